@@ -1,0 +1,49 @@
+"""Signatures over content that the centre gives out and statements that terminal and centre make.
+
+What is signed is `context ‖ 00 ‖ data`: a signature made for one use is worth nothing in another.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from crypto.errors import ContentSignatureInvalid
+from crypto.sm2 import PublicKey
+
+
+class SignedContext(StrEnum):
+    """Everything that a Tongka key signs, by use."""
+
+    RULE_PACK = "rule-pack"
+    CATALOGUE = "catalogue"
+    HOTLIST = "hotlist"
+    CHECKPOINT = "checkpoint"
+    RECEIPT = "receipt"
+
+
+class Signer(Protocol):
+    """A holder of an SM2 key: a key in a file today, a chip behind PC/SC or a module later."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """SM2-with-SM3 over `message`: r ‖ s, 64 bytes."""
+
+
+def signed_message(context: SignedContext, data: bytes) -> bytes:
+    """The bytes that are signed for `data` in this use."""
+    return context.encode() + b"\x00" + data
+
+
+def sign_content(signer: Signer, context: SignedContext, data: bytes) -> bytes:
+    """r ‖ s over `data` for this use."""
+    return signer.sign(signed_message(context, data))
+
+
+def verify_content(key: PublicKey, context: SignedContext, data: bytes, signature: bytes) -> None:
+    """Raise ContentSignatureInvalid unless `key` signed `data` for this use."""
+    if not key.verify(signature, signed_message(context, data)):
+        raise ContentSignatureInvalid(context=context.value)

@@ -1,0 +1,254 @@
+"""SM2 keys, signatures and encryption (GB/T 32918, GM/T 0003; signer id as in GM/T 0009 §10).
+
+    >>> key = PrivateKey.generate()
+    >>> signature = key.sign(b"message")
+    >>> key.public_key.verify(signature, b"message")
+    True
+
+Signatures are r ‖ s, 32 bytes each, as cards send them; `signature_to_der` gives the form that openssl and
+X.509 use.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from crypto.errors import DecryptionFailed, KeyMalformed, SignatureMalformed
+from crypto.libcrypto import (
+    NULL,
+    check,
+    ffi,
+    lib,
+    memory_reader,
+    memory_writer,
+    owned,
+    take_error,
+    written,
+)
+
+DEFAULT_SIGNER_ID: Final = b"1234567812345678"
+SIGNATURE_BYTES: Final = 64
+POINT_BYTES: Final = 33
+MAX_KEY_FILE_BYTES: Final = 4096
+MAX_CIPHERTEXT_BYTES: Final = 4096
+
+# The order n of the curve (GB/T 32918.5 §A).
+CURVE_ORDER: Final = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+
+# SubjectPublicKeyInfo of an SM2 key up to the point: id-ecPublicKey, curve 1.2.156.10197.1.301.
+_SPKI_COMPRESSED: Final = bytes.fromhex("3039301306072a8648ce3d020106082a811ccf5501822d032200")
+_SPKI_UNCOMPRESSED: Final = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
+
+
+class PublicKey:
+    """An SM2 public key; equal to another with the same point."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self.point: Final = _compressed_point(handle)
+
+    @classmethod
+    def from_point(cls, point: bytes) -> PublicKey:
+        """The key with this point: 33 bytes (02/03 ‖ x) or 65 bytes (04 ‖ x ‖ y). Raises KeyMalformed."""
+        if len(point) == POINT_BYTES and point[0] in (2, 3):
+            encoded = _SPKI_COMPRESSED + point
+        elif len(point) == 65 and point[0] == 4:
+            encoded = _SPKI_UNCOMPRESSED + point
+        else:
+            raise KeyMalformed(detail="a point has 33 bytes (02, 03) or 65 bytes (04)")
+        source = ffi.from_buffer("unsigned char[]", encoded)
+        cursor = ffi.new("const unsigned char **", source)
+        pointer = lib.d2i_PUBKEY(NULL, cursor, len(encoded))
+        if pointer == NULL:
+            raise KeyMalformed(detail=f"the point is not on the curve ({take_error()})")
+        return cls(ffi.gc(pointer, lib.EVP_PKEY_free))
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> PublicKey:
+        """The key in a PEM file (`BEGIN PUBLIC KEY`). Raises KeyMalformed."""
+        return cls(_read_pem(pem, lib.PEM_read_bio_PUBKEY))
+
+    def to_pem(self) -> bytes:
+        """The key as a PEM file that openssl reads."""
+        bio = memory_writer()
+        check(lib.PEM_write_bio_PUBKEY(bio, self._handle), "PEM_write_bio_PUBKEY")
+        return written(bio)
+
+    def verify(self, signature: bytes, message: bytes, signer_id: bytes = DEFAULT_SIGNER_ID) -> bool:
+        """Whether `signature` (r ‖ s, 64 bytes) is this key's over `message`. Never raises on bad bytes."""
+        try:
+            der = signature_to_der(signature)
+        except SignatureMalformed:
+            return False
+        context, pkey_context = digest_context(self._handle, signer_id)
+        digest = lib.EVP_sm3()
+        check(lib.EVP_DigestVerifyInit(context, NULL, digest, NULL, self._handle), "EVP_DigestVerifyInit")
+        result: int = lib.EVP_DigestVerify(context, der, len(der), message, len(message))
+        del pkey_context
+        if result != 1:
+            lib.ERR_clear_error()
+        return result == 1
+
+    def encrypt(self, plaintext: bytes) -> bytes:
+        """`plaintext` for the private key's holder (GB/T 32918.4; DER of GM/T 0009 §7.2)."""
+        context = _pkey_context(self._handle)
+        check(lib.EVP_PKEY_encrypt_init(context), "EVP_PKEY_encrypt_init")
+        return _two_step(lib.EVP_PKEY_encrypt, context, plaintext, "EVP_PKEY_encrypt")
+
+    @property
+    def handle(self) -> Any:
+        """libcrypto's EVP_PKEY, for `crypto.certificates` alone."""
+        return self._handle
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicKey) and self.point == other.point
+
+    def __hash__(self) -> int:
+        return hash(self.point)
+
+    def __repr__(self) -> str:
+        return f"PublicKey({self.point.hex()})"
+
+
+class PrivateKey:
+    """An SM2 private key. Its `repr` shows nothing of it."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self.public_key: Final = PublicKey(handle)
+
+    @classmethod
+    def generate(cls) -> PrivateKey:
+        """A new key from libcrypto's random generator."""
+        pointer = lib.EVP_PKEY_Q_keygen(NULL, NULL, b"SM2")
+        return cls(owned(pointer, lib.EVP_PKEY_free, "EVP_PKEY_Q_keygen"))
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> PrivateKey:
+        """The key in an unencrypted PKCS#8 PEM file. Raises KeyMalformed."""
+        return cls(_read_pem(pem, lib.PEM_read_bio_PrivateKey))
+
+    def to_pem(self) -> bytes:
+        """The key as an unencrypted PKCS#8 PEM file; whoever writes it to disk guards it."""
+        bio = memory_writer()
+        result = lib.PEM_write_bio_PrivateKey(bio, self._handle, NULL, NULL, 0, NULL, NULL)
+        check(result, "PEM_write_bio_PrivateKey")
+        return written(bio)
+
+    def sign(self, message: bytes, signer_id: bytes = DEFAULT_SIGNER_ID) -> bytes:
+        """SM2-with-SM3 over `message`: r ‖ s, 64 bytes."""
+        context, pkey_context = digest_context(self._handle, signer_id)
+        digest = lib.EVP_sm3()
+        check(lib.EVP_DigestSignInit(context, NULL, digest, NULL, self._handle), "EVP_DigestSignInit")
+        buffer = ffi.new("unsigned char[80]")
+        length = ffi.new("size_t *", 80)
+        check(lib.EVP_DigestSign(context, buffer, length, message, len(message)), "EVP_DigestSign")
+        del pkey_context
+        return signature_from_der(bytes(ffi.buffer(buffer, length[0])))
+
+    def decrypt(self, ciphertext: bytes) -> bytes:
+        """What was encrypted to this key. Raises DecryptionFailed, whatever was wrong with it."""
+        if not 0 < len(ciphertext) <= MAX_CIPHERTEXT_BYTES:
+            raise DecryptionFailed
+        context = _pkey_context(self._handle)
+        check(lib.EVP_PKEY_decrypt_init(context), "EVP_PKEY_decrypt_init")
+        # GB/T 32918.4: the plaintext is shorter than the ciphertext. (Asked for the length, libcrypto
+        # 3.0 could return a wrong one: CVE-2021-3711; a buffer of the ciphertext's length never falls short.)
+        buffer = ffi.new("unsigned char[]", len(ciphertext))
+        length = ffi.new("size_t *", len(ciphertext))
+        if lib.EVP_PKEY_decrypt(context, buffer, length, ciphertext, len(ciphertext)) != 1:
+            lib.ERR_clear_error()
+            raise DecryptionFailed
+        return bytes(ffi.buffer(buffer, length[0]))
+
+    @property
+    def handle(self) -> Any:
+        """libcrypto's EVP_PKEY, for `crypto.certificates` alone."""
+        return self._handle
+
+    def __repr__(self) -> str:
+        return f"PrivateKey(of {self.public_key!r})"
+
+
+def signature_to_der(signature: bytes) -> bytes:
+    """r ‖ s as a DER SEQUENCE of two INTEGERs (GM/T 0009 §7.3). Raises SignatureMalformed."""
+    if len(signature) != SIGNATURE_BYTES:
+        raise SignatureMalformed(detail=f"{len(signature)} bytes instead of 64")
+    halves = (signature[:32], signature[32:])
+    for half in halves:
+        if not 0 < int.from_bytes(half, "big") < CURVE_ORDER:
+            raise SignatureMalformed(detail="r or s is out of range")
+    body = b"".join(_der_integer(half) for half in halves)
+    return bytes([0x30, len(body)]) + body
+
+
+def signature_from_der(der: bytes) -> bytes:
+    """A DER SEQUENCE of two INTEGERs as r ‖ s, 64 bytes; strictly DER. Raises SignatureMalformed."""
+    if len(der) < 8 or der[0] != 0x30 or der[1] != len(der) - 2:
+        raise SignatureMalformed(detail="no DER sequence")
+    numbers = []
+    rest = der[2:]
+    for _ in range(2):
+        if len(rest) < 3 or rest[0] != 0x02 or not 1 <= rest[1] <= 33 or len(rest) < 2 + rest[1]:
+            raise SignatureMalformed(detail="no DER integer")
+        numbers.append(int.from_bytes(rest[2 : 2 + rest[1]], "big"))
+        rest = rest[2 + rest[1] :]
+    if rest or any(number >= CURVE_ORDER for number in numbers):
+        raise SignatureMalformed(detail="bytes left over, or r or s out of range")
+    signature = b"".join(number.to_bytes(32, "big") for number in numbers)
+    if signature_to_der(signature) != der:
+        raise SignatureMalformed(detail="not in DER's shortest form")
+    return signature
+
+
+def _der_integer(number: bytes) -> bytes:
+    trimmed = number.lstrip(b"\x00")
+    if trimmed[0] & 0x80:
+        trimmed = b"\x00" + trimmed
+    return bytes([0x02, len(trimmed)]) + trimmed
+
+
+def _pkey_context(handle: Any) -> Any:
+    pointer = lib.EVP_PKEY_CTX_new_from_pkey(NULL, handle, NULL)
+    return owned(pointer, lib.EVP_PKEY_CTX_free, "EVP_PKEY_CTX_new_from_pkey")
+
+
+def digest_context(handle: Any, signer_id: bytes = DEFAULT_SIGNER_ID) -> tuple[Any, Any]:
+    """A digest context for SM2 with the signer id, and the key context it borrows; keep both alive."""
+    context = owned(lib.EVP_MD_CTX_new(), lib.EVP_MD_CTX_free, "EVP_MD_CTX_new")
+    pkey_context = _pkey_context(handle)
+    check(lib.EVP_PKEY_CTX_set1_id(pkey_context, signer_id, len(signer_id)), "EVP_PKEY_CTX_set1_id")
+    lib.EVP_MD_CTX_set_pkey_ctx(context, pkey_context)
+    return context, pkey_context
+
+
+def _two_step(function: Any, context: Any, data: bytes, operation: str) -> bytes:
+    length = ffi.new("size_t *")
+    check(function(context, NULL, length, data, len(data)), operation)
+    buffer = ffi.new("unsigned char[]", length[0])
+    check(function(context, buffer, length, data, len(data)), operation)
+    return bytes(ffi.buffer(buffer, length[0]))
+
+
+def _compressed_point(handle: Any) -> bytes:
+    if lib.EVP_PKEY_is_a(handle, b"SM2") != 1:
+        raise KeyMalformed(detail="not a key on the SM2 curve")
+    buffer = ffi.new("unsigned char[80]")
+    length = ffi.new("size_t *")
+    result = lib.EVP_PKEY_get_octet_string_param(handle, b"pub", buffer, 80, length)
+    check(result, "EVP_PKEY_get_octet_string_param")
+    point = bytes(ffi.buffer(buffer, length[0]))
+    if len(point) == POINT_BYTES:
+        return point
+    return bytes([2 + (point[-1] & 1)]) + point[1:33]
+
+
+def _read_pem(pem: bytes, read: Any) -> Any:
+    if len(pem) > MAX_KEY_FILE_BYTES:
+        raise KeyMalformed(detail="the file is too long for a key")
+    bio = memory_reader(pem)
+    # An empty passphrase callback result: never ask on the terminal for one.
+    pointer = read(bio, NULL, NULL, ffi.from_buffer(b"\x00"))
+    if pointer == NULL:
+        raise KeyMalformed(detail=take_error())
+    return ffi.gc(pointer, lib.EVP_PKEY_free)

@@ -1,0 +1,16 @@
+"""SM3 digests and HMAC-SM3 (GB/T 32905), from the system's libcrypto through `hashlib`."""
+
+import hashlib
+import hmac
+
+DIGEST_BYTES = 32
+
+
+def sm3(data: bytes) -> bytes:
+    """The 32-byte SM3 digest of `data`."""
+    return hashlib.new("sm3", data).digest()
+
+
+def hmac_sm3(key: bytes, data: bytes) -> bytes:
+    """The 32-byte HMAC-SM3 of `data` under `key`."""
+    return hmac.digest(key, data, "sm3")

@@ -1,0 +1,24 @@
+"""What came of a tap, in words that a person can act on."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """Every way a tap can end; the value is what a usage event carries."""
+
+    GRANTED = "granted"
+    GRANTED_WITH_COMPANION = "granted_with_companion"
+    NOT_ELIGIBLE = "not_eligible"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    BLOCKED = "blocked"  # on the hotlist
+    UNREADABLE = "unreadable"  # taken away too soon, or answers that make no sense
+    FOREIGN_CARD = "foreign_card"
+    FORGED = "forged"  # the issuer never signed this credential
+    CLONED = "cloned"  # a true credential on a chip that can't prove its key
+    UNKNOWN_ISSUER = "unknown_issuer"
+
+    @property
+    def granted(self) -> bool:
+        """Whether a benefit was given."""
+        return self in (Outcome.GRANTED, Outcome.GRANTED_WITH_COMPANION)
