@@ -102,7 +102,7 @@ def verify_certificate(pem: bytes, ca_pem: bytes, at: datetime) -> Certified:
     Raises CertificateRefused, each reason its own words.
     """
     certificate, authority = _parse(pem), _parse(ca_pem)
-    if certificate.signature_algorithm_oid.dotted_string != _SM2_WITH_SM3:
+    if certificate.signature_algorithm != _SM2_WITH_SM3:
         raise CertificateRefused(detail="it is not signed with SM2")
     if certificate.issuer != authority.subject:
         raise CertificateRefused(detail="another authority issued it")
@@ -114,9 +114,9 @@ def verify_certificate(pem: bytes, ca_pem: bytes, at: datetime) -> Certified:
         lib.ERR_clear_error()
         raise CertificateRefused(detail="the authority's signature is wrong")
     for name, one in (("it", certificate), ("the authority's certificate", authority)):
-        if at < one.not_valid_before_utc:
+        if at < one.not_before:
             raise CertificateRefused(detail=f"{name} is not valid yet")
-        if at > one.not_valid_after_utc:
+        if at > one.not_after:
             raise CertificateRefused(detail=f"{name} has expired")
     _require_use(certificate, authority)
     key = owned(lib.X509_get_pubkey(handle), lib.EVP_PKEY_free, "X509_get_pubkey")
@@ -126,14 +126,14 @@ def verify_certificate(pem: bytes, ca_pem: bytes, at: datetime) -> Certified:
         raise CertificateRefused(detail="its key is no SM2 key") from error
 
 
-def _require_use(certificate: x509.Certificate, authority: x509.Certificate) -> None:
+def _require_use(certificate: _Fields, authority: _Fields) -> None:
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         is_authority = authority.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
         known = {x509.KeyUsage.oid, x509.BasicConstraints.oid}
         unknown = [one.oid for one in certificate.extensions if one.critical and one.oid not in known]
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError) as error:
-        raise CertificateRefused(detail="its extensions are missing or malformed") from error
+    except x509.ExtensionNotFound as error:
+        raise CertificateRefused(detail="it does not say what it is for") from error
     if unknown:
         raise CertificateRefused(detail=f"critical extension {unknown[0].dotted_string} is not known")
     if not usage.digital_signature:
@@ -219,12 +219,31 @@ def _read(pem: bytes, read: Any, free: Any) -> Any:
     return ffi.gc(pointer, free)
 
 
-def _parse(pem: bytes) -> x509.Certificate:
+@dataclass(frozen=True)
+class _Fields:
+    signature_algorithm: str
+    issuer: x509.Name
+    subject: x509.Name
+    not_before: datetime
+    not_after: datetime
+    extensions: x509.Extensions
+
+
+def _parse(pem: bytes) -> _Fields:
+    """Every field that is looked at, read at once: `cryptography` parses each only when asked for it."""
     if len(pem) > MAX_CERTIFICATE_BYTES:
         raise CertificateRefused(detail="the file is too long")
     try:
-        return x509.load_pem_x509_certificate(pem)
-    except ValueError as error:
+        certificate = x509.load_pem_x509_certificate(pem)
+        return _Fields(
+            certificate.signature_algorithm_oid.dotted_string,
+            certificate.issuer,
+            certificate.subject,
+            certificate.not_valid_before_utc,
+            certificate.not_valid_after_utc,
+            certificate.extensions,
+        )
+    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension) as error:
         raise CertificateRefused(detail="the file can't be parsed") from error
 
 

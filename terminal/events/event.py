@@ -104,7 +104,11 @@ class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
     def seal_context(self) -> bytes:
         """What the seal binds the sealed part to: the event's bytes without it."""
-        return msgspec.structs.replace(self, sealed=b"").to_bytes()
+        return self.with_sealed(b"").to_bytes()
+
+    def with_sealed(self, sealed: bytes) -> UsageEvent:
+        """The same event with this sealed part."""
+        return msgspec.structs.replace(self, sealed=sealed)
 
 
 class SealedEvidence(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -1,0 +1,62 @@
+# Tongka's front door. `make help` lists what there is; each target first installs what is missing (.ci/install).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+PYTHON := .venv/bin/python
+# Handed on to the program behind demo, test, bench and kiosk, as in: make test ARGS="-k journal"
+ARGS ?=
+
+define say
+printf '▸ %s / %s\n'
+endef
+
+.PHONY: help
+help: ## 列出全部命令 / list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: ## 安装所缺的软件（其他命令会自动执行） / install what is missing (the others do it by themselves)
+	@bash .ci/install
+
+.PHONY: demo
+demo: install ## 从刷卡到结算完整演示一遍 / the whole way, from tap to settlement
+	@$(PYTHON) -m tests.demo $(ARGS)
+
+.PHONY: test
+test: install ## 运行全部测试 / run all tests
+	@$(say) "运行测试" "Running the tests"
+	@$(PYTHON) -m pytest $(ARGS)
+
+.PHONY: docs-test
+docs-test: install ## 执行文档中的命令 / run the commands that the documents show
+	@$(PYTHON) -m pytest tests/docs $(ARGS)
+
+.PHONY: check
+check: install ## 代码检查：格式、类型、分层 / check style, types and layering
+	@$(say) "代码风格" "Style"
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --check --quiet .
+	@$(say) "类型" "Types"
+	@$(PYTHON) -m mypy
+	@$(say) "分层" "Layers"
+	@.venv/bin/lint-imports --no-logo
+
+.PHONY: bench
+bench: install ## 测量速度（QUICK=1 从简） / measure (QUICK=1 for a short run)
+	@for file in benchmarks/[a-z]*.py; do \
+		name=$$(basename "$$file" .py); \
+		$(say) "测量 $$name" "Measuring $$name"; \
+		$(PYTHON) -m "benchmarks.$$name" $(if $(QUICK),--quick) $(ARGS); \
+	done
+
+.PHONY: lock
+lock: install ## 重算锁定文件（UPGRADE=1 升级版本） / resolve the lock files anew (UPGRADE=1 for newer versions)
+	@bash .ci/lock
+
+.PHONY: clean
+clean: ## 删除生成的文件和 .venv / remove what was generated, .venv included
+	@rm -rf .venv .hypothesis .mypy_cache .ruff_cache .import_linter_cache build dist out
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,60 @@
+"""terminal.toml: what makes a machine this terminal and not another."""
+
+from __future__ import annotations
+
+import tomllib
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+import tomli_w
+
+from terminal.errors import ConfigurationMalformed
+
+FILE_NAME = "terminal.toml"
+
+
+class Mode(StrEnum):
+    """Whether test keys are accepted."""
+
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class TerminalConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The terminal's identity and task.
+
+    Attributes:
+        terminal: its id, 16 hexadecimal digits, given at enrolment.
+        epoch: counts its re-installations, so that a new journal is no fork of the old.
+        operator: code of the operator who is paid for its taps.
+        region: six digits of GB/T 2260 where it stands.
+        service: code of the catalogue item that it serves.
+        center: base URL of the card data centre.
+        mode: whether test keys are accepted.
+    """
+
+    terminal: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+    epoch: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
+    operator: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    region: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")]
+    service: Annotated[str, msgspec.Meta(pattern="^[!-~]{1,12}$")]
+    center: Annotated[str, msgspec.Meta(pattern="^https?://[^ ]+$", max_length=200)]
+    mode: Mode
+
+    @property
+    def terminal_id(self) -> bytes:
+        """The terminal's id as 8 bytes."""
+        return bytes.fromhex(self.terminal)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TerminalConfiguration:
+        """Parse the TOML file. Raises ConfigurationMalformed, naming the field."""
+        try:
+            return msgspec.convert(tomllib.loads(data.decode()), cls)
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            raise ConfigurationMalformed(file=FILE_NAME, detail=str(error)) from error
+
+    def to_bytes(self) -> bytes:
+        """The TOML file."""
+        return tomli_w.dumps(msgspec.to_builtins(self)).encode()

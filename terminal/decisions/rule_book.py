@@ -1,0 +1,76 @@
+"""All rule packs that a terminal or the centre decides by, in their order of precedence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Final
+
+from crypto.explained import Text
+from crypto.sm3 import sm3
+from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.region import scopes
+from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.errors import RuleBookInconsistent
+
+_MAX_NAMES: Final = 120  # characters of pack names in a version; an event has room for 200
+
+
+class RuleBook:
+    """Rule packs that can be in force together; the order they are given in makes no difference.
+
+    `version` names the packs and ends in a digest over their bytes, so that equal versions decide equally.
+    Raises RuleBookInconsistent.
+    """
+
+    def __init__(self, packs: Iterable[RulePack]) -> None:
+        self.packs: Final = tuple(sorted(packs, key=lambda pack: (pack.name, pack.effective_from)))
+        if not self.packs:
+            raise RuleBookInconsistent(problem_zh="没有规则包", problem_en="there is none")
+        for earlier, later in pairwise(self.packs):
+            if earlier.name == later.name and earlier.overlaps(later):
+                raise RuleBookInconsistent(
+                    problem_zh=f"{earlier.name} 的 {earlier.version} 版与 {later.version} 版有效期重叠",
+                    problem_en=f"{earlier.name} {earlier.version} and {later.version} are in force together",
+                )
+        self.version: Final = _version(self.packs)
+        by_region: dict[str, list[RulePack]] = {}
+        for pack in self.packs:
+            by_region.setdefault(pack.region, []).append(pack)
+        self._by_region: Final = MappingProxyType(by_region)
+
+    def rules_for(self, service: ServiceItem, on: date) -> Iterator[Rule]:
+        """The rules for a service on a day, in the order they are tried.
+
+        The narrowest region comes first: county, city, province, nation. In one region, rules for the
+        service's own operator come before those for every operator; then packs by name, then as the file has
+        them.
+        """
+        for scope in scopes(service.region):
+            covering = [
+                rule
+                for pack in self._in_force(scope, on)
+                for rule in pack.rules
+                if rule.applies_to.covers(service)
+            ]
+            yield from sorted(covering, key=lambda rule: rule.applies_to.operator is None)
+
+    def instead_for(self, service: ServiceItem, on: date) -> Text | None:
+        """What the narrowest pack advises where no rule grants anything; None if none says."""
+        for scope in scopes(service.region):
+            for pack in self._in_force(scope, on):
+                if (instead := pack.otherwise.get(service.kind)) is not None:
+                    return instead
+        return None
+
+    def _in_force(self, scope: str, on: date) -> Iterator[RulePack]:
+        return (pack for pack in self._by_region.get(scope, ()) if pack.in_force(on))
+
+
+def _version(packs: tuple[RulePack, ...]) -> str:
+    names = "+".join(f"{pack.name}@{pack.version}" for pack in packs)
+    if len(names) > _MAX_NAMES:
+        names = f"{len(packs)}packs"
+    return f"{names}#{sm3(b''.join(pack.digest for pack in packs))[:8].hex()}"

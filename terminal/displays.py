@@ -1,0 +1,96 @@
+"""Displays for a terminal without a screen of its own: lines for a person, or JSON lines for a program.
+
+Neither writes anything that tells who tapped or why they are entitled; standard output may well be a log.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, TextIO
+
+import msgspec
+
+from crypto.explained import ExplainedError, Language, Text
+from terminal.tap import TapResult
+
+_READY: Final = Text(zh="请刷卡", en="Please tap your card")
+_READING: Final = Text(zh="正在读卡，请勿移开…", en="Reading, please hold still…")
+_PAYS: Final = Text(zh="{bystander}　实付 ¥{yuan}", en="{bystander}  to pay: ¥{yuan}")
+
+
+class LineDisplay:
+    """One line of text at each turn; says to staff what to do only where standard output is a screen."""
+
+    def __init__(self, language: Language, out: TextIO = sys.stdout) -> None:
+        self._language, self._out = language, out
+
+    def ready(self) -> None:
+        """The terminal waits for a card."""
+        self._say(_READY.in_language(self._language))
+
+    def reading(self) -> None:
+        """A card is being read."""
+        self._say(_READING.in_language(self._language))
+
+    def result(self, result: TapResult) -> None:
+        """A tap is decided and recorded."""
+        bystander = result.bystander_text.in_language(self._language)
+        line = _PAYS.format(bystander=bystander, yuan=yuan(result.holder_pays))
+        self._say(line.in_language(self._language))
+        if self._out.isatty():
+            self._say(f"  {result.staff_text.in_language(self._language)}")
+
+    def trouble(self, error: ExplainedError) -> None:
+        """Something is wrong that is not the card's doing."""
+        shown = error.explain(self._language)
+        self._say(f"{shown.code} {shown.cause} → {shown.next_step}")
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._out, flush=True)
+
+
+class JsonDisplay:
+    """One JSON object a line, for whoever drives the terminal."""
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+
+    def ready(self) -> None:
+        """The terminal waits for a card."""
+        self._write({"state": "ready"})
+
+    def reading(self) -> None:
+        """A card is being read."""
+        self._write({"state": "reading"})
+
+    def result(self, result: TapResult) -> None:
+        """A tap is decided and recorded."""
+        self._write(
+            {
+                "state": "result",
+                "sequence": result.sequence,
+                "outcome": result.outcome.value,
+                "holder_pays": result.holder_pays,
+                "companion_pays": result.companion_pays,
+                "companions_admitted": result.companions_admitted,
+                "bystander_zh": result.bystander_text.zh,
+                "bystander_en": result.bystander_text.en,
+                "microseconds": result.microseconds,
+            }
+        )
+
+    def trouble(self, error: ExplainedError) -> None:
+        """Something is wrong that is not the card's doing."""
+        shown = error.explain(Language.EN)
+        self._write(
+            {"state": "trouble", "code": shown.code, "cause": shown.cause, "next_step": shown.next_step}
+        )
+
+    def _write(self, document: dict[str, int | str]) -> None:
+        self._out.write(msgspec.json.encode(document).decode() + "\n")
+        self._out.flush()
+
+
+def yuan(fen: int) -> str:
+    """A sum in fen as yuan with two decimals."""
+    return f"{fen // 100}.{fen % 100:02d}"

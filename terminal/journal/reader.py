@@ -1,0 +1,85 @@
+"""Reading a journal that another process may be writing: for the agent, for listings, for verification."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from terminal.errors import JournalDamaged
+from terminal.events.checkpoint import SignedCheckpoint
+from terminal.journal.schema import open_for_reading
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event as it lies in the journal: its bytes as first written, and their hash."""
+
+    sequence: int
+    data: bytes
+    hash: bytes
+
+
+class JournalReader:
+    """A read-only view of a journal. Raises JournalDamaged where the file is no journal."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = open_for_reading(path)
+        try:
+            with _damage_named():
+                row = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
+            if row is None:
+                raise JournalDamaged(detail="it names no owner")
+        except BaseException:
+            self._connection.close()
+            raise
+        self.terminal: bytes = row[0]
+        self.epoch: int = row[1]
+
+    def head(self) -> tuple[int, bytes] | None:
+        """Sequence and hash of the last event; None in a journal without events."""
+        with _damage_named():
+            row = self._connection.execute(
+                "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1"
+            ).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def events(self, after: int, limit: int) -> list[StoredEvent]:
+        """At most `limit` events with a sequence above `after`, ascending."""
+        with _damage_named():
+            rows = self._connection.execute(
+                "SELECT sequence, bytes, hash FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                (after, limit),
+            ).fetchall()
+        return [StoredEvent(*row) for row in rows]
+
+    def checkpoints(self) -> Iterator[SignedCheckpoint]:
+        """All checkpoints, ascending. Raises EventMalformed at one that can't be parsed."""
+        with _damage_named():
+            rows = self._connection.execute("SELECT bytes FROM checkpoints ORDER BY sequence").fetchall()
+        for (data,) in rows:
+            yield SignedCheckpoint.from_bytes(data)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise JournalDamaged(detail=str(error)) from error

@@ -1,0 +1,67 @@
+"""The journal's tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from terminal.errors import JournalDamaged
+
+APPLICATION_ID: Final = 0x544B4A31  # "TKJ1", SQLite's application_id: what `file` shows
+
+_TABLES: Final = f"""
+    PRAGMA application_id = {APPLICATION_ID};
+    CREATE TABLE owner (terminal BLOB NOT NULL, epoch INTEGER NOT NULL);
+    CREATE TABLE events (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL);
+    CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class JournalOwner:
+    """Whose journal it is: the terminal's 8-byte id, and which of its installations."""
+
+    terminal: bytes
+    epoch: int
+
+
+def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
+    """The journal, made if there is none; WAL, a full sync at each commit. Raises JournalDamaged."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise JournalDamaged(detail=f"{path.name} is some other database")
+            connection.executescript(f"BEGIN; {_TABLES}")
+            connection.execute("INSERT INTO owner VALUES (?, ?)", (owner.terminal, owner.epoch))
+            connection.execute("COMMIT")
+        path.chmod(0o600)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise JournalDamaged(detail=str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """The journal, never written through this connection. Raises JournalDamaged."""
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
+    except sqlite3.DatabaseError as error:
+        raise JournalDamaged(detail=str(error)) from error
+    try:
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise JournalDamaged(detail=f"{path.name} is no journal")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise JournalDamaged(detail=str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,220 @@
+"""Writing the journal: one writer, and no tap counts before its event is on the disk.
+
+with JournalWriter(path, owner, signer, center_key, clock) as journal:
+    place = journal.next_place()          # its sequence goes into the tap challenge
+    ...                                   # tap, decide
+    event = journal.append(place, draft, evidence)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from crypto.content_signature import Signer
+from crypto.sealing import SegmentSealer
+from crypto.sm2 import PublicKey
+from crypto.sm3 import sm3
+from terminal.clock import Clock
+from terminal.errors import JournalDamaged, JournalLocked, JournalOfAnother, TapNotRecorded
+from terminal.events.checkpoint import Checkpoint, sign_checkpoint
+from terminal.events.errors import EventMalformed
+from terminal.events.event import (
+    EVENT_VERSION,
+    NO_PREVIOUS,
+    ClockTrust,
+    SealedEvidence,
+    UsageEvent,
+)
+from terminal.events.outcome import Outcome
+from terminal.journal.schema import JournalOwner, open_for_writing
+
+CHECKPOINT_EVERY: Final = 64
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when the next event will stand."""
+
+    sequence: int
+    time_ms: int
+    clock: ClockTrust
+
+
+@dataclass(frozen=True)
+class EventDraft:
+    """What a tap contributes to its event; members as in UsageEvent."""
+
+    service: str
+    fare: int
+    companions: int
+    outcome: Outcome
+    holder_pays: int
+    companion_pays: int
+    pack_version: str
+    nonce: bytes
+    holder_ref: bytes
+
+
+@dataclass(frozen=True)
+class _Head:
+    sequence: int
+    hash: bytes
+    time_ms: int
+
+
+class JournalWriter:
+    """The journal's only writer, with its own sealed segment.
+
+    Raises JournalLocked, JournalOfAnother or JournalDamaged when opened.
+    """
+
+    def __init__(
+        self, path: Path, owner: JournalOwner, signer: Signer, center_key: PublicKey, clock: Clock
+    ) -> None:
+        self._owner = owner
+        self._signer, self._clock = signer, clock
+        self._sealer = SegmentSealer(center_key)
+        self._segment_is_stored = False
+        self._lock = _lock(path.with_name(f"{path.name}.lock"))
+        try:
+            self._connection = open_for_writing(path, owner)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        try:
+            self._require_own()
+            self._head: _Head | None = self._read_head()
+            # What an earlier process wrote and could not sign before it died.
+            self._sign_head()
+        except BaseException:
+            self._release()
+            raise
+
+    def next_place(self) -> Place:
+        """The place of the next event, at the clock's present reading."""
+        head = self._current_head()
+        now = self._clock.now_ms()
+        trust = ClockTrust.SET_BACK if now < head.time_ms else ClockTrust.SYSTEM
+        return Place(head.sequence + 1, now, trust)
+
+    def append(self, place: Place, draft: EventDraft, evidence: SealedEvidence) -> UsageEvent:
+        """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not."""
+        head = self._current_head()
+        if place.sequence != head.sequence + 1:
+            raise TapNotRecorded(detail=f"place {place.sequence} is taken")
+        header = b"" if self._segment_is_stored else self._sealer.header
+        unsealed = UsageEvent(
+            version=EVENT_VERSION,
+            terminal=self._owner.terminal,
+            epoch=self._owner.epoch,
+            sequence=place.sequence,
+            previous=head.hash,
+            time_ms=place.time_ms,
+            clock=place.clock,
+            service=draft.service,
+            fare=draft.fare,
+            companions=draft.companions,
+            outcome=draft.outcome,
+            holder_pays=draft.holder_pays,
+            companion_pays=draft.companion_pays,
+            pack_version=draft.pack_version,
+            nonce=draft.nonce,
+            holder_ref=draft.holder_ref,
+            segment=self._sealer.segment_id,
+            segment_header=header,
+            index=self._sealer.next_index,
+            sealed=b"",
+        )
+        sealed = self._sealer.seal(evidence.to_bytes(), unsealed.seal_context())
+        event = unsealed.with_sealed(sealed.ciphertext)
+        data = event.to_bytes()
+        digest = sm3(data)
+        try:
+            self._connection.execute("INSERT INTO events VALUES (?, ?, ?)", (event.sequence, data, digest))
+        except sqlite3.Error as error:
+            # Whether the row is there is for the file to say, not for this process to remember.
+            self._head = None
+            raise TapNotRecorded(detail=str(error)) from error
+        self._head = _Head(event.sequence, digest, event.time_ms)
+        self._segment_is_stored = True
+        if event.sequence % CHECKPOINT_EVERY == 0:
+            self._sign_head()
+        return event
+
+    def close(self) -> None:
+        """Sign the last event and let go of the file."""
+        try:
+            self._sign_head()
+        finally:
+            self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _release(self) -> None:
+        self._connection.close()
+        os.close(self._lock)
+
+    def _current_head(self) -> _Head:
+        if self._head is None:
+            self._head = self._read_head()
+        return self._head
+
+    def _require_own(self) -> None:
+        try:
+            terminal, epoch = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
+        except (sqlite3.DatabaseError, TypeError) as error:
+            raise JournalDamaged(detail="it names no owner") from error
+        if JournalOwner(terminal, epoch) != self._owner:
+            raise JournalOfAnother(terminal=terminal.hex(), epoch=epoch)
+
+    def _read_head(self) -> _Head:
+        try:
+            row = self._connection.execute(
+                "SELECT sequence, bytes, hash FROM events ORDER BY sequence DESC LIMIT 1"
+            ).fetchone()
+            if row is None:
+                return _Head(0, NO_PREVIOUS, 0)
+            sequence, data, digest = row
+            event = UsageEvent.from_bytes(data)
+        except (sqlite3.DatabaseError, EventMalformed) as error:
+            raise JournalDamaged(detail=f"its last event can't be read ({error})") from error
+        if event.sequence != sequence or sm3(data) != digest:
+            raise JournalDamaged(detail=f"event {sequence} does not match its hash")
+        return _Head(sequence, digest, event.time_ms)
+
+    def _sign_head(self) -> None:
+        head = self._current_head()
+        if head.sequence == 0:
+            return
+        owner = self._owner
+        checkpoint = Checkpoint(owner.terminal, owner.epoch, head.sequence, head.hash, self._clock.now_ms())
+        signed = sign_checkpoint(checkpoint, self._signer)
+        try:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO checkpoints VALUES (?, ?)", (head.sequence, signed.to_bytes())
+            )
+        except sqlite3.Error as error:
+            raise JournalDamaged(detail=f"a checkpoint can't be stored ({error})") from error
+
+
+def _lock(path: Path) -> int:
+    """An exclusive lock for as long as the descriptor is open; the kernel drops it when the process dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise JournalLocked from error
+    return descriptor

@@ -1,0 +1,212 @@
+"""The tap: connect → recognise → verify → decide → journal, each a step from typed input to typed output.
+
+`tap()` takes an open card connection and returns only when the event is on the disk. Every tap is journaled,
+refused ones too: what a terminal turned away is evidence as much as what it granted. Nothing about the person
+outlives the call but the sealed part of the event, which only the centre opens.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from card.connection import CardConnection
+from card.errors import RefusalReason
+from card.profile import CardProfile
+from card.verification import Refusal, VerifiedCard, verify
+from crypto.credential import TapCredential
+from crypto.explained import Text
+from crypto.tap_proof import TapProof
+from crypto.trust import TrustStore
+from terminal.content import Content
+from terminal.decisions.card_facts import CardFacts, Party
+from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.decide import Decision, decide, local_date
+from terminal.events.challenge import NONCE_BYTES, TapChallenge
+from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.outcome import Outcome
+from terminal.holder_reference import DayKeys
+from terminal.journal.schema import JournalOwner
+from terminal.journal.writer import EventDraft, JournalWriter, Place
+from terminal.wording import LOOK_AT_SCREEN, REFUSED
+
+_OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
+    {
+        RefusalReason.FOREIGN_CARD: Outcome.FOREIGN_CARD,
+        RefusalReason.TORN: Outcome.UNREADABLE,
+        RefusalReason.UNREADABLE: Outcome.UNREADABLE,
+        RefusalReason.UNKNOWN_ISSUER: Outcome.UNKNOWN_ISSUER,
+        RefusalReason.FORGED: Outcome.FORGED,
+        RefusalReason.CLONED: Outcome.CLONED,
+        RefusalReason.NOT_YET_VALID: Outcome.NOT_YET_VALID,
+        RefusalReason.EXPIRED: Outcome.EXPIRED,
+        RefusalReason.HOTLISTED: Outcome.BLOCKED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class TapDesk:
+    """What a terminal taps with: whose it is, whom it trusts, what it decides by, where it records."""
+
+    owner: JournalOwner
+    profile: CardProfile
+    trust: TrustStore
+    content: Content
+    journal: JournalWriter
+    day_keys: DayKeys
+
+
+@dataclass(frozen=True)
+class TapRequest:
+    """What the next tap is for; `fare` is one person's list fare in fen."""
+
+    service: ServiceItem
+    fare: int
+    party: Party
+
+
+@dataclass(frozen=True)
+class TapResult:
+    """What came of a tap; nothing in its repr says who tapped or why they are entitled.
+
+    `holder_text` and `staff_text` are for the one addressed, not for a public display or a log; that is
+    `bystander_text`. `holder_pays` and `companion_pays` are in fen, each companion of `companions_admitted`
+    paying the latter. `microseconds` is the whole tap, card and disk included.
+    """
+
+    sequence: int
+    outcome: Outcome
+    holder_pays: int
+    companion_pays: int
+    companions_admitted: int
+    bystander_text: Text
+    holder_text: Text = field(repr=False)
+    staff_text: Text = field(repr=False)
+    instead: Text | None = field(repr=False)
+    legal_basis: Text | None = field(repr=False)
+    microseconds: int
+
+
+def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapResult:
+    """One whole tap; when this returns, its event is durable.
+
+    Raises what is not the card's doing: ReaderGone, PcscServiceGone, PcscFailed, TapNotRecorded (then nothing
+    counts and no benefit may be given) and FileNotWritten.
+    """
+    started = time.perf_counter_ns()
+    place = desk.journal.next_place()
+    challenge = _challenge(desk.owner, place, request)
+    today = local_date(place.time_ms)
+    verification = verify(
+        connection, desk.profile, desk.trust, challenge.to_bytes(), today, desk.content.hotlist
+    )
+    if isinstance(verification, VerifiedCard):
+        decision = decide(
+            CardFacts.from_credential(verification.credential),
+            request.service,
+            place.time_ms,
+            request.fare,
+            request.party,
+            desk.content.rules,
+        )
+        event = _record_decision(desk, place, challenge, verification, decision)
+        return _decided(event, decision, started)
+    event = _record_refusal(desk, place, challenge, verification)
+    return _refused(event, started)
+
+
+def _challenge(owner: JournalOwner, place: Place, request: TapRequest) -> TapChallenge:
+    return TapChallenge(
+        terminal=owner.terminal,
+        epoch=owner.epoch,
+        sequence=place.sequence,
+        time_ms=place.time_ms,
+        service=request.service.code,
+        fare=request.fare,
+        companions=request.party.companions,
+        nonce=secrets.token_bytes(NONCE_BYTES),
+    )
+
+
+def _record_decision(
+    desk: TapDesk, place: Place, challenge: TapChallenge, card: VerifiedCard, decision: Decision
+) -> UsageEvent:
+    draft = EventDraft(
+        service=challenge.service,
+        fare=challenge.fare,
+        companions=challenge.companions,
+        outcome=decision.outcome,
+        holder_pays=decision.holder_pays,
+        companion_pays=decision.companion_pays,
+        pack_version=decision.pack_version,
+        nonce=challenge.nonce,
+        holder_ref=desk.day_keys.reference(card.credential.card_id, local_date(place.time_ms)),
+    )
+    evidence = _evidence(card.credential, card.proof, rule=decision.rule, detail="")
+    return desk.journal.append(place, draft, evidence)
+
+
+def _record_refusal(desk: TapDesk, place: Place, challenge: TapChallenge, refusal: Refusal) -> UsageEvent:
+    draft = EventDraft(
+        service=challenge.service,
+        fare=challenge.fare,
+        companions=challenge.companions,
+        outcome=_OUTCOMES[refusal.reason],
+        holder_pays=challenge.fare,
+        companion_pays=challenge.fare,
+        pack_version=desk.content.rules.version,
+        nonce=challenge.nonce,
+        holder_ref=b"",
+    )
+    evidence = _evidence(refusal.credential, refusal.proof, rule="", detail=refusal.error.code)
+    return desk.journal.append(place, draft, evidence)
+
+
+def _evidence(
+    credential: TapCredential | None, proof: TapProof | None, rule: str, detail: str
+) -> SealedEvidence:
+    return SealedEvidence(
+        credential=b"" if credential is None else credential.to_bytes(),
+        counter=0 if proof is None else proof.counter,
+        signature=b"" if proof is None else proof.signature,
+        rule=rule,
+        detail=detail,
+    )
+
+
+def _decided(event: UsageEvent, decision: Decision, started: int) -> TapResult:
+    return TapResult(
+        sequence=event.sequence,
+        outcome=decision.outcome,
+        holder_pays=decision.holder_pays,
+        companion_pays=decision.companion_pays,
+        companions_admitted=decision.companions_admitted,
+        bystander_text=decision.bystander_text,
+        holder_text=decision.holder_text,
+        staff_text=decision.staff_text,
+        instead=decision.instead,
+        legal_basis=decision.legal_basis,
+        microseconds=(time.perf_counter_ns() - started) // 1000,
+    )
+
+
+def _refused(event: UsageEvent, started: int) -> TapResult:
+    wording = REFUSED[event.outcome]
+    return TapResult(
+        sequence=event.sequence,
+        outcome=event.outcome,
+        holder_pays=event.holder_pays,
+        companion_pays=event.companion_pays,
+        companions_admitted=0,
+        bystander_text=LOOK_AT_SCREEN,
+        holder_text=wording.holder,
+        staff_text=wording.staff,
+        instead=None,
+        legal_basis=None,
+        microseconds=(time.perf_counter_ns() - started) // 1000,
+    )

@@ -1,0 +1,91 @@
+"""The validator mode: one reader, one service, tap after tap, for years.
+
+    with open_terminal(directory) as terminal, PcscReader(name) as reader:
+        Validator(terminal, reader, display).run()
+
+The kiosk's screens run on the same loop; they differ in the display and in how the next request is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from card.connection import CardConnection
+from card.errors import CardError, WaitCancelled
+from crypto.explained import ExplainedError
+from terminal.assembly import Terminal
+from terminal.errors import TerminalError
+from terminal.tap import TapRequest, TapResult, tap
+
+
+class TapReader(Protocol):
+    """A reader whose waits block; PcscReader is one."""
+
+    def wait_for_card(self, timeout: float | None) -> CardConnection:
+        """Block until a card lies there, and connect to it."""
+
+    def wait_for_removal(self, timeout: float | None) -> None:
+        """Block until the card is gone."""
+
+    def cancel(self) -> None:
+        """End a wait, from another thread or a signal handler."""
+
+
+class TapDisplay(Protocol):
+    """What a person sees and hears of the loop; called from the loop's thread."""
+
+    def ready(self) -> None:
+        """The terminal waits for a card."""
+
+    def reading(self) -> None:
+        """A card lies there and is being read."""
+
+    def result(self, result: TapResult) -> None:
+        """A tap is decided and recorded."""
+
+    def trouble(self, error: ExplainedError) -> None:
+        """Something is wrong that is not the card's doing; said once, until `ready` says it is over."""
+
+
+class Validator:
+    """Taps cards on one reader until `stop`."""
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        reader: TapReader,
+        display: TapDisplay,
+        next_request: Callable[[], TapRequest] | None = None,
+    ) -> None:
+        self._terminal, self._reader, self._display = terminal, reader, display
+        self._next_request = next_request or terminal.request
+
+    def run(self) -> None:
+        """Tap cards until `stop` is called; recovers by itself from readers and services that come back."""
+        while True:
+            self._display.ready()
+            try:
+                self._tap_once()
+            except WaitCancelled:
+                return
+            except (CardError, TerminalError) as error:
+                self._display.trouble(error)
+            # After trouble too: a card that lies there unread is not tried again and again. Where reader or
+            # service are gone, this blocks until they are back.
+            try:
+                self._reader.wait_for_removal(timeout=None)
+            except WaitCancelled:
+                return
+            except CardError as error:
+                self._display.trouble(error)
+
+    def stop(self) -> None:
+        """End `run`, from another thread or a signal handler; a tap under way is finished first."""
+        self._reader.cancel()
+
+    def _tap_once(self) -> None:
+        with self._reader.wait_for_card(timeout=None) as connection:
+            self._display.reading()
+            result = tap(self._terminal.desk, connection, self._next_request())
+            self._display.result(result)

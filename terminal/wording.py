@@ -1,0 +1,110 @@
+"""What a terminal says of each outcome: to the holder, to staff, and to whoever stands by.
+
+Bystander texts are the same for every category and every person; a refusal shows them no reason at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from crypto.explained import Text
+from terminal.events.outcome import Outcome
+
+LOOK_AT_SCREEN: Final = Text(zh="请看屏幕提示", en="Please see the screen")
+
+
+@dataclass(frozen=True)
+class OutcomeWording:
+    """Texts of one outcome. `holder` says what to do next; `staff` what to do at the counter."""
+
+    holder: Text
+    staff: Text
+
+
+# Granted and not-eligible outcomes carry the texts of the rule that decided; these are for refused cards.
+REFUSED: Final = MappingProxyType(
+    {
+        Outcome.EXPIRED: OutcomeWording(
+            holder=Text(
+                zh="这张证已过有效期，请到残联窗口换领新证。",
+                en="This certificate has expired. Please renew it at a Disabled Persons' Federation counter.",
+            ),
+            staff=Text(
+                zh="证件过期：按票价收取，可指引其换领。",
+                en="Expired: charge the list fare and point to renewal.",
+            ),
+        ),
+        Outcome.NOT_YET_VALID: OutcomeWording(
+            holder=Text(
+                zh="这张证还没有生效，请在生效日之后使用。",
+                en="This certificate is not valid yet. Please use it from its first day on.",
+            ),
+            staff=Text(
+                zh="证件未生效：按票价收取；若日期不符请检查终端时钟。",
+                en="Not valid yet: charge the list fare; if that is wrong, check the terminal's clock.",
+            ),
+        ),
+        Outcome.BLOCKED: OutcomeWording(
+            holder=Text(
+                zh="这张证已停用。如是您本人的证，请联系发证残联，可补办新证。",
+                en="This certificate is no longer in use. If it is yours, ask its issuer for a new one.",
+            ),
+            staff=Text(
+                zh="证件在停用名单上：按票价收取，不扣卡，请对方联系发证残联。",
+                en="On the hotlist: charge the list fare, do not keep the card, point to its issuer.",
+            ),
+        ),
+        Outcome.UNREADABLE: OutcomeWording(
+            holder=Text(
+                zh="没有读完，请把证放回读卡区，停留一秒。",
+                en="Not read to the end. Please put the card back and hold it for a second.",
+            ),
+            staff=Text(
+                zh="读卡中断：请再刷一次；多次失败请换读卡器。",
+                en="Reading was interrupted: tap again; if it keeps failing, try another reader.",
+            ),
+        ),
+        Outcome.FOREIGN_CARD: OutcomeWording(
+            holder=Text(
+                zh="这不是残疾人证，请换用第三代智能化残疾人证。",
+                en="This is another kind of card. Please use the third-generation certificate.",
+            ),
+            staff=Text(
+                zh="非残疾人证：请持卡人换用正确的证件。",
+                en="Not a disability certificate: ask for the right card.",
+            ),
+        ),
+        Outcome.FORGED: OutcomeWording(
+            holder=Text(
+                zh="这张证无法验证，请到残联窗口核查。",
+                en="This certificate can't be verified. Please have it checked at a Federation counter.",
+            ),
+            staff=Text(
+                zh="发证签名无效：按票价收取，不给优惠，不扣卡；记录已留存。",
+                en="The issuer's signature is wrong: list fare, do not keep the card; it is recorded.",
+            ),
+        ),
+        Outcome.CLONED: OutcomeWording(
+            holder=Text(
+                zh="这张证无法验证，请到残联窗口核查。",
+                en="This certificate can't be verified. Please have it checked at a Federation counter.",
+            ),
+            staff=Text(
+                zh="芯片未能证明自己：按票价收取，不给优惠，不扣卡；记录已留存。",
+                en="The chip can't prove itself: list fare, do not keep the card; it is recorded.",
+            ),
+        ),
+        Outcome.UNKNOWN_ISSUER: OutcomeWording(
+            holder=Text(
+                zh="暂时无法识别发证机构，请到人工窗口。",
+                en="The issuer is not known here yet. Please go to the counter.",
+            ),
+            staff=Text(
+                zh="发证机构不在信任库：请更新终端内容，人工核验证件。",
+                en="Issuer not in the trust store: update the terminal, check the certificate by eye.",
+            ),
+        ),
+    }
+)
