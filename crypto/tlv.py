@@ -26,9 +26,12 @@ class Tlv(bytes):
     def __new__(cls, tag: int, value: bytes) -> Self:
         encoded_tag = _encode_tag(tag)
         head = encoded_tag + _encode_length(len(value))
-        self = super().__new__(cls, head + value)
-        self._value_offset = len(head)
-        self._tag_bytes = len(encoded_tag)
+        return cls._of(head + value, len(encoded_tag), len(head))
+
+    @classmethod
+    def _of(cls, whole: bytes, tag_bytes: int, value_offset: int) -> Self:
+        self = super().__new__(cls, whole)
+        self._tag_bytes, self._value_offset = tag_bytes, value_offset
         return self
 
     @property
@@ -39,7 +42,7 @@ class Tlv(bytes):
     @property
     def value(self) -> bytes:
         """The value field."""
-        return bytes(self[self._value_offset :])
+        return self[self._value_offset :]
 
     @property
     def is_constructed(self) -> bool:
@@ -47,17 +50,18 @@ class Tlv(bytes):
         return bool(self[0] & 0x20)
 
     @classmethod
-    def parse_from(cls, data: bytes) -> tuple[Tlv, bytes]:
+    def parse_from(cls, data: bytes) -> tuple[Self, bytes]:
         """The first data object in `data` and what follows it. Raises TlvMalformed."""
-        tag, after_tag = _parse_tag(data)
-        length, after_length = _parse_length(data, after_tag)
-        end = after_length + length
+        tag, tag_bytes = _parse_tag(data)
+        length, value_offset = _parse_length(data, tag_bytes)
+        end = value_offset + length
         if end > len(data):
             raise TlvMalformed(detail=f"value of tag {tag:X} is cut off")
-        return cls(tag, data[after_length:end]), data[end:]
+        # Only the shortest form gets here, so what was parsed is what would be encoded.
+        return cls._of(data[:end], tag_bytes, value_offset), data[end:]
 
     @classmethod
-    def parse_list(cls, data: bytes) -> list[Tlv]:
+    def parse_list(cls, data: bytes) -> list[Self]:
         """All data objects in `data`, which must hold nothing else. Raises TlvMalformed."""
         found = []
         while data:

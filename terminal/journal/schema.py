@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ class JournalOwner:
 
 def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
     """The journal, made if there is none; WAL, a full sync at each commit. Raises JournalDamaged."""
+    # Made private before SQLite opens it: the -wal and -shm files take over its mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    path.chmod(0o600)
     connection = sqlite3.connect(path, isolation_level=None, timeout=5)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -39,7 +43,6 @@ def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
             connection.executescript(f"BEGIN; {_TABLES}")
             connection.execute("INSERT INTO owner VALUES (?, ?)", (owner.terminal, owner.epoch))
             connection.execute("COMMIT")
-        path.chmod(0o600)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise JournalDamaged(detail=str(error)) from error

@@ -1,0 +1,65 @@
+"""What docs/add-a-benefit-rule.md says is true: its example loads and decides, and it lists every name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from terminal.decisions.card_facts import CardFacts, Party
+from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.conditions import FUNCTIONS, MAX_CONDITION, VARIABLES
+from terminal.decisions.decide import decide
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import PACK_SHAPE, RulePack
+from tests.terminal.decisions.writing import NOON, card, service
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "add-a-benefit-rule.md").read_text(encoding="utf-8")
+CHINESE, ENGLISH = GUIDE.split("\n---\n")
+
+BUS = service(region="330106", operator="my-city-bus")
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("holder", "item", "companions", "rule", "pays"),
+    [
+        (card((4,), 1), BUS, 0, "my-city-bus/severe-free", (0, 250)),
+        (card((5,), 2), BUS, 1, "my-city-bus/severe-free", (0, 125)),
+        (card((5,), 2, "330106"), BUS, 0, "", (250, 250)),
+        (card((4,), 3, "330109"), BUS, 0, "my-city-bus/local-half", (120, 250)),
+        (card((4,), 3, "330206"), BUS, 0, "my-city-bus/visitors-at-most-one-yuan", (100, 250)),
+        (card((4,), 4, "330109"), service(region="330106"), 0, "", (250, 250)),
+    ],
+)
+def test_example_decides(
+    holder: CardFacts, item: ServiceItem, companions: int, rule: str, pays: tuple[int, int]
+) -> None:
+    rules = RuleBook([RulePack.from_bytes(block("toml").encode())])
+
+    decision = decide(holder, item, NOON, 250, Party(companions), rules)
+
+    assert (decision.rule, (decision.holder_pays, decision.companion_pays)) == (rule, pays)
+
+
+def test_check_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my-city-bus.toml").write_text(block("toml"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    exec(compile(block("python"), "docs/add-a-benefit-rule.md", "exec"), {})  # noqa: S102
+
+
+@pytest.mark.parametrize("half", [CHINESE, ENGLISH], ids=["zh", "en"])
+def test_every_name_is_explained_in_both_languages(half: str) -> None:
+    named = set(re.findall(r"[\w.]+", " ".join(re.findall(r"`[^`\n]*`", half))))
+    # A rule's own fields go by their path, since some (note) have a namesake in the pack.
+    fields = {path if path.count(".") == 1 else path.rpartition(".")[2] for path in PACK_SHAPE.hints}
+
+    assert (fields | set(VARIABLES) | FUNCTIONS) - named == set()
+    assert str(MAX_CONDITION) in half

@@ -1,0 +1,123 @@
+"""Precedence, versions and what can't be in force together."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from terminal.decisions.card_facts import Party
+from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.decide import decide
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
+from terminal.errors import RuleBookInconsistent
+from tests.terminal.decisions.writing import NOON, card, ms, pack, rule, service
+
+NATION = pack(name="nation", region="CN")
+PROVINCE = pack(name="province", region="33")
+CITY = pack(name="city", region="3301")
+COUNTY = pack(name="county", region="330106")
+HANGZHOU_BUS = service(region="330106")
+
+
+def deciding_rule(*packs: RulePack, item: ServiceItem = HANGZHOU_BUS) -> str:
+    return decide(card(), item, NOON, 200, Party(), RuleBook(packs)).rule
+
+
+@pytest.mark.parametrize(
+    ("packs", "first"),
+    [
+        ((NATION, PROVINCE, CITY, COUNTY), "county/r"),
+        ((NATION, PROVINCE, CITY), "city/r"),
+        ((NATION, PROVINCE), "province/r"),
+        ((NATION,), "nation/r"),
+    ],
+)
+def test_the_narrowest_region_decides(packs: tuple[RulePack, ...], first: str) -> None:
+    assert deciding_rule(*packs) == first
+    assert deciding_rule(*reversed(packs)) == first
+
+
+def test_a_region_without_a_rule_for_the_card_inherits_the_nation_s() -> None:
+    city = pack(rule("others", "grade == 1"), name="city", region="3301")
+
+    assert deciding_rule(NATION, city) == "nation/r"
+
+
+def test_another_city_s_rules_do_not_reach() -> None:
+    assert deciding_rule(NATION, pack(name="other", region="3302")) == "nation/r"
+
+
+def test_the_operator_s_own_rule_comes_first_within_its_region() -> None:
+    own = rule("own", applies_to='kinds = ["transit"], operator = "test-bus"')
+    region = pack(rule("all"), own, name="city", region="3301")
+
+    assert deciding_rule(region) == "city/own"
+    assert deciding_rule(region, item=service(region="330106", operator="other")) == "city/all"
+
+
+def test_a_rule_can_name_single_services() -> None:
+    single = pack(rule("line", applies_to='services = ["BUS-1"]'), name="city", region="3301")
+
+    assert deciding_rule(NATION, single) == "city/line"
+    assert deciding_rule(NATION, single, item=service(region="330106", code="BUS-2")) == "nation/r"
+
+
+def test_the_nearest_advice_is_given() -> None:
+    nobody = rule("nobody", "false")
+    advice = '[[otherwise]]\nkinds = ["transit"]\ninstead = {{ zh = "{0}", en = "{0}" }}\n'
+    rules = RuleBook(
+        [
+            pack(nobody, advice.format("nation"), name="nation"),
+            pack(nobody, advice.format("city"), name="city", region="3301"),
+        ]
+    )
+
+    there = decide(card(), HANGZHOU_BUS, NOON, 200, Party(), rules).instead
+    elsewhere = decide(card(), service(region="440305"), NOON, 200, Party(), rules).instead
+
+    assert there is not None
+    assert elsewhere is not None
+    assert (there.en, elsewhere.en) == ("city", "nation")
+
+
+def test_version_names_the_packs_whatever_their_order() -> None:
+    version = RuleBook([NATION, CITY]).version
+
+    assert re.fullmatch(r"city@1\+nation@1#[0-9a-f]{16}", version)
+    assert RuleBook([CITY, NATION]).version == version
+
+
+def test_version_changes_with_any_byte() -> None:
+    changed = pack(rule(condition="true "), name="nation", region="CN")
+
+    assert RuleBook([changed]).version != RuleBook([NATION]).version
+
+
+def test_version_of_many_packs_fits_an_event() -> None:
+    version = RuleBook([pack(name=f"city-{code}", region=str(code)) for code in range(3301, 3400)]).version
+
+    assert re.fullmatch(r"99packs#[0-9a-f]{16}", version)
+
+
+def test_a_pack_follows_its_predecessor() -> None:
+    first = pack(rule("old"), dates="effective_from = 2020-01-01\neffective_until = 2026-06-30\n")
+    second = pack(rule("new"), version="2", dates="effective_from = 2026-07-01\n")
+    rules = RuleBook([second, first])
+
+    assert decide(card(), service(), ms(2026, 6, 30), 200, Party(), rules).rule == "p/old"
+    assert decide(card(), service(), ms(2026, 7, 1), 200, Party(), rules).rule == "p/new"
+
+
+def test_a_pack_can_not_overlap_its_predecessor() -> None:
+    first = pack(dates="effective_from = 2020-01-01\neffective_until = 2026-07-01\n")
+    second = pack(version="2", dates="effective_from = 2026-07-01\n")
+
+    with pytest.raises(RuleBookInconsistent, match="p 1 and 2 are in force together"):
+        RuleBook([first, second])
+
+
+def test_a_book_has_packs() -> None:
+    with pytest.raises(RuleBookInconsistent, match="there is none"):
+        RuleBook([])

@@ -1,0 +1,250 @@
+"""A malformed pack is refused with its file, rule, field and what to write there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.explained import Language
+from terminal.decisions.rule_pack import PACK_SHAPE, PackFile, RulePack
+from terminal.decisions.toml_document import MAX_BYTES
+from terminal.errors import RulePackMalformed
+from tests.terminal.decisions.writing import pack_toml, rule
+
+GOOD = pack_toml(rule("first"), rule("half", "grade >= 3", 'kind = "percentage", pays_percent = 50'))
+
+
+def refusal(toml: str | bytes) -> dict[str, object]:
+    data = toml if isinstance(toml, bytes) else toml.encode()
+    with pytest.raises(RulePackMalformed) as refused:
+        RulePack.from_bytes(data, "city.toml")
+    for language in Language:
+        explained = refused.value.explain(language)
+        assert "city.toml" in explained.cause
+        assert str(refused.value.facts["place"]) in explained.cause
+        assert explained.next_step
+    assert refused.value.facts["file"] == "city.toml"
+    return refused.value.facts
+
+
+def test_good_pack_loads() -> None:
+    assert [found.name for found in RulePack.from_bytes(GOOD.encode()).rules] == ["p/first", "p/half"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "write"),
+    [
+        ('name = "p"', 'name = "P!"', "name", "small letters"),
+        ('version = "1"', "version = 1", "version", "2026.1"),
+        ('version = "1"', "", "version", "2026.1"),
+        ('region = "CN"', 'region = "330100"', "region", "without final zeros"),
+        ('region = "CN"', 'region = "china"', "region", "CN for the nation"),
+        ('region = "CN"', 'region = "CN"\ncolour = 1', "colour", "one of the fields effective_from"),
+        (
+            "effective_from = 2020-01-01",
+            "effective_from = 2020-01-01T00:00:00Z",
+            "effective_from",
+            "2026-01-01",
+        ),
+        ("effective_from = 2020-01-01", "effective_from = '1.1.2020'", "effective_from", "2026-01-01"),
+        (
+            "effective_from = 2020-01-01",
+            "effective_from = 2020-01-02\neffective_until = 2020-01-01",
+            "effective_until",
+            "effective_from or later",
+        ),
+        ('id = "first"', 'id = "First Rule"', "rule “First Rule”, id", "small letters"),
+        ('id = "first"', "id = 7", "rule number 1, id", "small letters"),
+        ('id = "first"', "", "rule number 1, id", "small letters"),
+        ('id = "first"', 'id = "half"', "rule “half”, id", "used once"),
+        (
+            'id = "half"',
+            'id = "half"\ncolour = 1',
+            "rule “half”, colour",
+            "applies_to, benefit, companion_required",
+        ),
+        ("pays_percent = 50", "pays_percent = 0", "rule “half”, benefit.pays_percent", "from 1 to 99"),
+        ("pays_percent = 50", "pays_percent = 12.5", "rule “half”, benefit.pays_percent", "from 1 to 99"),
+        ("pays_percent = 50", "pays_percent = '50'", "rule “half”, benefit.pays_percent", "from 1 to 99"),
+        (", pays_percent = 50", "", "rule “half”, benefit.pays_percent", "from 1 to 99"),
+        (
+            'kind = "percentage"',
+            'kind = "half"',
+            "rule “half”, benefit.kind",
+            "one of free, percentage, ceiling",
+        ),
+        ('kind = "percentage", ', "", "rule “half”, benefit.kind", "one of free, percentage, ceiling"),
+        ('kind = "percentage"', 'kind = "free"', "rule “half”, benefit.pays_percent", "one of the fields"),
+        ('kind = "percentage"', 'kind = "ceiling"', "rule “half”, benefit.", "one of the fields"),
+        (
+            "pays_percent = 50",
+            'pays_percent = 50, rounding = "up"',
+            "rule “half”, benefit.rounding",
+            "down_to_fen",
+        ),
+        (
+            "pays_percent = 50",
+            "pays_percent = 50, companions = 1",
+            "rule “half”, benefit.companion_pays",
+            '"free" or a percentage',
+        ),
+        (
+            "pays_percent = 50",
+            'pays_percent = 50, companion_pays = "free"',
+            "rule “half”, benefit.companions",
+            "0 to 9",
+        ),
+        (
+            "pays_percent = 50",
+            'pays_percent = 50, companions = 1, companion_pays = "half"',
+            "rule “half”, benefit.companion_pays",
+            '"free" or a percentage',
+        ),
+        ('kinds = ["transit"]', "", "rule “first”, applies_to", "at least one of them"),
+        (
+            'kinds = ["transit"]',
+            'kinds = ["train"]',
+            "rule “first”, applies_to.kinds[0]",
+            "transit, attraction",
+        ),
+        ('zh = "测试办法", ', "", "rule “first”, legal_basis.zh", '{ zh = "…", en = "…" }'),
+        ('en = "discounted"', 'en = ""', "rule “first”, holder_text.en", '{ zh = "…", en = "…" }'),
+        ('en = "let pass"', 'en = "let pass", fr = "passez"', "rule “first”, staff_text.fr", "fields en, zh"),
+        ('mark = "G"', 'mark = "X"', "rule “first”, source.mark", "seen in a public source"),
+        ("grade >= 3", "grad >= 3", "rule “half”, condition", "categories, grade"),
+        ("grade >= 3", "grade", "rule “half”, condition", "true or false"),
+        ("grade >= 3", "grade / 0 == 1", "rule “half”, condition", "true or false"),
+        ("grade >= 3", "grade >=", "rule “half”, condition", "true or false"),
+        (
+            'id = "half"',
+            'id = "half"\ncompanion_required = "day"',
+            "rule “half”, companion_required",
+            "true or false",
+        ),
+        ("[[rules]]", "[rules]", "file", "a TOML file in UTF-8"),
+    ],
+)
+def test_fault_is_named_with_its_place_and_what_to_write(old: str, new: str, place: str, write: str) -> None:
+    assert old in GOOD
+    facts = refusal(GOOD.replace(old, new, 1))
+
+    assert str(facts["place"]).startswith(place)
+    assert write in str(facts["write_en"])
+
+
+@pytest.mark.parametrize(
+    ("toml", "place"),
+    [
+        (b"", "name"),
+        (b"name = ", "file"),
+        (b"\xff\xfe", "file"),
+        (b"a = " + b"[" * 5000 + b"]" * 5000, "file"),
+        (b"a = " + b"9" * 5000, "file"),
+        (b"#" * (MAX_BYTES + 1), "file"),
+        (b"rules = 1\n" + GOOD.partition("[[")[0].encode(), "rules"),
+        (b"rules = []\n" + GOOD.partition("[[")[0].encode(), "rules"),
+        (b"rules = [1]\n" + GOOD.partition("[[")[0].encode(), "rule number 1"),
+        (b'"x - at `$.rules[9]" = 1\n' + GOOD.encode(), "x - at"),
+    ],
+)
+def test_what_is_no_pack_at_all_is_refused(toml: bytes, place: str) -> None:
+    assert str(refusal(toml)["place"]).startswith(place)
+
+
+def test_a_field_s_name_can_not_lead_the_error_astray() -> None:
+    facts = refusal(GOOD.replace('id = "half"', 'id = "half"\n"y - at `$.rules[99].z" = 1'))
+
+    assert str(facts["place"]).startswith("rule “half”, y - at")
+
+
+def test_a_file_s_control_characters_do_not_reach_the_screen() -> None:
+    facts = refusal(GOOD.replace('name = "p"', 'name = "p"\n"\\u001b[2J" = 1'))
+
+    assert facts["place"] == "?[2J"
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_raise_the_package_s_error_only(data: bytes) -> None:
+    with pytest.raises(RulePackMalformed):
+        RulePack.from_bytes(data)
+
+
+toml_values = st.recursive(
+    st.booleans() | st.integers(-10, 100) | st.sampled_from(["CN", "free", "x", "true", "transit"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["kind", "zh", "kinds"]), inner)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from(sorted(PACK_SHAPE.hints)), toml_values)
+def test_any_value_in_any_field_is_taken_or_named(path: str, value: object) -> None:
+    rules = {
+        "id": "r",
+        "applies_to": {"kinds": ["transit"]},
+        "condition": "true",
+        "benefit": {"kind": "free"},
+        "legal_basis": {"zh": "a", "en": "a"},
+        "holder_text": {"zh": "a", "en": "a"},
+        "staff_text": {"zh": "a", "en": "a"},
+        "source": {"cites": "a", "mark": "G"},
+    }
+    document: dict[str, object] = {"name": "p", "version": "1", "region": "CN", "rules": [rules]}
+    *above, last = path.split(".")
+    place: object = document
+    for step in above:
+        assert isinstance(place, dict)
+        place = place.setdefault(step, [{}])
+        if isinstance(place, list):
+            place = place[0]
+    assert isinstance(place, dict)
+    place[last] = value
+    toml = "effective_from = 2020-01-01\n" * (path != "effective_from") + "".join(_toml(document))
+
+    try:
+        RulePack.from_bytes(toml.encode())
+    except RulePackMalformed as refused:
+        assert refused.facts["write_en"]
+
+
+def _toml(document: dict[str, object]) -> Iterator[str]:
+    yield from (f"{key} = {_value(value)}\n" for key, value in document.items())
+
+
+def _value(value: object) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(_value(inner) for inner in value) + "]"
+        case bool():
+            return str(value).lower()
+        case _:
+            return repr(value)
+
+
+def test_every_field_has_a_hint() -> None:
+    assert set(_paths(PackFile)) == set(PACK_SHAPE.hints)
+
+
+def _paths(shape: type) -> Iterator[str]:
+    """Every field of a document's shape by its dotted path; a text's two languages count as one field."""
+    schema: dict[str, Any] = msgspec.json.schema(shape)
+
+    def walk(part: dict[str, Any], at: str) -> Iterator[str]:
+        if "$ref" in part:
+            part = schema["$defs"][part["$ref"].rpartition("/")[2]]
+        for option in [part["items"]] if "items" in part else part.get("anyOf", ()):
+            yield from walk(option, at)
+        for name, inner in part.get("properties", {}).items():
+            if name not in {"zh", "en"}:
+                yield f"{at}{name}"
+                yield from walk(inner, f"{at}{name}.")
+
+    return walk(schema, "")

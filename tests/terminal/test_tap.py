@@ -1,0 +1,248 @@
+"""The tap, whole, on virtual cards in this process: every outcome, and what is left of it on the disk."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from card.connection import CardConnection
+from card.simulator.chip import Chip
+from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.foreign import ForeignCardChip
+from card.simulator.link import InProcessConnection
+from card.simulator.personalisation import Holder, PersonalisedCard, TestIssuer
+from crypto.credential import TapCredential
+from crypto.errors import ContentSignatureInvalid, TestKeyRefused
+from crypto.sealing import SegmentOpener
+from crypto.tap_proof import TapProof
+from terminal.assembly import open_terminal
+from terminal.configuration import Mode
+from terminal.errors import ContentMissing, ServiceUnknown, TerminalNotEnrolled
+from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.outcome import Outcome
+from terminal.journal.reader import JournalReader
+from terminal.journal.verification import verify_journal
+from terminal.tap import TapResult, tap
+from terminal.wording import LOOK_AT_SCREEN
+from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
+
+CATEGORY_WORDS = (
+    "视力",
+    "听力",
+    "言语",
+    "肢体",
+    "智力",
+    "精神",
+    "多重",
+    "盲",
+    "聋",
+    "blind",
+    "deaf",
+    "visual",
+)
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Enrolled:
+    """A bus terminal."""
+    return enrol(tmp_path / "bus")
+
+
+@pytest.fixture
+def garden(tmp_path: Path) -> Enrolled:
+    """An attraction's terminal."""
+    return enrol(tmp_path / "garden", service="GARDEN")
+
+
+def tap_once(
+    enrolled: Enrolled, virtual: Chip, companions: int = 0, clock: SetClock | None = None
+) -> TapResult:
+    """One tap on a terminal that is opened for it and closed after it."""
+    with open_terminal(enrolled.directory, clock or SetClock()) as terminal:
+        connection: CardConnection
+        with InProcessConnection(virtual) as connection:
+            return tap(terminal.desk, connection, terminal.request(companions))
+
+
+def events_of(enrolled: Enrolled) -> list[UsageEvent]:
+    """Everything in the journal."""
+    with JournalReader(enrolled.directory.journal) as reader:
+        return [UsageEvent.from_bytes(stored.data) for stored in reader.events(0, 1000)]
+
+
+def opened(enrolled: Enrolled, event: UsageEvent) -> SealedEvidence:
+    """What the centre reads in an event that starts its segment."""
+    opener = SegmentOpener(enrolled.center, event.segment_header)
+    return SealedEvidence.from_bytes(opener.open(event.index, event.sealed, event.seal_context()))
+
+
+def test_a_granted_tap_can_be_proven_by_the_centre(bus: Enrolled) -> None:
+    card = bus.card()
+    result = tap_once(bus, chip(card))
+    assert (result.outcome, result.holder_pays, result.sequence) == (Outcome.GRANTED, 0, 1)
+    (event,) = events_of(bus)
+    evidence = opened(bus, event)
+    credential = TapCredential.from_bytes(evidence.credential)
+    assert credential.verify_signature(bus.issuer.private_key.public_key)
+    proof = TapProof(evidence.counter, evidence.signature)
+    assert proof.verify(event.challenge().to_bytes(), credential.card_key)
+    assert evidence.rule
+    assert evidence.detail == ""
+
+
+def _half_fare(bus: Enrolled) -> Chip:
+    return chip(bus.card((4,), 4))
+
+
+def _elsewhere(bus: Enrolled) -> Chip:
+    return chip(bus.card((1,), 1, region="110101"))
+
+
+def _expired(bus: Enrolled) -> Chip:
+    return chip(bus.card(issued=date(2020, 1, 1), expires=date(2026, 11, 23)))
+
+
+def _not_yet(bus: Enrolled) -> Chip:
+    return chip(bus.card(issued=date(2026, 11, 25)))
+
+
+def _listed(bus: Enrolled) -> Chip:
+    card = bus.card()
+    bus.put_hotlist(TapCredential.from_bytes(card.credential).card_id)
+    return chip(card)
+
+
+def _stranger(_bus: Enrolled) -> Chip:
+    stranger = TestIssuer.generate(date(2020, 1, 1), date(2030, 12, 31))
+    return chip(stranger.personalise(Holder((1,), 1, "500103", date(2026, 1, 1), date(2035, 12, 31))))
+
+
+@pytest.mark.parametrize(
+    ("make", "outcome", "pays", "proven"),
+    [
+        (_half_fare, Outcome.GRANTED, 100, True),
+        (_elsewhere, Outcome.GRANTED, 0, True),
+        (_expired, Outcome.EXPIRED, 200, True),
+        (_not_yet, Outcome.NOT_YET_VALID, 200, True),
+        (_listed, Outcome.BLOCKED, 200, True),
+        (_stranger, Outcome.UNKNOWN_ISSUER, 200, False),
+        (lambda bus: chip(forge(bus.card())), Outcome.FORGED, 200, False),
+        (lambda bus: chip(clone(bus.card())), Outcome.CLONED, 200, True),
+        (lambda _bus: ForeignCardChip(), Outcome.FOREIGN_CARD, 200, False),
+        (lambda bus: TearingChip(chip(bus.card()), after_apdus=1), Outcome.UNREADABLE, 200, False),
+        (lambda bus: FaultyChip(chip(bus.card()), AnswerFault.TRUNCATED_TLV), Outcome.UNREADABLE, 200, False),
+    ],
+)
+def test_every_outcome_is_shown_and_journaled(
+    bus: Enrolled, make: Callable[[Enrolled], Chip], outcome: Outcome, pays: int, proven: bool
+) -> None:
+    result = tap_once(bus, make(bus))
+    assert (result.outcome, result.holder_pays) == (outcome, pays)
+    (event,) = events_of(bus)
+    assert (event.outcome, event.holder_pays, event.fare) == (outcome, pays, 200)
+    evidence = opened(bus, event)
+    assert bool(evidence.signature) is proven
+    assert bool(evidence.detail) is not outcome.granted
+    if not outcome.granted:
+        assert result.bystander_text == LOOK_AT_SCREEN
+        assert event.holder_ref == b""
+
+
+def test_a_companion_is_admitted_where_the_rule_says_so(garden: Enrolled) -> None:
+    result = tap_once(garden, chip(garden.card((4,), 1, region="339901")), companions=1)
+    assert (result.outcome, result.companions_admitted) == (Outcome.GRANTED_WITH_COMPANION, 1)
+    assert (result.holder_pays, result.companion_pays) == (0, 0)
+    assert events_of(garden)[0].companions == 1
+
+
+@pytest.mark.parametrize("category", range(1, 8))
+def test_bystanders_learn_nothing(bus: Enrolled, category: int) -> None:
+    result = tap_once(bus, chip(bus.card((category,), 1)))
+    for text in (result.bystander_text.zh, result.bystander_text.en.lower(), repr(result).lower()):
+        assert not [word for word in CATEGORY_WORDS if word in text]
+
+
+def test_a_terminal_on_disk_can_not_be_read_back_to_a_person(bus: Enrolled) -> None:
+    cards: list[PersonalisedCard] = [bus.card((category,), 2) for category in (1, 4, 5)]
+    with open_terminal(bus.directory, SetClock()) as terminal:
+        for card in cards:
+            with InProcessConnection(chip(card)) as connection:
+                tap(terminal.desk, connection, terminal.request())
+    image = b"".join(path.read_bytes() for path in bus.directory.path.rglob("*") if path.is_file())
+    for card in cards:
+        credential = TapCredential.from_bytes(card.credential)
+        for trace in (
+            credential.card_id,
+            credential.card_key.point[1:],
+            credential.signature,
+            credential.card_id.hex().encode(),
+        ):
+            assert trace not in image
+    rules = {opened(bus, event).rule for event in events_of(bus) if event.segment_header}
+    for event in events_of(bus):
+        for rule in rules:
+            assert rule.encode() not in event.to_bytes()
+
+
+def test_the_same_holder_is_linked_within_a_day_and_not_beyond(bus: Enrolled) -> None:
+    card = bus.card()
+    clock = SetClock()
+    tap_once(bus, chip(card), clock=clock)
+    tap_once(bus, chip(card), clock=clock)  # a restart in between keeps the link
+    clock.now = NOON + 86_400_000
+    tap_once(bus, chip(card), clock=clock)
+    tap_once(bus, chip(bus.card()), clock=clock)
+    first, second, next_day, other = (event.holder_ref for event in events_of(bus))
+    assert first == second
+    assert len({first, next_day, other}) == 3
+
+
+def test_a_journal_of_many_taps_and_restarts_verifies(bus: Enrolled) -> None:
+    key = bus.directory.keystore.load("terminal").public_key
+    for _ in range(3):
+        with open_terminal(bus.directory, SetClock()) as terminal:
+            for _tap in range(3):
+                with InProcessConnection(chip(bus.card())) as connection:
+                    tap(terminal.desk, connection, terminal.request())
+    report = verify_journal(bus.directory.journal, key)
+    assert (report.events, report.signed_up_to, report.faults) == (9, 9, ())
+    assert len({event.segment for event in events_of(bus)}) == 3
+
+
+def test_production_refuses_a_test_issuer(tmp_path: Path) -> None:
+    enrolled = enrol(tmp_path, mode=Mode.PRODUCTION)
+    with pytest.raises(TestKeyRefused), open_terminal(enrolled.directory):
+        pass
+
+
+def test_content_is_believed_only_with_its_signature(bus: Enrolled) -> None:
+    rules = bus.directory.content / "rules" / "cn.toml"
+    rules.write_bytes(rules.read_bytes().replace(b"free", b"FREE", 1))
+    with pytest.raises(ContentSignatureInvalid, match="rule-pack"), open_terminal(bus.directory):
+        pass
+    (bus.directory.content / "hotlist.bin.sig").unlink()
+    rules.unlink()
+    with pytest.raises(ContentMissing, match=r"hotlist\.bin\.sig"), open_terminal(bus.directory):
+        pass
+
+
+def test_a_signed_file_can_not_stand_in_for_another(bus: Enrolled) -> None:
+    folder = bus.directory.content
+    (folder / "hotlist.bin").write_bytes((folder / "catalogue.toml").read_bytes())
+    (folder / "hotlist.bin.sig").write_bytes((folder / "catalogue.toml.sig").read_bytes())
+    with pytest.raises(ContentSignatureInvalid, match="hotlist"), open_terminal(bus.directory):
+        pass
+
+
+def test_a_terminal_that_is_not_whole_says_what_is_missing(tmp_path: Path, bus: Enrolled) -> None:
+    with (
+        pytest.raises(TerminalNotEnrolled, match=r"terminal\.toml"),
+        open_terminal(type(bus.directory)(tmp_path / "nothing")),
+    ):
+        pass
+    with (
+        pytest.raises(ServiceUnknown, match="NOSUCH"),
+        open_terminal(enrol(tmp_path / "odd", service="NOSUCH").directory),
+    ):
+        pass
