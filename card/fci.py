@@ -1,0 +1,75 @@
+"""The file control information that SELECT returns (ISO/IEC 7816-4 §7.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+from card.errors import AnswerMalformed, ForeignCard
+from card.profile import CardProfile, FciLayout
+from crypto.errors import TlvMalformed
+from crypto.tlv import Tlv
+
+
+@dataclass(frozen=True)
+class Fci:
+    """The reference applet's FCI: 6F { 84 AID, A5 { 73 { 7F21 … } } } and nothing else.
+
+    `credential` is the whole 7F21 object, tag and length included, not yet parsed.
+    """
+
+    df_name: bytes
+    credential: bytes
+
+    @classmethod
+    def from_bytes(cls, data: bytes, profile: CardProfile) -> Fci:
+        """Parse the answer to SELECT.
+
+        Raises ForeignCard when it is well-formed but is not the FCI of this application, and AnswerMalformed
+        when it is not even BER-TLV.
+        """
+        layout = profile.fci
+        try:
+            members = Tlv.parse_list(_inside(_tag(layout.template), Tlv.parse_list(data)))
+            if [member.tag for member in members] != [_tag(layout.df_name), _tag(layout.credential[0])]:
+                raise ForeignCard
+            df_name, proprietary = members
+            if df_name.value != profile.aid_bytes:
+                raise ForeignCard
+            return cls(df_name.value, bytes(_credential(proprietary, layout)))
+        except TlvMalformed as error:
+            raise AnswerMalformed(what="FCI", detail=error.facts["detail"]) from error
+
+    def to_bytes(self, profile: CardProfile) -> bytes:
+        """The FCI as the card sends it."""
+        *outer, _credential_tag = profile.fci.credential
+        proprietary = reduce(
+            lambda inner, tag: bytes(Tlv(_tag(tag), inner)), reversed(outer), self.credential
+        )
+        df_name = Tlv(_tag(profile.fci.df_name), self.df_name)
+        return bytes(Tlv(_tag(profile.fci.template), df_name + proprietary))
+
+    def __repr__(self) -> str:
+        """Lengths only: the credential says something of its holder."""
+        return f"Fci({len(self.credential)} bytes of credential)"
+
+
+def _tag(text: str) -> int:
+    return int(text, 16)
+
+
+def _inside(tag: int, items: list[Tlv]) -> bytes:
+    """The value of the one object that `items` must be; any other object is another card's."""
+    if [item.tag for item in items] != [tag]:
+        raise ForeignCard
+    return items[0].value
+
+
+def _credential(proprietary: Tlv, layout: FciLayout) -> Tlv:
+    found = proprietary
+    for tag in layout.credential[1:]:
+        inner = Tlv.parse_list(found.value)
+        if [item.tag for item in inner] != [_tag(tag)]:
+            raise ForeignCard
+        found = inner[0]
+    return found

@@ -1,0 +1,65 @@
+"""The identity application's session: what a terminal asks of a card, in the terminal's terms."""
+
+from __future__ import annotations
+
+from card.apdu import CommandApdu, Instruction
+from card.connection import CardConnection
+from card.errors import AnswerMalformed, ApduRefused, ForeignCard
+from card.exchange import Exchange
+from card.fci import Fci
+from card.profile import CardProfile
+from crypto.errors import TapProofMalformed
+from crypto.tap_proof import TapProof
+
+SELECT_BY_DF_NAME = 0x04  # P1: select by DF name (ISO/IEC 7816-4 clause 11, SELECT)
+FIRST_OR_ONLY_RETURN_FCI = 0x00  # P2
+
+
+class IdentitySession:
+    """One visit to the identity application of a card on an open connection."""
+
+    def __init__(self, connection: CardConnection, profile: CardProfile) -> None:
+        self._exchange = Exchange(connection)
+        self._profile = profile
+
+    def select(self) -> Fci:
+        """SELECT the application by its AID (ISO/IEC 7816-4 clause 11).
+
+        Raises ForeignCard for any card without it, AnswerMalformed, CardTorn, and what a reader raises.
+        """
+        command = CommandApdu(
+            0x00,
+            Instruction.SELECT,
+            SELECT_BY_DF_NAME,
+            FIRST_OR_ONLY_RETURN_FCI,
+            self._profile.aid_bytes,
+            le=256,
+        )
+        try:
+            data = self._exchange.send(command, "SELECT")
+        except ApduRefused as error:
+            raise ForeignCard from error
+        return Fci.from_bytes(data, self._profile)
+
+    def internal_authenticate(self, challenge: bytes) -> TapProof:
+        """The card's signature over a tap challenge and its counter (ISO/IEC 7816-4 clause 11).
+
+        `challenge` is a TapChallenge's bytes. Raises ApduRefused, AnswerMalformed, CardTorn, and what a
+        reader raises; ValueError when the challenge has not the length that the profile gives.
+        """
+        layout = self._profile.internal_authenticate
+        if len(challenge) != layout.challenge_bytes:
+            raise ValueError(f"a challenge has {layout.challenge_bytes} bytes, not {len(challenge)}")
+        command = CommandApdu(
+            0x00,
+            Instruction.INTERNAL_AUTHENTICATE,
+            int(layout.algorithm, 16),
+            int(layout.key, 16),
+            challenge,
+            le=256,
+        )
+        data = self._exchange.send(command, "INTERNAL AUTHENTICATE")
+        try:
+            return TapProof.from_bytes(data)
+        except TapProofMalformed as error:
+            raise AnswerMalformed(what="tap proof", detail=error.facts["detail"]) from error

@@ -1,0 +1,196 @@
+"""Whether the card on the reader is genuine, valid and present: small named steps, each with evidence.
+
+`verify()` runs SELECT, then checks the credential (form, issuer, signature), lets the chip prove its key on a
+fresh challenge, and looks at validity and hotlist. Every step leaves an EvidenceStep; the first that fails
+ends the tap with a typed Refusal. A foreign card is known after SELECT: at most two APDUs.
+
+    with reader.wait_for_card(timeout=None) as connection:
+        result = verify(connection, reference_profile(), trust, challenge.to_bytes(), today, hotlist)
+    if isinstance(result, VerifiedCard): …
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+from card.connection import CardConnection
+from card.errors import (
+    AnswerMalformed,
+    CardCloned,
+    CardHotlisted,
+    CredentialExpired,
+    CredentialForged,
+    CredentialNotYetValid,
+    RefusalReason,
+    TapRefused,
+    UnknownIssuer,
+)
+from card.fci import Fci
+from card.identity import IdentitySession
+from card.profile import CardProfile
+from crypto.credential import TapCredential
+from crypto.errors import CredentialMalformed
+from crypto.tap_proof import TapProof
+from crypto.trust import IssuerKey, TrustStore
+
+
+class StepName(StrEnum):
+    """The steps, in the order in which they run."""
+
+    SELECT = "select"
+    PARSE_CREDENTIAL = "parse_credential"
+    ISSUER_KNOWN = "issuer_known"
+    ISSUER_SIGNATURE = "issuer_signature"
+    INTERNAL_AUTHENTICATE = "internal_authenticate"
+    TAP_PROOF = "tap_proof"
+    VALIDITY = "validity"
+    HOTLIST = "hotlist"
+
+
+class StepResult(StrEnum):
+    """How a step ended."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class EvidenceStep:
+    """One step, its result and the time it took in microseconds. Holds nothing of the card's contents."""
+
+    name: StepName
+    result: StepResult
+    microseconds: int
+
+
+class CardStatusList(Protocol):
+    """A hotlist: knows which cards must not be accepted."""
+
+    def status(self, card_id: bytes) -> str | None:
+        """The card's status on the list, or None when it is not listed."""
+
+
+@dataclass(frozen=True)
+class VerifiedCard:
+    """A card that passed every step: what it says of itself is the issuer's word, and its chip is present."""
+
+    credential: TapCredential
+    proof: TapProof
+    evidence: tuple[EvidenceStep, ...]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a card is not accepted.
+
+    `credential` and `proof` hold what was read before the refusal, for the journal alone: before
+    ISSUER_SIGNATURE passed, anybody may have written them.
+    """
+
+    reason: RefusalReason
+    error: TapRefused
+    credential: TapCredential | None
+    proof: TapProof | None
+    evidence: tuple[EvidenceStep, ...]
+
+
+Verification = VerifiedCard | Refusal
+
+
+def verify(  # noqa: PLR0917  in the order in which they come into play
+    connection: CardConnection,
+    profile: CardProfile,
+    trust: TrustStore,
+    challenge: bytes,
+    today: date,
+    hotlist: CardStatusList,
+) -> Verification:
+    """Verify the card on `connection` against the trust store, on this challenge and day.
+
+    Raises only what is not the card's doing: ReaderGone, PcscServiceGone and PcscFailed from the reader, and
+    ValueError for a challenge of the wrong length.
+    """
+    session = IdentitySession(connection, profile)
+    record = _Record()
+    try:
+        with record.step(StepName.SELECT):
+            fci = session.select()
+        with record.step(StepName.PARSE_CREDENTIAL):
+            record.credential = credential = _parse_credential(fci)
+        with record.step(StepName.ISSUER_KNOWN):
+            issuer = _known_issuer(credential, trust)
+        with record.step(StepName.ISSUER_SIGNATURE):
+            _require_issuer_signature(credential, issuer)
+        with record.step(StepName.INTERNAL_AUTHENTICATE):
+            record.proof = proof = session.internal_authenticate(challenge)
+        with record.step(StepName.TAP_PROOF):
+            _require_tap_proof(proof, challenge, credential)
+        with record.step(StepName.VALIDITY):
+            _require_validity(credential, today)
+        with record.step(StepName.HOTLIST):
+            _require_unlisted(credential, hotlist)
+    except TapRefused as error:
+        return Refusal(error.reason, error, record.credential, record.proof, tuple(record.evidence))
+    return VerifiedCard(credential, proof, tuple(record.evidence))
+
+
+class _Record:
+    """What has been read of the card so far, and how each step ended."""
+
+    def __init__(self) -> None:
+        self.credential: TapCredential | None = None
+        self.proof: TapProof | None = None
+        self.evidence: list[EvidenceStep] = []
+
+    @contextmanager
+    def step(self, name: StepName) -> Iterator[None]:
+        """Time one step and note its result."""
+        started = time.perf_counter_ns()
+        result = StepResult.REFUSED
+        try:
+            yield
+            result = StepResult.PASSED
+        finally:
+            self.evidence.append(EvidenceStep(name, result, (time.perf_counter_ns() - started) // 1000))
+
+
+def _parse_credential(fci: Fci) -> TapCredential:
+    try:
+        return TapCredential.from_bytes(fci.credential)
+    except CredentialMalformed as error:
+        raise AnswerMalformed(what="credential", detail=error.facts["detail"]) from error
+
+
+def _known_issuer(credential: TapCredential, trust: TrustStore) -> IssuerKey:
+    issuer = trust.issuer(credential.issuer_key_id)
+    if issuer is None or not issuer.covers(credential.issued):
+        raise UnknownIssuer
+    return issuer
+
+
+def _require_issuer_signature(credential: TapCredential, issuer: IssuerKey) -> None:
+    if not credential.verify_signature(issuer.public_key):
+        raise CredentialForged
+
+
+def _require_tap_proof(proof: TapProof, challenge: bytes, credential: TapCredential) -> None:
+    if not proof.verify(challenge, credential.card_key):
+        raise CardCloned
+
+
+def _require_validity(credential: TapCredential, today: date) -> None:
+    if today < credential.issued:
+        raise CredentialNotYetValid(issued=credential.issued)
+    if today > credential.expires:
+        raise CredentialExpired(expires=credential.expires)
+
+
+def _require_unlisted(credential: TapCredential, hotlist: CardStatusList) -> None:
+    if hotlist.status(credential.card_id) is not None:
+        raise CardHotlisted

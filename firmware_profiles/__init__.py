@@ -1,0 +1,1 @@
+"""What readers are, as data: typed, frozen profiles loaded from TOML."""

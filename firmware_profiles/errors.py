@@ -1,0 +1,28 @@
+"""The exception tree of `firmware_profiles`."""
+
+from crypto.explained import ExplainedError, Text
+
+
+class FirmwareProfileError(ExplainedError):
+    """Root of everything that `firmware_profiles` raises."""
+
+
+class ProfileRefused(FirmwareProfileError):
+    """A reader profile can't be used: a key or a value is not known."""
+
+    code = "FWP-101"
+    cause = Text(
+        zh="读卡器描述文件 {file} 无效：{problem}。", en="The reader profile {file} is not usable: {problem}."
+    )
+    next_step = Text(zh="{instead}。", en="{instead}.")
+
+
+class ReaderNotRecognised(FirmwareProfileError):
+    """No profile describes a reader of this name."""
+
+    code = "FWP-102"
+    cause = Text(zh="没有描述“{reader}”的读卡器文件。", en="No profile describes the reader {reader}.")
+    next_step = Text(
+        zh="请在 firmware_profiles/profiles 中加入一个匹配其名称的 TOML 文件。",
+        en="Add a TOML file whose `names` match it to firmware_profiles/profiles.",
+    )

@@ -1,0 +1,233 @@
+"""The verbs `issuer`, `simulate` and `readers`, as a person would use them."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from card.commands import app as readers
+from card.errors import (
+    CardFileRefused,
+    HolderRefused,
+    NoSuchReader,
+    RefusalReason,
+    VirtualReaderUnreachable,
+)
+from card.identity import IdentitySession
+from card.profile import reference_profile
+from card.readers.pcsc import PcscReader
+from card.simulator.card_file import CardFile
+from card.simulator.commands import app as simulate
+from card.simulator.issuer_commands import app as issuer
+from card.simulator.pcscd import SOCKET_VARIABLE, PrivatePcscd
+from card.simulator.vpcd import VpcdLink
+from crypto.credential import TapCredential
+from crypto.trust import issuer_key_from_json
+from tests.card.cards import applet, check, reason
+
+SECONDS = 20.0
+ROOT = Path(__file__).parents[2]
+PERSON = ["--category", "1", "--category", "4", "--grade", "2", "--region", "330106"]
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TONGKA_LANG", "en")
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def run(app: Typer, *arguments: str) -> str:
+    """What a verb prints. Raises what it raises."""
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def card_file(tmp_path: Path) -> Path:
+    """A personalised card."""
+    run(issuer, "init", "--dir", str(tmp_path / "issuer"))
+    run(
+        issuer,
+        "personalise",
+        "--dir",
+        str(tmp_path / "issuer"),
+        *PERSON,
+        "--out",
+        str(tmp_path / "card.json"),
+    )
+    return tmp_path / "card.json"
+
+
+def test_a_card_is_personalised_from_options(card_file: Path) -> None:
+    credential = TapCredential.from_bytes(CardFile(card_file).load().credential)
+    published = issuer_key_from_json((card_file.parent / "issuer" / "issuer.json").read_bytes())
+    assert published.is_test
+    assert credential.verify_signature(published.public_key)
+    assert (credential.categories, credential.grade, credential.region) == ((1, 4), 2, "330106")
+    assert credential.expires.year == credential.issued.year + 10
+    assert stat.S_IMODE(card_file.stat().st_mode) == 0o600
+
+
+def test_a_card_is_personalised_from_a_file(card_file: Path) -> None:
+    holder = card_file.with_name("holder.json")
+    holder.write_text(
+        '{"categories": [2], "grade": 4, "region": "110000", "issued": "2015-02-01", "expires": "2025-01-31"}'
+    )
+    out = card_file.with_name("second.json")
+    run(
+        issuer,
+        "personalise",
+        "--dir",
+        str(card_file.parent / "issuer"),
+        "--holder",
+        str(holder),
+        "--out",
+        str(out),
+    )
+    credential = TapCredential.from_bytes(CardFile(out).load().credential)
+    assert (credential.categories, credential.grade, credential.region) == ((2,), 4, "110000")
+    assert credential.expires.isoformat() == "2025-01-31"
+
+
+def test_what_is_missing_or_exists_is_refused(card_file: Path) -> None:
+    directory = str(card_file.parent / "issuer")
+    with pytest.raises(HolderRefused):
+        run(issuer, "personalise", "--dir", directory, "--out", str(card_file.with_name("x.json")))
+    with pytest.raises(HolderRefused):
+        run(issuer, "personalise", "--dir", directory, "--holder", "none.json", "--out", "x.json")
+    with pytest.raises(CardFileRefused):
+        run(issuer, "personalise", "--dir", directory, *PERSON, "--out", str(card_file))
+
+
+def test_readers_are_listed_and_shown(private_pcscd: PrivatePcscd) -> None:
+    name = private_pcscd.readers[1]
+    chip = applet()
+    with PcscReader(name) as reader:
+        with VpcdLink(chip, private_pcscd.ports[1]):
+            reader.wait_for_card(SECONDS).close()
+            listed = json.loads(run(readers, "list", "--json"))
+            table = run(readers, "list")
+            shown = run(readers, "show", name)
+            described = json.loads(run(readers, "show", name, "--json"))
+            with reader.wait_for_card(SECONDS):
+                held = json.loads(run(readers, "list", "--json"))
+        reader.wait_for_removal(SECONDS)
+    atr = chip.atr.hex().upper()
+    assert [(one["name"], one["card"], one["atr"]) for one in listed] == [
+        (private_pcscd.readers[0], False, ""),
+        (name, True, atr),
+    ]
+    assert atr in table
+    assert "vpcd virtual reader" in shown
+    assert atr in shown
+    assert described["profile"]["protocols"] == "T=1"
+    assert held[1]["trouble"] == "CRD-105"
+    with pytest.raises(NoSuchReader):
+        run(readers, "show", "No Such Reader")
+
+
+@contextmanager
+def simulating(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`tongka simulate …` in a process of its own, interrupted at the end."""
+    script = "import sys; from card.simulator.commands import app; app(sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TONGKA_LANG": "en"},
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ([], RefusalReason.UNKNOWN_ISSUER),
+        (["--fault", "foreign"], RefusalReason.FOREIGN_CARD),
+        (["--fault", "garbage"], RefusalReason.UNREADABLE),
+    ],
+)
+def test_a_card_is_simulated_until_it_is_taken_away(
+    private_pcscd: PrivatePcscd, card_file: Path, fault: list[str], expected: RefusalReason
+) -> None:
+    port = str(private_pcscd.ports[1])
+    with PcscReader(private_pcscd.readers[1]) as reader:
+        simulated = simulating("card", "--card", str(card_file), "--port", port, *fault)
+        with simulated, reader.wait_for_card(SECONDS) as connection:
+            assert reason(check(connection)) is expected
+        reader.wait_for_removal(SECONDS)
+
+
+def test_the_counter_of_a_simulated_card_outlasts_it(private_pcscd: PrivatePcscd, card_file: Path) -> None:
+    counters = []
+    with PcscReader(private_pcscd.readers[1]) as reader:
+        for _ in range(2):
+            simulated = simulating("card", "--card", str(card_file), "--port", str(private_pcscd.ports[1]))
+            with simulated, reader.wait_for_card(SECONDS) as connection:
+                session = IdentitySession(connection, reference_profile())
+                session.select()
+                counters.append(session.internal_authenticate(bytes(55)).counter)
+            reader.wait_for_removal(SECONDS)
+    assert counters == [1, 2]
+
+
+def test_a_torn_card_ends_its_command(private_pcscd: PrivatePcscd, card_file: Path) -> None:
+    arguments = [
+        "card",
+        "--card",
+        str(card_file),
+        "--port",
+        str(private_pcscd.ports[1]),
+        "--fault",
+        "torn-at-select",
+    ]
+    with PcscReader(private_pcscd.readers[1]) as reader:
+        taps = threading.Thread(target=lambda: check(reader.wait_for_card(SECONDS)))
+        taps.start()
+        printed = run(simulate, *arguments)
+        taps.join(SECONDS)
+        reader.wait_for_removal(SECONDS)
+    assert "torn away" in printed
+
+
+def test_a_card_without_reader_is_refused(card_file: Path) -> None:
+    with PrivatePcscd() as service:
+        port = service.ports[0]
+    with pytest.raises(VirtualReaderUnreachable):
+        run(simulate, "card", "--card", str(card_file), "--port", str(port))
+
+
+def test_a_simulated_reader_serves_other_programs() -> None:
+    with simulating("reader") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        exported = re.fullmatch(rf"export {SOCKET_VARIABLE}=(.+)\n", lines[1])
+        assert exported is not None
+        listed = subprocess.run(
+            ["opensc-tool", "--list-readers"],
+            env={**os.environ, SOCKET_VARIABLE: exported[1]},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert "Virtual PCD 00 00" in listed.stdout
+    assert "Virtual PCD 00 01" in lines[3]
