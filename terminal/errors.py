@@ -118,7 +118,7 @@ class ConfigurationMalformed(TerminalError):
         zh="终端配置 {file} 有误：{detail}。", en="The configuration {file} is not usable: {detail}."
     )
     next_step = Text(
-        zh="请按 docs/zh/operations.md 修改，或用“tongka enrol”重新登记。",
+        zh="请按 docs/operations.md 修改，或用“tongka enrol”重新登记。",
         en="Correct it as docs/operations.md says, or enrol again with `tongka enrol`.",
     )
 
@@ -209,3 +209,25 @@ class CommandBroken(TerminalError):
     code = "TRM-601"
     cause = Text(zh="命令“{verb}”无法载入：{detail}。", en="The verb {verb} can't be loaded: {detail}.")
     next_step = Text(zh="请重新运行“make install”。", en="Run `make install` again.")
+
+
+class HotlistEntryRefused(TerminalError):
+    """A line of the CSV that a hotlist is made from can't be used."""
+
+    code = "TRM-302"
+    cause = Text(zh="{file} 第 {line} 行有误：{detail}。", en="{file}, line {line}: {detail}.")
+    next_step = Text(
+        zh="每行写“卡标识,原因”，例如 0011223344556677,lost。名单没有写出。",
+        en="Write `card id,reason` on each line, as 0011223344556677,lost. No list was written.",
+    )
+
+
+class JournalMissing(TerminalError):
+    """There is no journal file: no tap was made here yet, or somebody took the file away."""
+
+    code = "TRM-505"
+    cause = Text(zh="这里还没有流水账（{path}）。", en="There is no journal here ({path}).")
+    next_step = Text(
+        zh="如终端从未刷过卡，属正常；否则文件被移走，请立即联系技术人员。",
+        en="That is normal before the first tap; else the file was taken away: call a technician.",
+    )

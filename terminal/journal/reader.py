@@ -25,7 +25,7 @@ class StoredEvent:
 
 
 class JournalReader:
-    """A read-only view of a journal. Raises JournalDamaged where the file is no journal."""
+    """A read-only view of a journal. Raises JournalMissing, or JournalDamaged for another file."""
 
     def __init__(self, path: Path) -> None:
         self._connection = open_for_reading(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from terminal.errors import JournalDamaged
+from terminal.errors import JournalDamaged, JournalMissing
 
 APPLICATION_ID: Final = 0x544B4A31  # "TKJ1", SQLite's application_id: what `file` shows
 
@@ -53,7 +53,9 @@ def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """The journal, never written through this connection. Raises JournalDamaged."""
+    """The journal, never written through this connection. Raises JournalMissing, JournalDamaged."""
+    if not path.exists():
+        raise JournalMissing(path=path)
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
     except sqlite3.DatabaseError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crypto.sm2 import PrivateKey
-from terminal.errors import JournalDamaged, JournalLocked, JournalOfAnother, TapNotRecorded
+from terminal.errors import JournalDamaged, JournalLocked, JournalMissing, JournalOfAnother, TapNotRecorded
 from terminal.events.event import NO_PREVIOUS, ClockTrust, SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
@@ -299,7 +299,7 @@ def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None
 
 
 def test_a_missing_journal_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(JournalDamaged):
+    with pytest.raises(JournalMissing, match="none"):
         JournalReader(tmp_path / "none.db")
     assert not (tmp_path / "none.db").exists()
 
