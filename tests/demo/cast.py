@@ -32,8 +32,8 @@ class Venue(StrEnum):
 class Role:
     """One card of the cast.
 
-    `outcome` and `pays` (fen, of the holder) are what the terminal must say. `make` turns the personalised card
-    into the chip that lies on the reader. A role that is `listed` is on the hotlist.
+    `outcome` and `pays` (fen, of the holder) are what the terminal must say. `make` turns the personalised
+    card into the chip that lies on the reader. A role that is `listed` is on the hotlist.
     """
 
     who: Text

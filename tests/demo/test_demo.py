@@ -1,0 +1,45 @@
+"""The demo as an acceptance test: the whole way through the genuine pcscd, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from card.simulator.pcscd import SOCKET_VARIABLE
+
+
+def run_demo(out: Path) -> subprocess.CompletedProcess[str]:
+    """`make demo` without the installation."""
+    environment = {key: value for key, value in os.environ.items() if key != SOCKET_VARIABLE}
+    return subprocess.run(
+        [sys.executable, "-m", "tests.demo", "--out", str(out)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**environment, "COLUMNS": "160"},
+        check=False,
+    )
+
+
+def test_every_tap_arrives_exactly_once_and_is_settled(tmp_path: Path) -> None:
+    done = run_demo(tmp_path / "demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    last = [line for line in done.stdout.splitlines() if line.startswith("│")][-1]
+    taps, journaled, accepted, lost, duplicated, operators = map(int, re.findall(r"\d+", last))
+    assert taps == journaled == accepted == 13
+    assert (lost, duplicated, operators) == (0, 0, 2)
+    assert (tmp_path / "demo" / "kiosk.png").read_bytes().startswith(b"\x89PNG")
+    report = (tmp_path / "demo" / "report.html").read_text()
+    assert "test-bus" in report and "test-garden" in report
+
+
+def test_it_touches_no_folder_that_it_did_not_make(tmp_path: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("mine")
+    done = run_demo(tmp_path)
+    assert done.returncode == 1
+    assert "choose another" in done.stdout
+    assert precious.read_text() == "mine"

@@ -1,0 +1,227 @@
+"""Configuration, displays, entry of companions, durable files, day keys, content verbs."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import threading
+from datetime import date
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from card.errors import ReaderGone
+from crypto.explained import Language, Text
+from terminal import command_line
+from terminal.command_line import root
+from terminal.configuration import Mode, TerminalConfiguration
+from terminal.content_commands import app as content
+from terminal.displays import JsonDisplay, LineDisplay, yuan
+from terminal.durable_file import write_durably
+from terminal.errors import (
+    CommandBroken,
+    ConfigurationMalformed,
+    FileNotWritten,
+    HotlistEntryRefused,
+    HotlistMalformed,
+)
+from terminal.events.outcome import Outcome
+from terminal.holder_reference import DayKeys
+from terminal.hotlist import Hotlist, HotlistReason
+from terminal.party_entry import PartyEntry
+from terminal.tap import TapResult
+
+CONFIGURATION = TerminalConfiguration(
+    terminal="0011223344556677",
+    epoch=3,
+    operator="test-bus",
+    region="500103",
+    service="BUS-1",
+    center="https://center.example",
+    mode=Mode.PRODUCTION,
+)
+
+
+def test_a_configuration_survives_its_file() -> None:
+    assert TerminalConfiguration.from_bytes(CONFIGURATION.to_bytes()) == CONFIGURATION
+    assert CONFIGURATION.terminal_id == bytes.fromhex("0011223344556677")
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_crash_the_configuration(data: bytes) -> None:
+    with pytest.raises(ConfigurationMalformed):
+        TerminalConfiguration.from_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        (b'"0011223344556677"', b'"00112233"', "terminal"),
+        (b"epoch = 3", b"epoch = -1", "epoch"),
+        (b"epoch = 3", b"epoch = 3\nsurplus = 1", "surplus"),
+        (b'"production"', b'"prod"', "mode"),
+        (b'"https:', b'"ftp:', "center"),
+        (b'"500103"', b'"5001"', "region"),
+    ],
+)
+def test_what_is_wrong_in_a_configuration_is_named(old: bytes, new: bytes, named: str) -> None:
+    written = CONFIGURATION.to_bytes()
+    assert old in written
+    with pytest.raises(ConfigurationMalformed, match=named):
+        TerminalConfiguration.from_bytes(written.replace(old, new))
+
+
+def test_a_file_is_replaced_whole_with_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_durably(path, b"old")
+    write_durably(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_can_not_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotWritten):
+        write_durably(tmp_path / "missing" / "file", b"x")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(FileNotWritten):
+        write_durably(folder, b"x")
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_day_keys_are_shared_within_a_day_and_destroyed_after_it(tmp_path: Path) -> None:
+    today, tomorrow = date(2026, 11, 24), date(2026, 11, 25)
+    keys = DayKeys(bytes(8), tmp_path)
+    reference = keys.reference(b"card-id1", today)
+    assert len(reference) == 16
+    assert DayKeys(bytes(8), tmp_path).reference(b"card-id1", today) == reference
+    assert keys.reference(b"card-id2", today) != reference
+    (folder,) = tmp_path.iterdir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    keys.reference(b"card-id1", tomorrow)
+    assert [path.name for path in folder.iterdir()] == ["day-2026-11-25.key"]
+    assert DayKeys(bytes(8), tmp_path).reference(b"card-id1", today) != reference
+    assert DayKeys(b"other-id", tmp_path).reference(b"card-id1", today) != reference
+
+
+def test_a_day_key_folder_that_others_can_open_is_refused(tmp_path: Path) -> None:
+    DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
+    (folder,) = tmp_path.iterdir()
+    folder.chmod(0o755)
+    with pytest.raises(FileNotWritten, match="open to others"):
+        DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
+
+
+def test_a_torn_day_key_is_made_anew(tmp_path: Path) -> None:
+    DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
+    (file,) = next(tmp_path.iterdir()).iterdir()
+    file.write_bytes(b"short")
+    assert DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
+    assert len(file.read_bytes()) == 32
+
+
+def test_companions_are_one_digit_for_one_tap() -> None:
+    read_end, write_end = os.pipe()
+    refused: list[str] = []
+    done = threading.Event()
+
+    def refuse(typed: str) -> None:
+        refused.append(typed)
+        if typed == "end":
+            done.set()
+
+    with os.fdopen(read_end) as stream, os.fdopen(write_end, "w") as keyboard:
+        entry = PartyEntry(stream, refuse)
+        entry.start()
+        assert entry.take() == 0
+        keyboard.write("2\n\n12\n-1\n二\n" + "y" * 50 + "\nend\n")
+        keyboard.flush()
+        assert done.wait(20)
+        assert entry.take() == 2
+        assert entry.take() == 0
+        keyboard.close()
+    assert refused == ["12", "-1", "二", "y" * 20, "end"]
+
+
+RESULT = TapResult(
+    sequence=7,
+    outcome=Outcome.GRANTED,
+    holder_pays=105,
+    companion_pays=200,
+    companions_admitted=0,
+    bystander_text=Text(zh="优惠已生效", en="Discount applied"),
+    holder_text=Text(zh="秘密", en="secret"),
+    staff_text=Text(zh="秘密", en="secret"),
+    instead=None,
+    legal_basis=Text(zh="秘密", en="secret"),
+    microseconds=1500,
+)
+
+
+def test_displays_keep_what_is_for_the_holder_alone() -> None:
+    for language in Language:
+        for display in (LineDisplay(language, out := io.StringIO()), JsonDisplay(out)):
+            display.ready()
+            display.reading()
+            display.result(RESULT)
+            display.trouble(ReaderGone(reader="r"))
+        told = out.getvalue()
+        assert "秘密" not in told and "secret" not in told
+        assert "1.05" in told and "105" in told and "CRD-101" in told
+
+
+@pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (5, "0.05"), (7000, "70.00")])
+def test_yuan(fen: int, text: str) -> None:
+    assert yuan(fen) == text
+
+
+def test_the_starter_content_is_written_and_a_hotlist_is_made(tmp_path: Path) -> None:
+    made = CliRunner().invoke(content, ["starter", "--out", str(tmp_path / "content")])
+    assert made.exit_code == 0
+    assert (tmp_path / "content" / "rules" / "cn.toml").exists()
+    (tmp_path / "lost.csv").write_text("\ufeff0011223344556677,lost\r\n\r\nFFEEDDCCBBAA9988 , misuse\r\n")
+    arguments = ["--cards", str(tmp_path / "lost.csv"), "--out", str(tmp_path / "hotlist.bin")]
+    made = CliRunner().invoke(content, ["hotlist", *arguments, "--version", "7", "--dated", "2026-11-01"])
+    assert made.exit_code == 0, made.output
+    hotlist = Hotlist.from_bytes((tmp_path / "hotlist.bin").read_bytes())
+    assert (hotlist.version, hotlist.dated, hotlist.count) == (7, date(2026, 11, 1), 2)
+    assert hotlist.status(bytes.fromhex("ffeeddccbbaa9988")) is HotlistReason.MISUSE
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("0011223344556677", "line 2: 1 fields"),
+        ("0011223344556677,borrowed", "unknown reason"),
+        ("00112233445566,lost", "16 hexadecimal"),
+        ("001122334455667g,lost", "16 hexadecimal"),
+    ],
+)
+def test_a_wrong_line_is_named_and_no_list_is_written(tmp_path: Path, line: str, named: str) -> None:
+    (tmp_path / "lost.csv").write_text(f"0011223344556677,lost\n{line}\n")
+    arguments = ["--cards", str(tmp_path / "lost.csv"), "--out", str(tmp_path / "hotlist.bin")]
+    made = CliRunner().invoke(content, ["hotlist", *arguments, "--version", "7"])
+    assert isinstance(made.exception, HotlistEntryRefused | HotlistMalformed)
+    assert named in str(made.exception)
+    assert not (tmp_path / "hotlist.bin").exists()
+
+
+def test_the_command_lists_its_verbs_and_loads_each() -> None:
+    helped = CliRunner().invoke(root, ["--help"])
+    assert helped.exit_code == 0
+    for verb in ("agent", "center", "enrol", "journal", "kiosk", "readers", "reconcile", "terminal"):
+        assert verb in helped.output
+        assert CliRunner().invoke(root, [verb, "--help"]).exit_code == 0
+
+
+def test_a_verb_that_can_not_be_loaded_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("broken", "no.such.module:app", command_line.GROUP)
+    monkeypatch.setattr(command_line, "entry_points", lambda group: [broken])
+    run = CliRunner().invoke(root, ["broken"])
+    assert isinstance(run.exception, CommandBroken)

@@ -1,0 +1,191 @@
+"""The validator as it runs in a vehicle: a process of its own behind the genuine pcscd."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from queue import Queue
+
+import pytest
+
+from card.connection import CardConnection
+from card.errors import CardInUse, CardTorn, PcscServiceGone, WaitCancelled
+from card.readers.pcsc import PcscReader
+from card.simulator.faults import TearingChip
+from card.simulator.link import InProcessConnection
+from card.simulator.pcscd import PrivatePcscd
+from card.simulator.vpcd import VpcdLink
+from crypto.explained import ExplainedError
+from terminal.assembly import open_terminal
+from terminal.journal.reader import JournalReader
+from terminal.tap import TapResult
+from terminal.validator import Validator
+from tests.demo.processes import Running
+from tests.terminal.enrolled import Enrolled, chip, enrol
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Enrolled:
+    """A bus terminal."""
+    return enrol(tmp_path / "bus")
+
+
+@contextmanager
+def running(bus: Enrolled, pcscd: PrivatePcscd, log: Path) -> Iterator[Running]:
+    """`tongka terminal run` on the first virtual reader."""
+    with Running(
+        log,
+        *("terminal", "run", "--data", bus.directory.path, "--reader", pcscd.readers[0], "--json"),
+        environment=pcscd.environment(),
+    ) as process:
+        yield process
+
+
+def test_a_terminal_taps_card_after_card_and_stops_when_told(
+    bus: Enrolled, private_pcscd: PrivatePcscd, tmp_path: Path
+) -> None:
+    card = bus.card(issued=date.today())
+    with running(bus, private_pcscd, tmp_path / "log") as process:
+        outcomes = []
+        for virtual in (chip(card), TearingChip(chip(card), after_apdus=1), chip(card)):
+            process.message("ready")
+            with VpcdLink(virtual, private_pcscd.ports[0]):
+                outcomes.append(process.message("result")["outcome"])
+        assert process.end() == 0
+    assert outcomes == ["granted", "unreadable", "granted"]
+    with JournalReader(bus.directory.journal) as reader:
+        assert len(reader.events(0, 10)) == 3
+
+
+def test_companions_typed_by_staff_count_for_one_tap(tmp_path: Path, private_pcscd: PrivatePcscd) -> None:
+    garden = enrol(tmp_path / "garden", service="GARDEN")
+    card = garden.card((4,), 1, issued=date.today())
+    with running(garden, private_pcscd, tmp_path / "log") as process:
+        process.message("ready")
+        process.type("x")
+        process.type("1")
+        with VpcdLink(chip(card), private_pcscd.ports[0]):
+            first = process.message("result")
+        process.message("ready")
+        with VpcdLink(chip(card), private_pcscd.ports[0]):
+            second = process.message("result")
+    assert (first["outcome"], first["companions_admitted"]) == ("granted_with_companion", 1)
+    assert (second["outcome"], second["companions_admitted"]) == ("granted", 0)
+    assert "0" in (tmp_path / "log").read_text()
+
+
+@dataclass
+class Screen:
+    """A display that a test reads."""
+
+    said: Queue[str | TapResult] = field(default_factory=Queue)
+
+    def ready(self) -> None:
+        self.said.put("ready")
+
+    def reading(self) -> None:
+        self.said.put("reading")
+
+    def result(self, result: TapResult) -> None:
+        self.said.put(result)
+
+    def trouble(self, error: ExplainedError) -> None:
+        self.said.put(error.code)
+
+
+@dataclass
+class ScriptedReader:
+    """A reader that gives one scripted thing after another, and then ends the loop."""
+
+    script: list[CardConnection | ExplainedError]
+    removals: int = 0
+
+    def wait_for_card(self, timeout: float | None) -> CardConnection:
+        if not self.script:
+            raise WaitCancelled
+        given = self.script.pop(0)
+        if isinstance(given, ExplainedError):
+            raise given
+        return given
+
+    def wait_for_removal(self, timeout: float | None) -> None:
+        self.removals += 1
+
+    def cancel(self) -> None:
+        self.script.clear()
+
+
+def heard(screen: Screen) -> list[str | TapResult]:
+    """What the screen has been told."""
+    return [screen.said.get_nowait() for _ in range(screen.said.qsize())]
+
+
+def test_trouble_is_said_once_and_the_loop_goes_on(bus: Enrolled) -> None:
+    screen = Screen()
+    card = bus.card(issued=date.today())
+    reader = ScriptedReader(
+        [PcscServiceGone(), CardInUse(reader="r"), CardTorn(), InProcessConnection(chip(card))]
+    )
+    with open_terminal(bus.directory) as terminal:
+        Validator(terminal, reader, screen).run()
+    told = heard(screen)
+    assert [one for one in told if isinstance(one, str) and one.startswith("CRD")] == [
+        "CRD-102",
+        "CRD-105",
+        "CRD-103",
+    ]
+    assert [one.outcome.granted for one in told if isinstance(one, TapResult)] == [True]
+    # A card that troubles is not tried again while it lies there.
+    assert reader.removals == 4
+
+
+def test_a_tap_that_can_not_be_recorded_is_trouble_and_no_benefit(bus: Enrolled) -> None:
+    screen = Screen()
+    card = bus.card(issued=date.today())
+    with open_terminal(bus.directory) as terminal:
+        blocker = sqlite3.connect(bus.directory.journal)
+        blocker.execute("BEGIN IMMEDIATE")
+        terminal.desk.journal._connection.execute("PRAGMA busy_timeout = 0")
+        Validator(terminal, ScriptedReader([InProcessConnection(chip(card))]), screen).run()
+        blocker.rollback()
+        blocker.close()
+    told = heard(screen)
+    assert "TRM-504" in told
+    assert not [one for one in told if isinstance(one, TapResult)]
+
+
+def test_stop_ends_the_loop_from_another_thread(bus: Enrolled, private_pcscd: PrivatePcscd) -> None:
+    screen = Screen()
+    with open_terminal(bus.directory) as terminal, PcscReader(private_pcscd.readers[1]) as reader:
+        validator = Validator(terminal, reader, screen)
+
+        def stop_when_ready() -> None:
+            screen.said.get(timeout=20)
+            validator.stop()
+
+        stopper = threading.Thread(target=stop_when_ready)
+        stopper.start()
+        validator.run()
+        stopper.join()
+
+
+def test_json_lines_tell_nothing_of_the_person(
+    bus: Enrolled, private_pcscd: PrivatePcscd, tmp_path: Path
+) -> None:
+    card = bus.card((5,), 1, issued=date.today())
+    with running(bus, private_pcscd, tmp_path / "log") as process:
+        process.message("ready")
+        with VpcdLink(chip(card), private_pcscd.ports[0]):
+            result = process.message("result")
+    line = json.dumps(result, ensure_ascii=False)
+    assert set(result) == {
+        *("state", "sequence", "outcome", "holder_pays", "companion_pays", "companions_admitted"),
+        *("bystander_zh", "bystander_en", "microseconds"),
+    }
+    assert "智力" not in line
