@@ -265,7 +265,7 @@ class CardProfileRefused(CardError):
     cause = Text(
         zh="卡片描述文件 {file} 无效：{problem}。", en="The card profile {file} is not usable: {problem}."
     )
-    next_step = Text(zh="{instead}。", en="{instead}.")
+    next_step = Text(zh="{instead}，再试一次。", en="{instead}, then try again.")
 
 
 class HolderRefused(CardError):

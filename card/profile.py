@@ -12,10 +12,10 @@ from card.errors import CardProfileRefused
 from crypto.tlv import Tlv
 from firmware_profiles.strict_toml import read_toml
 
-HexBytes = Annotated[str, msgspec.Meta(pattern="^(?:[0-9A-F]{2})+$")]
-HexByte = Annotated[str, msgspec.Meta(pattern="^[0-9A-F]{2}$")]
+HexBytes = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9A-F]{2})+\Z")]
+HexByte = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-F]{2}\Z")]
 Aid = Annotated[
-    str, msgspec.Meta(pattern="^(?:[0-9A-F]{2}){5,16}$")
+    str, msgspec.Meta(pattern=r"^(?:[0-9A-F]{2}){5,16}\Z")
 ]  # ISO/IEC 7816-4, application identifiers
 
 

@@ -52,7 +52,8 @@ class Explanation:
 class ExplainedError(Exception):
     """Root of every package's exception tree; a leaf declares its code and its two sentences.
 
-    `facts` fill the sentences' placeholders. They never hold a name, an ID number, a category or a secret.
+    `facts` fill the sentences' placeholders; one that is a Text is filled in in the reader's language. They
+    never hold a name, an ID number, a category or a secret.
     """
 
     code: ClassVar[str]
@@ -65,10 +66,14 @@ class ExplainedError(Exception):
 
     def explain(self, language: Language) -> Explanation:
         """Code, cause and next step in `language`."""
+        facts = {
+            name: fact.in_language(language) if isinstance(fact, Text) else fact
+            for name, fact in self.facts.items()
+        }
         return Explanation(
             code=self.code,
-            cause=self.cause.in_language(language).format(**self.facts),
-            next_step=self.next_step.in_language(language).format(**self.facts),
+            cause=self.cause.in_language(language).format(**facts),
+            next_step=self.next_step.in_language(language).format(**facts),
         )
 
     def __str__(self) -> str:

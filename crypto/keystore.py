@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from crypto.errors import KeyMalformed, KeystoreRefused
+from crypto.explained import Text
 from crypto.sm2 import PrivateKey
 
 
@@ -40,7 +41,9 @@ class Keystore:
             # A link fails where a rename would silently replace a key that another process just made.
             os.link(temporary, path)
         except FileExistsError as error:
-            raise KeystoreRefused(name=name, detail="it exists already") from error
+            raise KeystoreRefused(
+                name=name, detail=Text(zh="密钥已经存在", en="it exists already")
+            ) from error
         except OSError as error:
             raise KeystoreRefused(name=name, detail=error.strerror or "not writable") from error
         finally:
@@ -56,17 +59,22 @@ class Keystore:
         except OSError as error:
             raise KeystoreRefused(name=name, detail=error.strerror or "not readable") from error
         except KeyMalformed as error:
-            raise KeystoreRefused(name=name, detail="the file holds no SM2 key") from error
+            raise KeystoreRefused(
+                name=name, detail=Text(zh="文件中没有 SM2 密钥", en="the file holds no SM2 key")
+            ) from error
 
     def _path(self, name: str) -> Path:
         if not name.replace("-", "").isalnum():
-            raise KeystoreRefused(name="?", detail="a name has letters, digits and hyphens")
+            raise KeystoreRefused(
+                name="?",
+                detail=Text(zh="名称只能有字母、数字和连字符", en="a name has letters, digits and hyphens"),
+            )
         return self._directory / f"{name}.pem"
 
     @staticmethod
     def _require_private(path: Path, name: str) -> None:
         status = path.stat()
         if stat.S_IMODE(status.st_mode) & 0o077:
-            raise KeystoreRefused(name=name, detail="others may read it")
+            raise KeystoreRefused(name=name, detail=Text(zh="其他用户可以读取", en="others may read it"))
         if status.st_uid != os.geteuid():
-            raise KeystoreRefused(name=name, detail="it belongs to another user")
+            raise KeystoreRefused(name=name, detail=Text(zh="属于其他用户", en="it belongs to another user"))

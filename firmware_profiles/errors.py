@@ -14,7 +14,7 @@ class ProfileRefused(FirmwareProfileError):
     cause = Text(
         zh="读卡器描述文件 {file} 无效：{problem}。", en="The reader profile {file} is not usable: {problem}."
     )
-    next_step = Text(zh="{instead}。", en="{instead}.")
+    next_step = Text(zh="{instead}，再试一次。", en="{instead}, then try again.")
 
 
 class ReaderNotRecognised(FirmwareProfileError):

@@ -34,12 +34,12 @@ class TerminalConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=T
         mode: whether test keys are accepted.
     """
 
-    terminal: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+    terminal: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}\Z")]
     epoch: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
     operator: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-    region: Annotated[str, msgspec.Meta(pattern="^[0-9]{6}$")]
-    service: Annotated[str, msgspec.Meta(pattern="^[!-~]{1,12}$")]
-    center: Annotated[str, msgspec.Meta(pattern="^https?://[^ ]+$", max_length=200)]
+    region: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}\Z")]
+    service: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,12}\Z")]
+    center: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+\Z", max_length=200)]
     mode: Mode
 
     @property

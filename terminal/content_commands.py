@@ -23,6 +23,10 @@ app = typer.Typer(help="制作待发布内容。Make content for publication.", 
 
 HOTLIST_FILE: Final = "hotlist.bin"
 
+_NO_ENTRY = Text(
+    zh="不是 16 位十六进制的卡标识，或原因不在列表中",
+    en="no card id of 16 hexadecimal digits, or an unknown reason",
+)
 _WRITTEN = Text(zh="已写入 {path}（{count} 张卡）", en="Wrote {path} ({count} cards)")
 _STARTED = Text(zh="起步内容已写入 {directory}", en="The starter content is in {directory}")
 
@@ -79,13 +83,19 @@ def _read_cards(path: Path) -> Mapping[bytes, HotlistReason]:
 
 def _entry(row: list[str], number: int, file: str) -> tuple[bytes, HotlistReason]:
     if len(row) != 2:
-        raise HotlistEntryRefused(file=file, line=number, detail=f"{len(row)} fields, not 2")
+        raise HotlistEntryRefused(
+            file=file,
+            line=number,
+            detail=Text(zh=f"有 {len(row)} 项，应为 2 项", en=f"{len(row)} fields, not 2"),
+        )
     try:
         card_id, reason = bytes.fromhex(row[0].strip()), HotlistReason(row[1].strip())
     except ValueError as error:
-        raise HotlistEntryRefused(
-            file=file, line=number, detail="no card id of 16 hexadecimal digits, or an unknown reason"
-        ) from error
+        raise HotlistEntryRefused(file=file, line=number, detail=_NO_ENTRY) from error
     if len(card_id) != CARD_ID_BYTES:
-        raise HotlistEntryRefused(file=file, line=number, detail="a card id has 16 hexadecimal digits")
+        raise HotlistEntryRefused(
+            file=file,
+            line=number,
+            detail=Text(zh="卡标识应为 16 位十六进制数", en="a card id has 16 hexadecimal digits"),
+        )
     return card_id, reason

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from crypto.explained import Text
 from crypto.sm3 import hmac_sm3
 from terminal.errors import FileNotWritten
 
@@ -44,7 +45,9 @@ class DayKeys:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             status = self._folder.lstat()
             if status.st_uid != os.geteuid() or status.st_mode & 0o077:
-                raise FileNotWritten(file=str(self._folder), detail="it is open to others")
+                raise FileNotWritten(
+                    file=str(self._folder), detail=Text(zh="其他用户可以打开", en="it is open to others")
+                )
             for other in self._folder.iterdir():
                 if other.name != name:
                     other.unlink()

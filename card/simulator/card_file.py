@@ -26,7 +26,7 @@ MAX_CREDENTIAL_HEX = 512
 
 class _CardDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
-    credential: Annotated[str, msgspec.Meta(max_length=MAX_CREDENTIAL_HEX, pattern="^(?:[0-9A-Fa-f]{2})*$")]
+    credential: Annotated[str, msgspec.Meta(max_length=MAX_CREDENTIAL_HEX, pattern=r"^(?:[0-9A-Fa-f]{2})*\Z")]
     private_key: Annotated[str, msgspec.Meta(max_length=4096)]
     counter: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNTER)]
 

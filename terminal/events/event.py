@@ -53,7 +53,9 @@ class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     previous: Digest
     time_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     clock: ClockTrust
-    service: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SERVICE_CHARACTERS, pattern="^[!-~]+$")]
+    service: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=MAX_SERVICE_CHARACTERS, pattern=r"^[!-~]+\Z")
+    ]
     fare: Fen
     companions: Annotated[int, msgspec.Meta(ge=0, le=MAX_COMPANIONS)]
     outcome: Outcome

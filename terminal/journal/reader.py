@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from crypto.explained import Text
 from terminal.errors import JournalDamaged
 from terminal.events.checkpoint import SignedCheckpoint
 from terminal.journal.schema import open_for_reading
@@ -33,7 +34,7 @@ class JournalReader:
             with _damage_named():
                 row = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
             if row is None:
-                raise JournalDamaged(detail="it names no owner")
+                raise JournalDamaged(detail=Text(zh="没有写明属于哪台终端", en="it names no owner"))
         except BaseException:
             self._connection.close()
             raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from crypto.explained import Text
 from terminal.errors import JournalDamaged, JournalMissing
 
 APPLICATION_ID: Final = 0x544B4A31  # "TKJ1", SQLite's application_id: what `file` shows
@@ -39,7 +40,9 @@ def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise JournalDamaged(detail=f"{path.name} is some other database")
+                raise JournalDamaged(
+                    detail=Text(zh=f"{path.name} 是别的数据库", en=f"{path.name} is some other database")
+                )
             connection.executescript(f"BEGIN; {_TABLES}")
             connection.execute("INSERT INTO owner VALUES (?, ?)", (owner.terminal, owner.epoch))
             connection.execute("COMMIT")
@@ -62,7 +65,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         raise JournalDamaged(detail=str(error)) from error
     try:
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise JournalDamaged(detail=f"{path.name} is no journal")
+            raise JournalDamaged(detail=Text(zh=f"{path.name} 不是流水账", en=f"{path.name} is no journal"))
     except sqlite3.DatabaseError as error:
         connection.close()
         raise JournalDamaged(detail=str(error)) from error

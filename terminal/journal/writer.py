@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from crypto.content_signature import Signer
+from crypto.explained import Text
 from crypto.sealing import SegmentSealer
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
@@ -107,7 +108,9 @@ class JournalWriter:
         """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not."""
         head = self._current_head()
         if place.sequence != head.sequence + 1:
-            raise TapNotRecorded(detail=f"place {place.sequence} is taken")
+            raise TapNotRecorded(
+                detail=Text(zh=f"第 {place.sequence} 号已被占用", en=f"place {place.sequence} is taken")
+            )
         header = b"" if self._segment_is_stored else self._sealer.header
         unsealed = UsageEvent(
             version=EVENT_VERSION,
@@ -175,7 +178,7 @@ class JournalWriter:
         try:
             terminal, epoch = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
         except (sqlite3.DatabaseError, TypeError) as error:
-            raise JournalDamaged(detail="it names no owner") from error
+            raise JournalDamaged(detail=Text(zh="没有写明属于哪台终端", en="it names no owner")) from error
         if JournalOwner(terminal, epoch) != self._owner:
             raise JournalOfAnother(terminal=terminal.hex(), epoch=epoch)
 
@@ -189,9 +192,15 @@ class JournalWriter:
             sequence, data, digest = row
             event = UsageEvent.from_bytes(data)
         except (sqlite3.DatabaseError, EventMalformed) as error:
-            raise JournalDamaged(detail=f"its last event can't be read ({error})") from error
+            raise JournalDamaged(
+                detail=Text(zh=f"最后一条无法读取（{error}）", en=f"its last event can't be read ({error})")
+            ) from error
         if event.sequence != sequence or sm3(data) != digest:
-            raise JournalDamaged(detail=f"event {sequence} does not match its hash")
+            raise JournalDamaged(
+                detail=Text(
+                    zh=f"第 {sequence} 条与其哈希不符", en=f"event {sequence} does not match its hash"
+                )
+            )
         return _Head(sequence, digest, event.time_ms)
 
     def _sign_head(self) -> None:
@@ -206,7 +215,9 @@ class JournalWriter:
                 "INSERT OR IGNORE INTO checkpoints VALUES (?, ?)", (head.sequence, signed.to_bytes())
             )
         except sqlite3.Error as error:
-            raise JournalDamaged(detail=f"a checkpoint can't be stored ({error})") from error
+            raise JournalDamaged(
+                detail=Text(zh=f"检查点无法写入（{error}）", en=f"a checkpoint can't be stored ({error})")
+            ) from error
 
 
 def _lock(path: Path) -> int:

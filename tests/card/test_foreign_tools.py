@@ -3,10 +3,9 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,9 @@ from card.verification import Refusal
 from tests.card.cards import applet, check, personalised
 
 SECONDS = 20.0
+DEBIAN_PYTHON = "/usr/bin/python3"
 VICC_MODULES = "/usr/lib/python3/site-packages/virtualsmartcard"
+CRYPTODOME = Path("/usr/lib/python3/dist-packages/Cryptodome")
 
 
 def opensc(service: PrivatePcscd, *arguments: str) -> str:
@@ -65,17 +66,18 @@ def test_opensc_prints_our_atr(private_pcscd: PrivatePcscd) -> None:
 
 
 @contextmanager
-def vicc(port: int) -> Iterator[None]:
+def vicc(port: int, folder: Path) -> Iterator[None]:
     """Debian's vicc with its ISO/IEC 7816 card on the virtual reader at this port.
 
-    Debian 12 puts its modules where no Python looks for them, and it needs the `Crypto` of pycryptodome; so
-    it runs under the tests' own Python, with the path that the Debian package should have had.
+    Debian 12 puts its modules where no Python looks for them, and it asks for `Crypto`, which Debian calls
+    `Cryptodome`; so it runs on the path that the Debian package should have had.
     """
-    import_module("Crypto")  # where it is missing, say so here and not in a process that nobody listens to
-    path = os.pathsep.join(filter(None, (VICC_MODULES, os.environ.get("PYTHONPATH"))))
+    assert CRYPTODOME.is_dir(), "python3-pycryptodome is not installed"
+    (folder / "Crypto").symlink_to(CRYPTODOME)
+    path = os.pathsep.join((VICC_MODULES, str(folder)))
     card = subprocess.Popen(
         [
-            sys.executable,
+            DEBIAN_PYTHON,
             "/usr/bin/vicc",
             "--type",
             "iso7816",
@@ -96,9 +98,9 @@ def vicc(port: int) -> Iterator[None]:
         card.wait(SECONDS)
 
 
-def test_the_iso_7816_card_of_vicc_is_foreign(private_pcscd: PrivatePcscd) -> None:
+def test_the_iso_7816_card_of_vicc_is_foreign(private_pcscd: PrivatePcscd, tmp_path: Path) -> None:
     with PcscReader(private_pcscd.readers[1]) as reader:
-        with vicc(private_pcscd.ports[1]), reader.wait_for_card(SECONDS) as connection:
+        with vicc(private_pcscd.ports[1], tmp_path), reader.wait_for_card(SECONDS) as connection:
             result = check(connection)
         reader.wait_for_removal(SECONDS)
     assert isinstance(result, Refusal)

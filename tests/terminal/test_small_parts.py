@@ -67,6 +67,8 @@ def test_no_bytes_crash_the_configuration(data: bytes) -> None:
         (b'"production"', b'"prod"', "mode"),
         (b'"https:', b'"ftp:', "center"),
         (b'"500103"', b'"5001"', "region"),
+        (b'"500103"', b'"500103\\n"', "region"),
+        (b'"BUS-1"', b'"BUS-1\\n"', "service"),
     ],
 )
 def test_what_is_wrong_in_a_configuration_is_named(old: bytes, new: bytes, named: str) -> None:

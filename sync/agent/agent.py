@@ -1,0 +1,147 @@
+"""The agent: uploads a terminal's journal for as long as it is told to, through every outage."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import Final
+
+from crypto.explained import ExplainedError
+from sync.agent.client import CenterClient
+from sync.agent.lock import agent_lock
+from sync.agent.state import Progress, UploadState
+from sync.agent.upload import Uploader
+from sync.errors import (
+    AnswerMalformed,
+    CenterFailing,
+    CenterUnreachable,
+    NoProgress,
+    ReceiptInvalid,
+)
+from terminal.clock import Clock, SystemClock
+from terminal.data_directory import TERMINAL_KEY, DataDirectory
+from terminal.events.event import UsageEvent
+from terminal.journal.reader import JournalReader
+
+#: What passes by itself, or with the network; anything else needs a person, though the agent keeps trying.
+TRANSIENT: Final = (AnswerMalformed, CenterFailing, CenterUnreachable, NoProgress, ReceiptInvalid)
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Waiting times between attempts, in seconds: doubling from `first` to `most`.
+
+    Each has random jitter, so that a thousand terminals do not return at once after an outage.
+    """
+
+    first: float = 0.5
+    most: float = 60.0
+
+    def delay(self, failures: int) -> float:
+        """How long to wait after so many failures in a row."""
+        longest = min(self.most, self.first * 2.0 ** min(failures - 1, 16))
+        return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+
+
+@dataclass(frozen=True)
+class UploadStatus:
+    """What an operator sees at a glance; times in milliseconds since 1970 UTC.
+
+    `unsent`: events that no receipt covers yet; `oldest_unsent_ms` is when the first of them was recorded.
+    """
+
+    recorded: int
+    progress: Progress
+    unsent: int
+    oldest_unsent_ms: int | None
+
+
+class Agent:
+    """Uploads from one data directory. Raises TerminalNotEnrolled, KeystoreRefused or TrustStoreMalformed."""
+
+    def __init__(self, directory: DataDirectory, clock: Clock | None = None) -> None:
+        self._directory = directory
+        self._clock = clock or SystemClock()
+        self._configuration = directory.load_configuration()
+        self._trust = directory.load_trust()
+        self._signer = directory.keystore.load(TERMINAL_KEY)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Be the one agent of the directory. Raises AgentBusy."""
+        with agent_lock(self._directory.path):
+            yield
+
+    def send_refused_again(self) -> None:
+        """Forget what the centre refused, so that it is sent once more."""
+        with UploadState(self._directory.uploads, self._configuration.epoch) as state:
+            state.send_again()
+
+    def deliver(self) -> bool:
+        """Send all that there is, once; whether a receipt now covers the whole journal.
+
+        Raises what Uploader.deliver_all raises, having recorded it for the status, and JournalDamaged.
+        """
+        with UploadState(self._directory.uploads, self._configuration.epoch) as state:
+            if not self._directory.journal.exists():
+                return True
+            try:
+                with (
+                    JournalReader(self._directory.journal) as journal,
+                    CenterClient(self._configuration.center) as client,
+                ):
+                    Uploader(
+                        journal, state, client, self._signer, self._trust.center_receipt_key, self._clock
+                    ).deliver_all()
+                    head = journal.head()
+            except ExplainedError as error:
+                state.record_error(error, self._clock.now_ms())
+                raise
+            return head is None or state.progress().acknowledged >= head[0]
+
+    def run(self, stop: Event, interval: float, backoff: Backoff) -> None:
+        """Deliver until `stop` is set, looking every `interval` seconds; errors are recorded and retried."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                self.deliver()
+                failures = 0
+                stop.wait(interval)
+            except TRANSIENT:
+                failures += 1
+                stop.wait(backoff.delay(failures))
+            except ExplainedError:
+                # Only a person can mend it, and may do so while the agent runs.
+                stop.wait(backoff.most)
+
+    def run_until_empty(self, stop: Event, backoff: Backoff) -> bool:
+        """Deliver until a receipt covers the whole journal or only refused events are left.
+
+        True if nothing is left. Raises what a person has to mend.
+        """
+        failures = 0
+        while not stop.is_set():
+            try:
+                return self.deliver()
+            except TRANSIENT:
+                failures += 1
+                stop.wait(backoff.delay(failures))
+        return False
+
+
+def upload_status(directory: DataDirectory) -> UploadStatus:
+    """The state of a directory's upload. Raises TerminalNotEnrolled, UploadStateBroken or JournalDamaged."""
+    configuration = directory.load_configuration()
+    with UploadState(directory.uploads, configuration.epoch) as state:
+        progress = state.progress()
+    if not directory.journal.exists():
+        return UploadStatus(0, progress, 0, None)
+    with JournalReader(directory.journal) as journal:
+        head = journal.head()
+        recorded = head[0] if head else 0
+        waiting = journal.events(progress.acknowledged, 1)
+        oldest = UsageEvent.from_bytes(waiting[0].data).time_ms if waiting else None
+    return UploadStatus(recorded, progress, recorded - progress.acknowledged, oldest)

@@ -1,0 +1,100 @@
+"""Talking to the centre over HTTP: one request, one typed answer or one typed error."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from sync.errors import (
+    AnswerMalformed,
+    CenterFailing,
+    CenterRefused,
+    CenterUnreachable,
+    MessageRefused,
+)
+from sync.protocol import batch, enrolment
+from sync.protocol.batch import Batch, BatchAnswer
+from sync.protocol.encoding import MediaType
+from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentRequest
+from sync.protocol.refusal import MAX_REFUSAL_BYTES, RefusalMessage
+
+CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 20.0
+USER_AGENT: Final = "tongka-agent"
+
+
+class CenterClient:
+    """A connection to one centre.
+
+    Every method raises CenterUnreachable, CenterFailing, CenterRefused or AnswerMalformed.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        try:
+            url = httpx.URL(base_url)
+        except httpx.InvalidURL as error:
+            raise CenterUnreachable(detail="the address is no URL") from error
+        self._http = httpx.Client(
+            base_url=url,
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            # No compression by HTTP: it would come undone before any limit is looked at.
+            headers={
+                "Content-Type": MediaType.MSGPACK_ZSTD,
+                "Accept-Encoding": "identity",
+                "User-Agent": USER_AGENT,
+            },
+            # A terminal goes where its configuration says, not where somebody's environment does.
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def send_batch(self, message: Batch) -> BatchAnswer:
+        """POST /v1/batches."""
+        body = self._post("/v1/batches", message.to_bytes(), batch.ANSWER_LIMITS.wire)
+        try:
+            return BatchAnswer.from_bytes(body)
+        except MessageRefused as error:
+            raise AnswerMalformed(detail=error.code) from error
+
+    def enrol(self, message: EnrolmentRequest) -> EnrolmentAnswer:
+        """POST /v1/enrolments."""
+        body = self._post("/v1/enrolments", message.to_bytes(), enrolment.ANSWER_LIMITS.wire)
+        try:
+            return EnrolmentAnswer.from_bytes(body)
+        except MessageRefused as error:
+            raise AnswerMalformed(detail=error.code) from error
+
+    def _post(self, path: str, body: bytes, limit: int) -> bytes:
+        try:
+            with self._http.stream("POST", path, content=body) as response:
+                if response.status_code == HTTPStatus.OK:
+                    return _read(response, limit)
+                refusal = RefusalMessage.from_bytes(_read(response, MAX_REFUSAL_BYTES))
+        except httpx.HTTPError as error:
+            raise CenterUnreachable(detail=type(error).__name__) from error
+        status = response.status_code
+        if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise CenterFailing(status=status)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or refusal is None:
+            # Not the centre's own words: a proxy in between, which may be gone the next time.
+            raise CenterFailing(status=status)
+        raise CenterRefused(reason=refusal.code, status=status)
+
+
+def _read(response: httpx.Response, limit: int) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_raw():
+        body += chunk
+        if len(body) > limit:
+            raise AnswerMalformed(detail=f"more than {limit} bytes")
+    return bytes(body)

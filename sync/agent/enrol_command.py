@@ -1,0 +1,61 @@
+"""`tongka enrol`: make this machine a terminal of a centre."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crypto.explained import Language, Text
+from sync.agent.enrolment import enrol
+from sync.errors import CodeMalformed
+from sync.protocol.enrolment import CODE_GROUPS, EnrolmentCode
+from terminal.clock import SystemClock
+from terminal.configuration import Mode
+
+app = typer.Typer(help="用一次性登记码登记终端。Enrol a terminal with a one-time code.")
+
+_MAX_CODE_CHARACTERS = 200
+_DONE = Text(
+    zh="终端 {terminal} 已登记（第 {epoch} 期），数据目录：{directory}",
+    en="Terminal {terminal} is enrolled (epoch {epoch}); its data directory is {directory}",
+)
+
+
+@app.callback(invoke_without_command=True)
+def command(
+    center: Annotated[str, typer.Option("--center", help="中心地址 / the centre's base URL")],
+    data: Annotated[Path, typer.Option("--data", help="要建立的数据目录 / the data directory to make")],
+    code_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--code-file", help="登记码文件，“-”为标准输入；缺省时提示输入 / file with the code, - for stdin"
+        ),
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="测试模式，接受测试卡 / test mode: test cards")
+    ] = False,
+) -> None:
+    """登记码不出现在命令行参数中。 The code is never an argument, where other users could read it.
+
+    Example: tongka enrol --center https://center.example --code-file code.txt --data /var/lib/tongka
+    """
+    code = EnrolmentCode.from_text(_read_code(code_file))
+    mode = Mode.TEST if test else Mode.PRODUCTION
+    configuration = enrol(center.rstrip("/"), code, data, mode, SystemClock())
+    done = _DONE.format(terminal=configuration.terminal, epoch=configuration.epoch, directory=data)
+    typer.echo(done.in_language(Language.from_environment()))
+
+
+def _read_code(file: Path | None) -> str:
+    if file is None:
+        return str(typer.prompt("登记码 / enrolment code", hide_input=True))
+    if str(file) == "-":
+        return sys.stdin.read(_MAX_CODE_CHARACTERS)
+    try:
+        with file.open(encoding="ascii") as opened:
+            return opened.read(_MAX_CODE_CHARACTERS)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CodeMalformed(groups=CODE_GROUPS) from error

@@ -1,0 +1,132 @@
+"""`tongka center`: make and run a card data centre."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import qrcode
+import typer
+
+from crypto.explained import Language, Text
+from sync.center.directory import create_center, open_center
+from sync.center.enrolment import CODE_VALID_FOR, Assignment, issue_code
+from sync.center.export import export_evidence
+from sync.center.server import serve
+
+app = typer.Typer(help="建立与运行卡数据中心。Make and run a card data centre.", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the centre's data directory")]
+
+_MADE = Text(zh="中心已建立：{directory}", en="The centre is made: {directory}")
+_CODE = Text(
+    zh="一次性登记码（{days} 天内有效），请在终端上扫描或输入：",
+    en="One-time code (valid for {days} days); scan it or type it at the terminal:",
+)
+_EXPORTED = Text(
+    zh="证据已写入 {directory}（此操作已留痕）；核验方法见 docs/verify-a-tap.md",
+    en="The evidence is in {directory} (this was entered in the audit); see docs/verify-a-tap.md",
+)
+
+
+@app.command()
+def init(
+    data: Data,
+    issuer: Annotated[
+        Path, typer.Option("--issuer", help="发卡机构公布的密钥文件 / the issuer's public key file")
+    ],
+    content: Annotated[
+        Path,
+        typer.Option(
+            "--content",
+            help="目录：catalogue.toml、rules/*.toml、hotlist.bin / folder with these files",
+        ),
+    ],
+) -> None:
+    """建立中心：生成密钥，检查并签发服务目录、规则包与挂失名单。 Make keys; check and sign the content.
+
+    Example: tongka center init --data out/center --issuer issuer-public.json --content content
+    """
+    create_center(data, issuer, content, datetime.now(UTC))
+    typer.echo(_MADE.format(directory=data).in_language(Language.from_environment()))
+
+
+@app.command()
+def terminal_code(
+    *,
+    data: Data,
+    operator: Annotated[str, typer.Option("--operator", help="运营单位代码 / the operator's code")],
+    service: Annotated[str, typer.Option("--service", help="服务代码 / the service's code")],
+    region: Annotated[str, typer.Option("--region", help="GB/T 2260 六位代码 / six digits of GB/T 2260")],
+    terminal: Annotated[
+        str,
+        typer.Option(
+            "--terminal", help="重装的终端号；缺省为新终端 / id of a re-installed terminal; else a new one"
+        ),
+    ] = "",
+    qr: Annotated[bool, typer.Option("--qr/--no-qr", help="显示二维码 / show a QR code")] = True,
+) -> None:
+    """发出一次性登记码；--no-qr 时只输出登记码。 Issue a one-time code; --no-qr prints it alone.
+
+    Example: tongka center terminal-code --data out/center --operator bus --service BUS-1 --region 330100
+    """
+    if len(region) != 6 or not (region.isascii() and region.isdigit()):
+        raise typer.BadParameter("GB/T 2260: 330100", param_hint="--region")
+    reinstalled = _terminal_id(terminal) if terminal else None
+    with open_center(data) as center:
+        code = issue_code(center, Assignment(operator, region, service), datetime.now(UTC), reinstalled)
+    if qr:
+        typer.echo(_CODE.format(days=CODE_VALID_FOR.days).in_language(Language.from_environment()))
+        picture = qrcode.QRCode(border=2)
+        picture.add_data(code.to_text())
+        picture.print_ascii(invert=True)
+    typer.echo(code.to_text())
+
+
+@app.command()
+def run(
+    data: Data,
+    host: Annotated[str, typer.Option("--host", help="监听地址 / address to listen on")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="端口，0 为任意空闲端口 / 0: any")
+    ] = 8480,
+) -> None:
+    """运行中心；就绪时输出一行“READY 地址”。 Run the centre; prints the line `READY URL` once it answers.
+
+    Example: tongka center run --data out/center --port 0
+    """
+    with open_center(data) as center:
+        serve(center, host, port, lambda url: typer.echo(f"READY {url}"))
+
+
+@app.command("export-evidence")
+def export(
+    *,
+    data: Data,
+    terminal: Annotated[str, typer.Option("--terminal", help="终端号，16 位十六进制 / the terminal's id")],
+    sequence: Annotated[int, typer.Option("--sequence", min=1, help="记录序号 / the event's number")],
+    out: Annotated[Path, typer.Option("--out", help="输出目录 / folder for the files")],
+    epoch: Annotated[
+        int | None, typer.Option("--epoch", help="期号，缺省为最近 / default: the latest")
+    ] = None,
+) -> None:
+    """导出一条记录的刷卡证据，供第三方仅凭 openssl 核验。 Export an event's evidence for a third party.
+
+    Example: tongka center export-evidence --data out/center --terminal 00… --sequence 1 --out out/evidence
+    """
+    with open_center(data) as center:
+        now_ms = time.time_ns() // 1_000_000
+        export_evidence(center, _terminal_id(terminal), sequence, out, epoch=epoch, now_ms=now_ms)
+    typer.echo(_EXPORTED.format(directory=out).in_language(Language.from_environment()))
+
+
+def _terminal_id(text: str) -> bytes:
+    try:
+        terminal = bytes.fromhex(text)
+    except ValueError as error:
+        raise typer.BadParameter("0123456789abcdef", param_hint="--terminal") from error
+    if len(terminal) != 8:
+        raise typer.BadParameter("0123456789abcdef", param_hint="--terminal")
+    return terminal

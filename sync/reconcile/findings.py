@@ -1,0 +1,177 @@
+"""Findings: what does not add up in the centre's events, as Ibis expressions over a Ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import ibis
+from ibis import _
+
+from crypto.explained import Text
+from sync.reconcile.ledger import Ledger
+
+
+class FindingKind(StrEnum):
+    """What can be found; `text` says what it means."""
+
+    GAP = "gap"
+    BROKEN_LINK = "broken_link"
+    FORK = "fork"
+    INVALID_PROOF = "invalid_proof"
+    DECISION_DIFFERS = "decision_differs"
+    COUNTER_REPEATED = "counter_repeated"
+    PROOF_REPEATED = "proof_repeated"
+
+    @property
+    def text(self) -> Text:
+        """The kind in a sentence."""
+        return _TEXTS[self]
+
+
+_TEXTS: Final = MappingProxyType(
+    {
+        FindingKind.GAP: Text(
+            zh="记录缺失：终端须补传", en="Events are missing: the terminal has to send them"
+        ),
+        FindingKind.BROKEN_LINK: Text(
+            zh="哈希链断裂：存储可能被改动", en="The hash chain is broken: the store may have been altered"
+        ),
+        FindingKind.FORK: Text(
+            zh="同一序号有两份不同记录：可能有克隆终端",
+            en="Two different events under one number: the terminal may have been cloned",
+        ),
+        FindingKind.INVALID_PROOF: Text(
+            zh="刷卡证据无效：不予结算", en="The tap's proof is not valid: it is not paid"
+        ),
+        FindingKind.DECISION_DIFFERS: Text(
+            zh="终端判定与规则重算不一致：不予结算",
+            en="The terminal's decision is not what the rules give: it is not paid",
+        ),
+        FindingKind.COUNTER_REPEATED: Text(
+            zh="同一张卡的计数值出现两次：可能有复制芯片，后一笔不予结算",
+            en="A card's counter came twice: its chip may have been copied; the later tap is not paid",
+        ),
+        FindingKind.PROOF_REPEATED: Text(
+            zh="同一份刷卡证据用于多笔记录：重放", en="One tap's proof stands in several events: a replay"
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: events `first` to `last` of a terminal and epoch; `detail` is a reason code or a hash."""
+
+    kind: FindingKind
+    terminal: str
+    epoch: int
+    first: int
+    last: int
+    detail: str
+
+
+def find_all(ledger: Ledger) -> list[Finding]:
+    """Every finding, by terminal, epoch and place."""
+    everything = ibis.union(
+        gaps(ledger.events),
+        broken_links(ledger.events),
+        forks(ledger.forks),
+        invalid_proofs(ledger.examined),
+        differing_decisions(ledger.examined),
+        repeated_counters(ledger.examined, ledger.events),
+        repeated_proofs(ledger.examined),
+    ).order_by("terminal", "epoch", "first", "kind")
+    return [
+        Finding(
+            kind=FindingKind(row["kind"]),
+            terminal=row["terminal"],
+            epoch=row["epoch"],
+            first=row["first"],
+            last=row["last"],
+            detail=row["detail"],
+        )
+        for row in ledger.rows(everything)
+    ]
+
+
+def gaps(events: ibis.Table) -> ibis.Table:
+    """Sequence numbers below the highest stored one that are not there."""
+    place = ibis.window(group_by=["terminal", "epoch"], order_by="sequence")
+    below = events.mutate(below=_.sequence.lag().over(place).fill_null(0))
+    return _shaped(
+        below.filter(_.sequence > _.below + 1), FindingKind.GAP, _.below + 1, _.sequence - 1, ibis.literal("")
+    )
+
+
+def broken_links(events: ibis.Table) -> ibis.Table:
+    """Events that do not name the hash of the stored event right before them."""
+    place = ibis.window(group_by=["terminal", "epoch"], order_by="sequence")
+    linked = events.mutate(
+        below=_.sequence.lag().over(place),
+        below_hash=_.hash.lag().over(place),
+    )
+    broken = linked.filter((_.sequence == _.below + 1) & (_.previous != _.below_hash))
+    return _shaped(broken, FindingKind.BROKEN_LINK, _.below, _.sequence, ibis.literal(""))
+
+
+def forks(recorded: ibis.Table) -> ibis.Table:
+    """What the centre recorded when a second event came under a number."""
+    return _shaped(recorded, FindingKind.FORK, _.sequence, _.sequence, _.other_hash)
+
+
+def invalid_proofs(examined: ibis.Table) -> ibis.Table:
+    """Events whose evidence does not bear them."""
+    return _shaped(
+        examined.filter(_.proof == "invalid"),
+        FindingKind.INVALID_PROOF,
+        _.sequence,
+        _.sequence,
+        _.reason,
+    )
+
+
+def differing_decisions(examined: ibis.Table) -> ibis.Table:
+    """Genuine taps that were decided otherwise than the rules have it."""
+    return _shaped(
+        examined.filter((_.proof == "valid") & ~_.agrees),
+        FindingKind.DECISION_DIFFERS,
+        _.sequence,
+        _.sequence,
+        _.reason,
+    )
+
+
+def repeated_counters(examined: ibis.Table, events: ibis.Table) -> ibis.Table:
+    """Genuine taps whose card had given the same counter for another event, received earlier."""
+    received = events.select("terminal", "epoch", "sequence", "received_ms")
+    proven = examined.filter(_.proof == "valid").inner_join(received, ["terminal", "epoch", "sequence"])
+    place = ibis.window(
+        group_by=["card", "counter"], order_by=["received_ms", "terminal", "epoch", "sequence"]
+    )
+    later = proven.mutate(place=ibis.row_number().over(place)).filter(_.place > 0)
+    return _shaped(later, FindingKind.COUNTER_REPEATED, _.sequence, _.sequence, ibis.literal(""))
+
+
+def repeated_proofs(examined: ibis.Table) -> ibis.Table:
+    """All events that share one proof with another."""
+    signed = examined.filter(_.proof_digest.length() > 0)
+    counted = signed.mutate(times=_.count().over(ibis.window(group_by="proof_digest")))
+    return _shaped(
+        counted.filter(_.times > 1), FindingKind.PROOF_REPEATED, _.sequence, _.sequence, ibis.literal("")
+    )
+
+
+def _shaped(
+    table: ibis.Table, kind: FindingKind, first: ibis.Value, last: ibis.Value, detail: ibis.Value
+) -> ibis.Table:
+    return table.select(
+        terminal=_.terminal,
+        epoch=_.epoch,
+        kind=ibis.literal(kind.value),
+        first=first.cast("int64"),
+        last=last.cast("int64"),
+        detail=detail.cast("string"),
+    )

@@ -1,0 +1,123 @@
+"""Settlement: what each operator is owed for a day and a service, and the event behind every fen of it.
+
+Paid is an event whose tap proof is valid and whose decision is the one that the rules give, once per count of
+the card. Everything else that claims something is withheld, with the reason beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+from ibis import _
+
+from sync.reconcile.findings import FindingKind, repeated_counters
+from sync.reconcile.ledger import Ledger
+
+_EVENT_KEY = ("terminal", "epoch", "sequence")
+_LINE_KEY = ("operator", "day", "service")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One granted tap: the reference to its event, and what it claims and is paid, in fen.
+
+    `withheld_for` is why it is not paid: a reason of the examination or a kind of finding; empty if it is.
+    """
+
+    operator: str
+    day: str
+    service: str
+    terminal: str
+    epoch: int
+    sequence: int
+    hash: str
+    claimed: int
+    accepted: int
+    withheld_for: str
+
+
+@dataclass(frozen=True)
+class SettlementLine:
+    """Sums over one operator, day (in China) and service, in fen; `taps` counts refused ones too.
+
+    `list_fare` = `paid` by passengers + `claimed` from the state = `paid` + `accepted` + `withheld`.
+    """
+
+    operator: str
+    day: str
+    service: str
+    taps: int
+    granted: int
+    list_fare: int
+    paid: int
+    claimed: int
+    accepted: int
+    withheld: int
+
+
+@dataclass(frozen=True)
+class OperatorTotal:
+    """Sums over all lines of one operator, in fen."""
+
+    operator: str
+    taps: int
+    granted: int
+    list_fare: int
+    paid: int
+    claimed: int
+    accepted: int
+    withheld: int
+
+
+def claims(ledger: Ledger) -> list[Claim]:
+    """Every granted tap, in the order of the lines that it stands behind."""
+    expression = (
+        _judged(ledger)
+        .filter(_.granted)
+        .inner_join(ledger.events.select(*_EVENT_KEY, "hash"), list(_EVENT_KEY))
+        .select(*_LINE_KEY, *_EVENT_KEY, "hash", "claimed", "accepted", "withheld_for")
+        .order_by(*_LINE_KEY, *_EVENT_KEY)
+    )
+    return [Claim(**row) for row in ledger.rows(expression)]
+
+
+def settlement_lines(ledger: Ledger) -> list[SettlementLine]:
+    """One line an operator, day and service."""
+    expression = _summed(_judged(ledger), _LINE_KEY).order_by(*_LINE_KEY)
+    return [SettlementLine(**row) for row in ledger.rows(expression)]
+
+
+def operator_totals(ledger: Ledger) -> list[OperatorTotal]:
+    """One line an operator."""
+    expression = _summed(_judged(ledger), ("operator",)).order_by("operator")
+    return [OperatorTotal(**row) for row in ledger.rows(expression)]
+
+
+def _judged(ledger: Ledger) -> ibis.Table:
+    """The examined events with `accepted` and `withheld_for`; those that can't even be read claim nothing."""
+    repeated = repeated_counters(ledger.examined, ledger.events).select(
+        "terminal", "epoch", sequence=_.first, is_repeated=ibis.literal(True)
+    )
+    joined = ledger.examined.filter(_.service != "").left_join(repeated, list(_EVENT_KEY))
+    in_order = (joined.proof == "valid") & joined.agrees
+    is_repeated = joined.is_repeated.fill_null(False)
+    withheld_for = ibis.cases(
+        (~in_order, joined.reason), (is_repeated, FindingKind.COUNTER_REPEATED.value), else_=""
+    )
+    return joined.mutate(
+        withheld_for=withheld_for,
+        accepted=ibis.ifelse(joined.granted & in_order & ~is_repeated, joined.due, 0),
+    )
+
+
+def _summed(judged: ibis.Table, key: tuple[str, ...]) -> ibis.Table:
+    return judged.group_by(*key).aggregate(
+        taps=_.count(),
+        granted=_.granted.sum().cast("int64"),
+        list_fare=_.list_fare.sum().cast("int64"),
+        paid=_.paid.sum().cast("int64"),
+        claimed=_.claimed.sum().cast("int64"),
+        accepted=_.accepted.sum().cast("int64"),
+        withheld=(_.claimed.sum() - _.accepted.sum()).cast("int64"),
+    )

@@ -1,0 +1,119 @@
+"""The commands from a shell: make a centre, run it, enrol, upload, reconcile, export."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from terminal.data_directory import DataDirectory
+from tests.sync.cast import Issuer, tap_often, write_content
+
+PROGRAM = [sys.executable, "-c", "from terminal.command_line import main; main()"]
+ENGLISH = {**os.environ, "TONGKA_LANG": "en"}
+
+
+def tongka(*arguments: str | Path, stdin: str = "", expected: int = 0) -> str:
+    done = subprocess.run(
+        [*PROGRAM, *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=ENGLISH,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == expected, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@contextmanager
+def running(center: Path) -> Iterator[str]:
+    server = subprocess.Popen(
+        [*PROGRAM, "center", "run", "--data", center, "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        word, url = server.stdout.readline().split()
+        assert word == "READY"
+        yield url
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def test_from_an_empty_folder_to_a_settlement(tmp_path: Path) -> None:
+    center, terminal = tmp_path / "center", tmp_path / "terminal"
+    content = write_content(tmp_path / "content")
+    issuer = Issuer().public_file(tmp_path / "issuer.json")
+    making = ("center", "init", "--data", center, "--issuer", issuer, "--content", content)
+    tongka(*making)
+    assert "SYN-502" in tongka(*making, expected=1)
+    assert (center / "keys").stat().st_mode & 0o077 == 0
+    assignment = ("--operator", "test-bus", "--service", "BUS-1", "--region", "500103")
+    code = tongka("center", "terminal-code", "--data", center, *assignment, "--no-qr")
+    with_picture = tongka("center", "terminal-code", "--data", center, *assignment)
+    assert "█" in with_picture
+    assert code.strip() not in with_picture
+
+    with running(center) as url:
+        enrolling = ("enrol", "--center", url, "--data", terminal, "--code-file", "-")
+        assert "SYN-302" in tongka(*enrolling, "--test", stdin="no code", expected=1)
+        assert "SYN-306" in tongka(*enrolling, stdin=code, expected=1)
+        assert "SYN-301" in tongka(*enrolling, "--test", stdin=with_wrong_secret(code), expected=1)
+        tongka(*enrolling, "--test", stdin=code)
+        tap_often(DataDirectory(terminal), 7)
+        before = json.loads(tongka("agent", "status", "--data", terminal, "--json"))
+        assert (before["recorded"], before["unsent"], before["refused"]) == (7, 7, {})
+        assert before["oldest_unsent_ms"] > 0
+        shown = tongka("agent", "run", "--data", terminal, "--until-empty")
+        assert "acknowledged by the centre" in shown
+        after = json.loads(tongka("agent", "status", "--data", terminal, "--json"))
+        assert (after["acknowledged"], after["unsent"], after["oldest_unsent_ms"]) == (7, 0, None)
+        assert after["last_contact_ms"] > 0
+
+    tap_often(DataDirectory(terminal), 1)
+    assert "SYN-402" in tongka("agent", "run", "--data", terminal, "--once", expected=1)
+    assert "SYN-402" in tongka("agent", "status", "--data", terminal)
+
+    report = tmp_path / "out" / "report.html"
+    settled = json.loads(tongka("reconcile", "--data", center, "--json", "--html", report))
+    assert settled["coverage"] == {"stored": 7, "examined": 7, "pending": 0}
+    assert [(line["operator"], line["taps"]) for line in settled["lines"]] == [("test-bus", 7)]
+    assert settled["findings"] == []
+    assert report.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert "Nothing was found" in tongka("reconcile", "--data", center)
+    who = DataDirectory(terminal).load_configuration().terminal
+    exporting = ("center", "export-evidence", "--data", center, "--terminal", who, "--out", tmp_path / "e")
+    assert "SYN-506" in tongka(*exporting, "--sequence", "1", expected=1)
+    assert "SYN-505" in tongka(*exporting, "--sequence", "99", expected=1)
+
+
+def with_wrong_secret(code: str) -> str:
+    groups = code.strip().split("-")
+    return "-".join([groups[0], "0000", *groups[2:]])
+
+
+def test_content_that_can_not_be_used_makes_no_centre(tmp_path: Path) -> None:
+    content = write_content(tmp_path / "content")
+    issuer = Issuer().public_file(tmp_path / "issuer.json")
+    (content / "rules" / "broken.toml").write_text("name = 1")
+    said = tongka(
+        "center", "init", "--data", tmp_path / "center", "--issuer", issuer, "--content", content, expected=1
+    )
+    assert "SYN-504" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["content", "issuer.json"]
+
+
+def test_a_folder_that_is_no_centre_or_terminal(tmp_path: Path) -> None:
+    assert "SYN-501" in tongka("reconcile", "--data", tmp_path, expected=1)
+    assert "TRM-" in tongka("agent", "status", "--data", tmp_path, expected=1)
+    assert list(tmp_path.iterdir()) == []
