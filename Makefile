@@ -46,11 +46,20 @@ check: install ## 代码检查：格式、类型、分层 / check style, types a
 
 .PHONY: bench
 bench: install ## 测量速度（QUICK=1 从简） / measure (QUICK=1 for a short run)
-	@for file in benchmarks/[a-z]*.py; do \
+	@for file in $$(grep -l __main__ benchmarks/*.py); do \
 		name=$$(basename "$$file" .py); \
 		$(say) "测量 $$name" "Measuring $$name"; \
 		$(PYTHON) -m "benchmarks.$$name" $(if $(QUICK),--quick) $(ARGS); \
 	done
+
+.PHONY: kiosk
+kiosk: install ## 打开自助机：make kiosk ARGS="--data 目录 --reader 读卡器" / open the kiosk
+	@.venv/bin/tongka kiosk run $(ARGS)
+
+.PHONY: kiosk-pictures
+kiosk-pictures: install ## 画出自助机的每个画面，存入 out/kiosk / draw every face of the kiosk
+	@$(say) "绘制自助机画面（约半分钟）" "Drawing the kiosk's faces (about half a minute)"
+	@.venv/bin/tongka kiosk pictures --out out/kiosk $(ARGS)
 
 .PHONY: lock
 lock: install ## 重算锁定文件（UPGRADE=1 升级版本） / resolve the lock files anew (UPGRADE=1 for newer versions)

@@ -11,19 +11,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
-from rich.table import Table
-
-from crypto.explained import ExplainedError, Language
+from crypto.explained import ExplainedError
 from terminal.command_line import show_error
-from terminal.displays import yuan
 from tests.demo import story
-from tests.demo.accounts import Accounts, count
+from tests.demo.accounts import account
+from tests.demo.cast import KIOSK_ROLE
 from tests.demo.processes import DemoFailed, tongka
-from tests.demo.stage import FolderInUse, Stage, set_up
-from tests.demo.story import Played
-from tests.demo.telling import console, step
+from tests.demo.stage import OPERATORS, FolderInUse, Stage, set_up
+from tests.demo.tables import show_accounts, show_taps
+from tests.demo.telling import LANGUAGE, console, say, step
 
 
 def main() -> int:
@@ -35,9 +34,10 @@ def main() -> int:
         with set_up(folder) as stage:
             return run(stage)
     except ExplainedError as error:
-        show_error(error, Language.from_environment())
+        show_error(error, LANGUAGE)
     except (DemoFailed, FolderInUse) as error:
-        console.print(f"[bold red]演示未能完成 / the demo did not finish[/]\n{error}", markup=True)
+        say("演示未能完成", "The demo did not finish")
+        console.print(str(error), markup=False)
     return 1
 
 
@@ -54,66 +54,27 @@ def run(stage: Stage) -> int:
     with step("核验终端流水账", "Verifying the terminals' journals"):
         story.verify_journals(stage)
     with step("对账、结算、写报告", "Reconciling, settling, writing the report"):
-        tables = tongka("reconcile", "--data", stage.center, "--html", report, environment=stage.environment)
-        result = json.loads(
+        shown = tongka("reconcile", "--data", stage.center, "--html", report, environment=stage.environment)
+        settled = json.loads(
             tongka("reconcile", "--data", stage.center, "--json", environment=stage.environment)
         )
-    accounts = count(len(played) + 1, list(stage.terminals.values()), stage.center)
-    console.print(_taps(played))
-    console.print(tables, end="")
-    settled = {total["operator"] for total in result["totals"]}
-    console.print(_balance(accounts, len(settled)))
-    console.print(f"报告 report  {report}\n画面 picture {picture}")
+    made = Counter([*(one.role.venue for one in played), KIOSK_ROLE.venue])
+    accounts = {
+        venue: account(made[venue], directory, stage.center) for venue, directory in stage.terminals.items()
+    }
+    subsidies = {total["operator"]: total["accepted"] for total in settled["totals"]}
+    show_taps(played)
+    console.print(shown, end="", markup=False)
+    show_accounts(accounts, subsidies)
+    say(f"报告：{report}\n自助机画面：{picture}", f"report: {report}\nkiosk picture: {picture}")
     good = (
-        accounts.balance and all(one.as_expected for one in played) and len(settled) == len(stage.terminals)
+        all(one.balances for one in accounts.values())
+        and all(one.as_expected for one in played)
+        and subsidies.keys() == set(OPERATORS.values())
+        and report.exists()
+        and picture.exists()
     )
-    return 0 if good and report.exists() and picture.exists() else 1
-
-
-def _taps(played: list[Played]) -> Table:
-    table = Table(title="刷卡 / Taps")
-    for heading in ("持卡人 / who", "地点 / where", "结果 / outcome", "旁人看到 / bystanders see"):
-        table.add_column(heading)
-    for heading in ("实付 / pays", "毫秒 / ms"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    for one in played:
-        table.add_row(
-            f"{one.role.who.zh} {one.role.who.en}",
-            one.role.venue.value,
-            one.outcome.value,
-            one.bystander,
-            f"¥{yuan(one.pays)}",
-            f"{one.microseconds / 1000:.1f}",
-            "[green]✓[/]"
-            if one.as_expected
-            else f"[red]✗ {one.role.outcome.value} ¥{yuan(one.role.pays)}[/]",
-        )
-    return table
-
-
-def _balance(accounts: Accounts, operators: int) -> Table:
-    table = Table(title="总账 / Accounts")
-    for heading in (
-        "刷卡 / taps made",
-        "入账 / events journaled",
-        "签收 / events accepted",
-        "丢失 / lost",
-        "重复 / duplicated",
-        "结算单位 / operators settled",
-        "",
-    ):
-        table.add_column(heading, justify="right")
-    numbers = (
-        accounts.taps,
-        accounts.journaled,
-        accounts.accepted,
-        accounts.lost,
-        accounts.duplicated,
-        operators,
-    )
-    table.add_row(*map(str, numbers), "[green]✓[/]" if accounts.balance else "[red]✗[/]")
-    return table
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ EventName = tuple[bytes, int, int, bytes]  # terminal, epoch, sequence, hash
 
 
 @dataclass(frozen=True)
-class Accounts:
-    """Taps made, events in the journals and at the centre; lost and duplicated ones by name."""
+class Account:
+    """One terminal's taps, events in its journal, and events that the centre holds of it."""
 
     taps: int
     journaled: int
@@ -24,22 +24,31 @@ class Accounts:
     duplicated: int
 
     @property
-    def balance(self) -> bool:
+    def balances(self) -> bool:
         """Whether every tap arrived exactly once."""
         return self.taps == self.journaled == self.accepted and self.lost == self.duplicated == 0
 
+    def __add__(self, other: Account) -> Account:
+        return Account(
+            self.taps + other.taps,
+            self.journaled + other.journaled,
+            self.accepted + other.accepted,
+            self.lost + other.lost,
+            self.duplicated + other.duplicated,
+        )
 
-def count(taps: int, terminals: list[DataDirectory], center: Path) -> Accounts:
-    """Count what lies in the journals and in the centre's store."""
-    journaled = [name for directory in terminals for name in _journal(directory)]
-    accepted = _accepted(center)
-    return Accounts(
+
+def account(taps: int, directory: DataDirectory, center: Path) -> Account:
+    """Count what lies in a terminal's journal and in the centre's store under its id."""
+    terminal = directory.load_configuration().terminal_id
+    journaled, accepted = Counter(_journal(directory)), Counter(_accepted(center, terminal))
+    return Account(
         taps=taps,
-        journaled=len(journaled),
-        accepted=len(accepted),
-        lost=len(set(journaled) - set(accepted)),
-        # Whatever the centre holds beyond what the journals hold, be it the same event twice or another one.
-        duplicated=(Counter(accepted) - Counter(journaled)).total(),
+        journaled=journaled.total(),
+        accepted=accepted.total(),
+        lost=(journaled - accepted).total(),
+        # Whatever the centre holds beyond what the journal holds, be it the same event twice or another one.
+        duplicated=(accepted - journaled).total(),
     )
 
 
@@ -49,9 +58,12 @@ def _journal(directory: DataDirectory) -> list[EventName]:
         return [(reader.terminal, reader.epoch, event.sequence, event.hash) for event in stored]
 
 
-def _accepted(center: Path) -> list[EventName]:
+def _accepted(center: Path, terminal: bytes) -> list[EventName]:
     connection = sqlite3.connect(f"{(center / 'center.db').resolve().as_uri()}?mode=ro", uri=True)
     try:
-        return connection.execute("SELECT terminal, epoch, sequence, hash FROM events").fetchall()
+        rows = connection.execute(
+            "SELECT terminal, epoch, sequence, hash FROM events WHERE terminal = ?", (terminal,)
+        )
+        return rows.fetchall()
     finally:
         connection.close()

@@ -150,11 +150,11 @@ CAST = (
         make=_torn,
     ),
     Role(
-        Text(zh="三级游客，半价", en="grade 3 visitor, half price"),
+        Text(zh="三级游客，政府办景点免费", en="grade 3 visitor, free at a public site"),
         Venue.GARDEN,
         _holder(2, 3, ELSEWHERE),
         Outcome.GRANTED,
-        GARDEN_FARE // 2,
+        0,
     ),
     Role(
         Text(zh="读到一半的人再刷一次", en="the torn one taps again"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,10 +19,11 @@ from terminal.starter import starter_catalogue, starter_files
 from tests.demo.cast import CAST, KIOSK_ROLE, TODAY, Role, Venue, issue_cards
 from tests.demo.network import Network
 from tests.demo.processes import Running, tongka
-from tests.demo.telling import step
+from tests.demo.telling import console, step
 
 MARKER = ".tongka-demo"
 SERVICES = {Venue.BUS: "BUS-1", Venue.GARDEN: "GARDEN"}
+OPERATORS = {venue: starter_catalogue().item(code).operator for venue, code in SERVICES.items()}
 
 
 class FolderInUse(Exception):
@@ -62,7 +62,8 @@ def set_up(folder: Path) -> Iterator[Stage]:
         ):
             readers = started.enter_context(PrivatePcscd())
             readers.activate()
-        environment = {**os.environ, **readers.environment()}
+        # The tables of `tongka reconcile` come through a pipe, which has no width of its own.
+        environment = {**readers.environment(), "COLUMNS": str(console.width)}
         with step("建立测试发卡机构并个人化虚拟卡", "Making a test issuer and personalising virtual cards"):
             issuer = TestIssuer.create(
                 folder / "issuer", date(TODAY.year - 8, 1, 1), date(TODAY.year + 8, 12, 31)
@@ -100,7 +101,9 @@ def set_up(folder: Path) -> Iterator[Stage]:
 def _make_fresh(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARKER).exists():
-            raise FolderInUse(f"{folder} 不是演示目录，请另选 / is no demo folder; choose another")
+            raise FolderInUse(
+                f"{folder}: 不是演示目录，请用 --out 另选。 No demo folder; choose another with --out."
+            )
         shutil.rmtree(folder)
     (folder / "logs").mkdir(parents=True)
     (folder / MARKER).touch()

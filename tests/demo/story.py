@@ -8,6 +8,7 @@ from pathlib import Path
 
 from card.simulator.personalisation import PersonalisedCard
 from card.simulator.vpcd import VpcdLink
+from crypto.explained import Text
 from terminal.events.outcome import Outcome
 from tests.demo.cast import KIOSK_ROLE, Role, Venue
 from tests.demo.network import NetworkState
@@ -28,12 +29,12 @@ class Played:
     outcome: Outcome
     pays: int
     microseconds: int
-    bystander: str
+    bystander: Text
 
     @property
     def as_expected(self) -> bool:
         """The right outcome and sum, and nothing for bystanders that tells a category."""
-        told = [word for word in CATEGORY_WORDS if word in self.bystander]
+        told = [word for word in CATEGORY_WORDS if word in self.bystander.zh]
         return (self.outcome, self.pays) == (self.role.outcome, self.role.pays) and not told
 
 
@@ -129,5 +130,5 @@ def _tap(stage: Stage, terminal: Running, role: Role, card: PersonalisedCard) ->
         outcome=Outcome(result["outcome"]),
         pays=result["holder_pays"],
         microseconds=result["microseconds"],
-        bystander=result["bystander_zh"],
+        bystander=Text(zh=result["bystander_zh"], en=result["bystander_en"]),
     )

@@ -19,7 +19,7 @@ def run_demo(out: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=240,
-        env={**environment, "COLUMNS": "160"},
+        env={**environment, "TONGKA_LANG": "en"},
         check=False,
     )
 
@@ -27,10 +27,12 @@ def run_demo(out: Path) -> subprocess.CompletedProcess[str]:
 def test_every_tap_arrives_exactly_once_and_is_settled(tmp_path: Path) -> None:
     done = run_demo(tmp_path / "demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    last = [line for line in done.stdout.splitlines() if line.startswith("│")][-1]
-    taps, journaled, accepted, lost, duplicated, operators = map(int, re.findall(r"\d+", last))
-    assert taps == journaled == accepted == 13
-    assert (lost, duplicated, operators) == (0, 0, 2)
+    rows = [line for line in done.stdout.splitlines() if line.startswith("│")]
+    bus, garden, total = (re.findall(r"[\w-]+", row.split("¥")[0]) for row in rows[-3:])
+    assert (bus[0], garden[0]) == ("test-bus", "test-garden")
+    taps, journaled, accepted, lost, duplicated = map(int, total[1:])
+    assert taps == journaled == accepted == int(bus[1]) + int(garden[1]) == 13
+    assert (lost, duplicated) == (0, 0)
     assert (tmp_path / "demo" / "kiosk.png").read_bytes().startswith(b"\x89PNG")
     report = (tmp_path / "demo" / "report.html").read_text()
     assert "test-bus" in report and "test-garden" in report
