@@ -79,17 +79,20 @@ class PcscConnection:
         )
         context.check(result, "SCardConnect", reader)
         self._handle: int | None = handle
-        try:
-            result, _name, _state, _protocol, atr = scard.SCardStatus(handle)
-            context.check(result, "SCardStatus", reader)
-        except BaseException:
-            self.close()
-            raise
-        self._atr = bytes(atr)
+        self._atr = b""
 
     @property
     def atr(self) -> bytes:
-        """The card's answer to reset."""
+        """The card's answer to reset, asked of the service once and only here: a tap does not need it.
+
+        Raises CardTorn, ReaderGone, PcscServiceGone, PcscFailed.
+        """
+        if not self._atr:
+            if self._handle is None:
+                raise CardTorn
+            result, _name, _state, _protocol, atr = scard.SCardStatus(self._handle)
+            self._context.check(result, "SCardStatus", self._reader)
+            self._atr = bytes(atr)
         return self._atr
 
     def transmit(self, command: CommandApdu) -> ResponseApdu:
