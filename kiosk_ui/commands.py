@@ -1,0 +1,124 @@
+"""`tongka kiosk`: run the kiosk, or take pictures of it.
+
+Qt is imported when a verb needs it, not with this module: a server without Qt's system libraries has the
+other verbs all the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crypto.explained import Language
+from kiosk_ui.errors import QtUnusable
+from terminal.data_directory import DataDirectory
+
+app = typer.Typer(help="自助终端界面。The kiosk's screen.", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
+Reader = Annotated[str, typer.Option(help="读卡器名称（见 tongka readers list） / the reader's name")]
+ScreenLanguage = Annotated[Language, typer.Option(help="屏幕语言 / the screen's language")]
+Diagonal = Annotated[
+    float | None,
+    typer.Option(
+        min=3.0,
+        max=200.0,
+        help="屏幕实际对角线（英寸） / the true diagonal in inches, for a screen that lies about it",
+    ),
+]
+
+
+@app.command()
+def run(  # noqa: PLR0917 - the verb's options
+    data: Data,
+    reader: Reader,
+    windowed: Annotated[
+        bool, typer.Option("--windowed", help="以窗口显示 / in a window, not full screen")
+    ] = False,
+    language: ScreenLanguage = Language.ZH,
+    diagonal: Diagonal = None,
+    still: Annotated[
+        bool, typer.Option("--still", help="默认无动画 / no motion unless it is wanted")
+    ] = False,
+) -> None:
+    """运行自助终端，直到窗口关闭或收到 SIGTERM。 Run the kiosk until its window is closed or SIGTERM comes.
+
+    按键 Keys: L 语言 language, C 高对比 contrast, T 大字 large text, M 静态 still, D 我的详情 my details,
+    Esc 完成 done, 0–9 同行人数 companions.
+
+    Example: tongka kiosk run --data out/terminal --reader "Virtual PCD 00 00" --windowed
+    """
+    _require_qt()
+    from kiosk_ui.look import Preferences  # noqa: PLC0415 - needs Qt
+    from kiosk_ui.screens import run_kiosk  # noqa: PLC0415 - needs Qt
+
+    run_kiosk(
+        DataDirectory(data),
+        reader,
+        Preferences(language, still=still),
+        diagonal_inches=diagonal,
+        windowed=windowed,
+    )
+
+
+@app.command()
+def picture(
+    data: Data,
+    reader: Reader,
+    out: Annotated[Path, typer.Option(help="PNG 文件 / the PNG to write")],
+    timeout: Annotated[
+        float, typer.Option(min=1, max=3600, help="最多等待秒数 / seconds to wait for a tap")
+    ] = 60,
+    language: ScreenLanguage = Language.ZH,
+) -> None:
+    """等待一次真实刷卡，把结果画面存为 PNG。 Wait for a real tap and save the screen of its result as a PNG.
+
+    可以刷卡时打印一行；没有显示屏也能运行。 Prints a line once it waits for the card; needs no screen.
+
+    Example: tongka kiosk picture --data out/terminal --reader "Virtual PCD 00 00" --out out/result.png
+    """
+    waiting = "等待刷卡 / waiting for a tap"
+    _require_qt()
+    from kiosk_ui.look import Preferences  # noqa: PLC0415 - needs Qt
+    from kiosk_ui.screens import take_picture  # noqa: PLC0415 - needs Qt
+
+    defaults = Preferences(language, still=True)
+    take_picture(
+        DataDirectory(data),
+        reader,
+        defaults,
+        file=out,
+        timeout=timeout,
+        waiting=lambda: typer.echo(waiting),
+    )
+    typer.echo(str(out))
+
+
+@app.command()
+def pictures(
+    out: Annotated[Path, typer.Option(help="目录 / the folder to write to")],
+) -> None:
+    """把每个画面按语言、样式和屏幕存为 PNG，供审阅。 Draw every face for review; needs no device.
+
+    Example: tongka kiosk pictures --out out/kiosk
+    """
+    _require_qt()
+    from kiosk_ui.gallery import total  # noqa: PLC0415 - needs Qt
+    from kiosk_ui.screens import draw_pictures  # noqa: PLC0415 - needs Qt
+
+    with typer.progressbar(
+        draw_pictures(out), length=total(), label="绘制 / drawing", file=sys.stderr
+    ) as drawn:
+        number = sum(1 for _ in drawn)
+    typer.echo(f"{number} PNG: {out}")
+
+
+def _require_qt() -> None:
+    """Raises QtUnusable."""
+    try:
+        import PyQt6.QtWidgets  # noqa: F401, PLC0415 - whether it can be loaded
+    except ImportError as error:
+        raise QtUnusable(detail=str(error)) from error

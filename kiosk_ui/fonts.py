@@ -1,0 +1,44 @@
+"""Which font the kiosk writes with, and how large its letters are."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from PyQt6.QtGui import QFont, QFontDatabase, QFontMetricsF
+
+from kiosk_ui.errors import NoChineseFont
+from kiosk_ui.measures import Measures, TextRole
+
+# Sans-serif fonts with the forms of mainland China, the best known first.
+PREFERRED: Final = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Noto Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "WenQuanYi Micro Hei",
+)
+# Characters of the screens; some fonts name themselves Chinese and hold a few radicals only.
+PROBE: Final = "残疾人证请刷卡优惠已生效"
+_SCALE: Final = 1000
+_BOLD: Final = frozenset((TextRole.STRONG, TextRole.TITLE, TextRole.AMOUNT))
+
+
+def chinese_family() -> str:
+    """The family to write with. Raises NoChineseFont."""
+    able = QFontDatabase.families(QFontDatabase.WritingSystem.SimplifiedChinese)
+    for family in (*(name for name in PREFERRED if name in able), *able):
+        metrics = QFontMetricsF(QFont(family))
+        if all(metrics.inFont(character) for character in PROBE):
+            return family
+    raise NoChineseFont
+
+
+def font(family: str, measures: Measures, role: TextRole) -> QFont:
+    """The font of a role, whose capital letters have the height that the role asks."""
+    made = QFont(family)
+    made.setBold(role in _BOLD)
+    made.setPixelSize(_SCALE)
+    made.setPixelSize(math.ceil(measures.capital(role) * _SCALE / QFontMetricsF(made).capHeight()))
+    return made

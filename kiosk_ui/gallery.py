@@ -1,0 +1,188 @@
+"""Pictures of every face, for whoever reviews them; no reader and no terminal are needed.
+
+Granted and not-eligible results are decided by the starter rules for made-up cards, so that the pictures show
+the texts that people will see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from PyQt6.QtGui import QPixmap
+from PyQt6.QtWidgets import QApplication
+
+from card.errors import NoSuchReader
+from crypto.explained import Language, Text
+from kiosk_ui.errors import PictureNotWritten
+from kiosk_ui.fonts import chinese_family
+from kiosk_ui.look import Preferences
+from kiosk_ui.measures import density
+from kiosk_ui.states import Idle, KioskTimes, Reading, ResultShown, Starting, State, TakeCard, TroubleShown
+from kiosk_ui.window import KioskWindow
+from terminal.decisions.card_facts import CardFacts, Party
+from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.decide import decide
+from terminal.decisions.rule_book import RuleBook
+from terminal.events.outcome import Outcome
+from terminal.starter import starter_catalogue, starter_rule_book
+from terminal.tap import TapResult
+from terminal.wording import LOOK_AT_SCREEN, REFUSED
+
+_AT_MS: Final = 1_790_000_000_000
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A screen to draw for: pixels, and the diagonal in inches."""
+
+    name: str
+    width: int
+    height: int
+    diagonal_inches: float
+
+    @property
+    def dots_per_inch(self) -> float:
+        """Its density."""
+        return density(self.width, self.height, self.diagonal_inches)
+
+
+PORTRAIT: Final = Screen("portrait-1080x1920", 1080, 1920, 21.5)
+LANDSCAPE: Final = Screen("landscape-1280x800", 1280, 800, 10.1)
+SCREENS: Final = (PORTRAIT, LANDSCAPE)
+STYLES: Final[Mapping[str, Preferences]] = MappingProxyType(
+    {
+        "normal": Preferences(),
+        "high-contrast": Preferences(high_contrast=True),
+        "large-text": Preferences(large_text=True),
+        "high-contrast-large-text": Preferences(high_contrast=True, large_text=True),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One face to draw, and the service it is drawn for."""
+
+    name: str
+    state: State
+    service: Text
+    fare: int
+
+
+def samples() -> Iterator[Sample]:
+    """Every state, and for results every outcome, on the default face and with the holder's details."""
+    catalogue, rules = starter_catalogue(), starter_rule_book()
+    nation = RuleBook(pack for pack in rules.packs if pack.region == "CN")
+    bus, garden = catalogue.item("BUS-1"), catalogue.item("GARDEN")
+    trouble = NoSuchReader(reader="ACS ACR1281 00 00", present="–")
+    states: dict[str, State] = {
+        "starting": Starting(),
+        "idle": Idle(),
+        "reading": Reading(),
+        "take-card": TakeCard(),
+        "trouble": TroubleShown(trouble, until_ms=0),
+    }
+    for name, state in states.items():
+        yield Sample(name, state, bus.name, bus.fare)
+    results = {
+        "granted": (bus, _decided(rules, bus, (1,), grade=1)),
+        "granted-half": (bus, _decided(rules, bus, (4,), grade=4)),
+        "granted-with-companion": (garden, _decided(rules, garden, (4,), grade=1, companions=1)),
+        "not-eligible": (bus, _decided(nation, bus, (4,), grade=4)),
+        **{outcome.value: (bus, _refusal(outcome, bus.fare)) for outcome in REFUSED},
+    }
+    limit = KioskTimes().result
+    for name, (service, result) in results.items():
+        shown = ResultShown(result, until_ms=limit, span_ms=limit)
+        yield Sample(f"result-{name}", shown, service.name, service.fare)
+        details = ResultShown(result, until_ms=limit, span_ms=limit, details=True)
+        yield Sample(f"details-{name}", details, service.name, service.fare)
+
+
+def picture(sample: Sample, screen: Screen, preferences: Preferences) -> QPixmap:
+    """One face on one screen. Raises NoChineseFont."""
+    window = open_sample(sample, screen, preferences)
+    pixmap = window.grab()
+    window.close()
+    return pixmap
+
+
+def open_sample(sample: Sample, screen: Screen, preferences: Preferences) -> KioskWindow:
+    """A window that shows a face; whoever asked for it closes it. Raises NoChineseFont."""
+    window = KioskWindow(chinese_family(), preferences, screen.dots_per_inch)
+    window.resize(screen.width, screen.height)
+    window.show()
+    window.show_service(sample.service, sample.fare)
+    window.show_state(sample.state, now_ms=0)
+    window.say_state()
+    QApplication.processEvents()  # until everything has its place
+    return window
+
+
+def save(pixmap: QPixmap, file: Path) -> None:
+    """Write a PNG, its folder made if need be. Raises PictureNotWritten."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PictureNotWritten(file=file) from error
+    if not pixmap.save(str(file), "PNG"):
+        raise PictureNotWritten(file=file)
+
+
+def total() -> int:
+    """How many pictures `draw_all` draws."""
+    return len(SCREENS) * len(STYLES) * len(Language) * sum(1 for _ in samples())
+
+
+def draw_all(folder: Path) -> Iterator[Path]:
+    """Draw every face on every screen, in every style and language; yields each file as it is written."""
+    for screen in SCREENS:
+        for style, preferences in STYLES.items():
+            for language in Language:
+                wanted = replace(preferences, language=language)
+                for sample in samples():
+                    file = folder / screen.name / style / language.value / f"{sample.name}.png"
+                    save(picture(sample, screen, wanted), file)
+                    yield file
+
+
+def _decided(
+    rules: RuleBook, service: ServiceItem, categories: tuple[int, ...], grade: int, companions: int = 0
+) -> TapResult:
+    card = CardFacts(categories, grade, service.region, date(2024, 1, 1), date(2034, 1, 1))
+    decision = decide(card, service, _AT_MS, service.fare, Party(companions), rules)
+    return TapResult(
+        sequence=1,
+        outcome=decision.outcome,
+        holder_pays=decision.holder_pays,
+        companion_pays=decision.companion_pays,
+        companions_admitted=decision.companions_admitted,
+        bystander_text=decision.bystander_text,
+        holder_text=decision.holder_text,
+        staff_text=decision.staff_text,
+        instead=decision.instead,
+        legal_basis=decision.legal_basis,
+        microseconds=0,
+    )
+
+
+def _refusal(outcome: Outcome, fare: int) -> TapResult:
+    wording = REFUSED[outcome]
+    return TapResult(
+        sequence=1,
+        outcome=outcome,
+        holder_pays=fare,
+        companion_pays=fare,
+        companions_admitted=0,
+        bystander_text=LOOK_AT_SCREEN,
+        holder_text=wording.holder,
+        staff_text=wording.staff,
+        instead=None,
+        legal_basis=None,
+        microseconds=0,
+    )

@@ -1,0 +1,102 @@
+"""The thread that owns the terminal: journal, reader and tap loop live and die in it.
+
+The window's thread hears of it through signals alone, which Qt queues between threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from PyQt6.QtCore import QThread, pyqtSignal
+
+from card.readers.pcsc import PcscReader
+from crypto.explained import ExplainedError, Text
+from kiosk_ui.party import PartyChoice
+from terminal.assembly import Terminal, open_terminal
+from terminal.data_directory import DataDirectory
+from terminal.tap import TapResult
+from terminal.validator import Validator
+
+# A reader or terminal that is not there can't be waited on; so it is looked for again after this pause, which
+# `stop` ends at once.
+RETRY_SECONDS: Final = 1.0
+
+
+class TerminalThread(QThread):
+    """Opens the terminal and its reader, taps, and tries again when either is missing, until `stop`."""
+
+    opened = pyqtSignal(Text, int)  # the service's name and its fare in fen
+    became_ready = pyqtSignal()
+    saw_card = pyqtSignal()
+    decided = pyqtSignal(TapResult)
+    troubled = pyqtSignal(ExplainedError)
+
+    def __init__(self, directory: DataDirectory, reader: str, party: PartyChoice) -> None:
+        super().__init__()
+        self.setObjectName("terminal")
+        self._directory, self._reader_name, self._party = directory, reader, party
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._reader: PcscReader | None = None
+        self._said = ""
+
+    def run(self) -> None:
+        """The thread's whole life."""
+        while not self._stopping.is_set():
+            try:
+                with open_terminal(self._directory) as terminal:
+                    self.opened.emit(terminal.service.name, terminal.service.fare)
+                    self._tap(terminal)
+            except ExplainedError as error:
+                self._say_once(error)
+                self._stopping.wait(RETRY_SECONDS)
+
+    def stop(self) -> None:
+        """End `run`, from any thread; a tap under way is finished first."""
+        self._stopping.set()
+        with self._lock:
+            if self._reader is not None:
+                self._reader.cancel()
+
+    def _tap(self, terminal: Terminal) -> None:
+        with PcscReader(self._reader_name) as reader:
+            self._said = ""
+            with self._lock:
+                self._reader = reader
+            try:
+                if not self._stopping.is_set():
+                    display = _SignalDisplay(self)
+                    Validator(terminal, reader, display, lambda: terminal.request(self._party.take())).run()
+            finally:
+                with self._lock:
+                    self._reader = None
+
+    def _say_once(self, error: ExplainedError) -> None:
+        """The same trouble at every try is one trouble."""
+        if str(error) != self._said:
+            self._said = str(error)
+            self.troubled.emit(error)
+
+
+class _SignalDisplay:
+    """A `TapDisplay` that tells the window's thread."""
+
+    def __init__(self, thread: TerminalThread) -> None:
+        self._thread = thread
+
+    def ready(self) -> None:
+        """The terminal waits for a card."""
+        self._thread.became_ready.emit()
+
+    def reading(self) -> None:
+        """A card is being read."""
+        self._thread.saw_card.emit()
+
+    def result(self, result: TapResult) -> None:
+        """A tap is decided and recorded."""
+        self._thread.decided.emit(result)
+
+    def trouble(self, error: ExplainedError) -> None:
+        """Something is wrong that is not the card's doing."""
+        self._thread.troubled.emit(error)

@@ -1,0 +1,1 @@
+"""The kiosk's own widgets: text, buttons and pictures that follow one `Look`."""
