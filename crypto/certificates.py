@@ -53,13 +53,7 @@ def make_csr(key: PrivateKey, common_name: str) -> bytes:
     check(lib.X509_REQ_set_version(request, 0), "X509_REQ_set_version")
     check(lib.X509_REQ_set_subject_name(request, name), "X509_REQ_set_subject_name")
     check(lib.X509_REQ_set_pubkey(request, key.handle), "X509_REQ_set_pubkey")
-    context, pkey_context = digest_context(key.handle)
-    check(
-        lib.EVP_DigestSignInit(context, NULL, lib.EVP_sm3(), NULL, key.handle),
-        "EVP_DigestSignInit",
-    )
-    check(lib.X509_REQ_sign_ctx(request, context), "X509_REQ_sign_ctx")
-    del pkey_context
+    _sign(lib.X509_REQ_sign_ctx, request, key)
     bio = memory_writer()
     check(lib.PEM_write_bio_X509_REQ(bio, request), "PEM_write_bio_X509_REQ")
     return written(bio)
@@ -167,16 +161,18 @@ def _certificate(
     _set_time(lib.X509_getm_notAfter(certificate), not_before + timedelta(days=days))
     for name, value in extensions:
         _add_extension(certificate, name, value)
-    context, pkey_context = digest_context(issuer_key.handle)
-    check(
-        lib.EVP_DigestSignInit(context, NULL, lib.EVP_sm3(), NULL, issuer_key.handle),
-        "EVP_DigestSignInit",
-    )
-    check(lib.X509_sign_ctx(certificate, context), "X509_sign_ctx")
-    del pkey_context
+    _sign(lib.X509_sign_ctx, certificate, issuer_key)
     bio = memory_writer()
     check(lib.PEM_write_bio_X509(bio, certificate), "PEM_write_bio_X509")
     return written(bio)
+
+
+def _sign(sign_ctx: Any, unsigned: Any, key: PrivateKey) -> None:
+    context, pkey_context = digest_context(key.handle)
+    digest = lib.EVP_sm3()
+    check(lib.EVP_DigestSignInit(context, NULL, digest, NULL, key.handle), "EVP_DigestSignInit")
+    check(sign_ctx(unsigned, context), "signing a certificate or request")
+    del pkey_context
 
 
 def _add_extension(certificate: Any, name: str, value: str) -> None:

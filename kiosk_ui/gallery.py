@@ -28,10 +28,9 @@ from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import decide
 from terminal.decisions.rule_book import RuleBook
-from terminal.events.outcome import Outcome
 from terminal.starter import starter_catalogue, starter_rule_book
 from terminal.tap import TapResult
-from terminal.wording import LOOK_AT_SCREEN, REFUSED
+from terminal.wording import REFUSED
 
 _AT_MS: Final = 1_790_000_000_000
 
@@ -94,7 +93,10 @@ def samples() -> Iterator[Sample]:
         "granted-half": (bus, _decided(rules, bus, (4,), grade=4)),
         "granted-with-companion": (garden, _decided(rules, garden, (4,), grade=1, companions=1)),
         "not-eligible": (bus, _decided(nation, bus, (4,), grade=4)),
-        **{outcome.value: (bus, _refusal(outcome, bus.fare)) for outcome in REFUSED},
+        **{
+            outcome.value: (bus, TapResult.of_refusal(1, outcome, bus.fare, microseconds=0))
+            for outcome in REFUSED
+        },
     }
     limit = KioskTimes().result
     for name, (service, result) in results.items():
@@ -156,33 +158,4 @@ def _decided(
 ) -> TapResult:
     card = CardFacts(categories, grade, service.region, date(2024, 1, 1), date(2034, 1, 1))
     decision = decide(card, service, _AT_MS, service.fare, Party(companions), rules)
-    return TapResult(
-        sequence=1,
-        outcome=decision.outcome,
-        holder_pays=decision.holder_pays,
-        companion_pays=decision.companion_pays,
-        companions_admitted=decision.companions_admitted,
-        bystander_text=decision.bystander_text,
-        holder_text=decision.holder_text,
-        staff_text=decision.staff_text,
-        instead=decision.instead,
-        legal_basis=decision.legal_basis,
-        microseconds=0,
-    )
-
-
-def _refusal(outcome: Outcome, fare: int) -> TapResult:
-    wording = REFUSED[outcome]
-    return TapResult(
-        sequence=1,
-        outcome=outcome,
-        holder_pays=fare,
-        companion_pays=fare,
-        companions_admitted=0,
-        bystander_text=LOOK_AT_SCREEN,
-        holder_text=wording.holder,
-        staff_text=wording.staff,
-        instead=None,
-        legal_basis=None,
-        microseconds=0,
-    )
+    return TapResult.of_decision(1, decision, microseconds=0)

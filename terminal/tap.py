@@ -91,6 +91,41 @@ class TapResult:
     legal_basis: Text | None = field(repr=False)
     microseconds: int
 
+    @classmethod
+    def of_decision(cls, sequence: int, decision: Decision, microseconds: int) -> TapResult:
+        """The result of a tap of a genuine, valid card."""
+        return cls(
+            sequence=sequence,
+            outcome=decision.outcome,
+            holder_pays=decision.holder_pays,
+            companion_pays=decision.companion_pays,
+            companions_admitted=decision.companions_admitted,
+            bystander_text=decision.bystander_text,
+            holder_text=decision.holder_text,
+            staff_text=decision.staff_text,
+            instead=decision.instead,
+            legal_basis=decision.legal_basis,
+            microseconds=microseconds,
+        )
+
+    @classmethod
+    def of_refusal(cls, sequence: int, outcome: Outcome, fare: int, microseconds: int) -> TapResult:
+        """The result of a tap of a card that is not accepted; everybody pays the list fare (fen)."""
+        wording = REFUSED[outcome]
+        return cls(
+            sequence=sequence,
+            outcome=outcome,
+            holder_pays=fare,
+            companion_pays=fare,
+            companions_admitted=0,
+            bystander_text=LOOK_AT_SCREEN,
+            holder_text=wording.holder,
+            staff_text=wording.staff,
+            instead=None,
+            legal_basis=None,
+            microseconds=microseconds,
+        )
+
 
 def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapResult:
     """One whole tap; when this returns, its event is durable.
@@ -115,9 +150,9 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
             desk.content.rules,
         )
         event = _record_decision(desk, place, challenge, verification, decision)
-        return _decided(event, decision, started)
+        return TapResult.of_decision(event.sequence, decision, _since(started))
     event = _record_refusal(desk, place, challenge, verification)
-    return _refused(event, started)
+    return TapResult.of_refusal(event.sequence, event.outcome, event.fare, _since(started))
 
 
 def _challenge(owner: JournalOwner, place: Place, request: TapRequest) -> TapChallenge:
@@ -179,34 +214,5 @@ def _evidence(
     )
 
 
-def _decided(event: UsageEvent, decision: Decision, started: int) -> TapResult:
-    return TapResult(
-        sequence=event.sequence,
-        outcome=decision.outcome,
-        holder_pays=decision.holder_pays,
-        companion_pays=decision.companion_pays,
-        companions_admitted=decision.companions_admitted,
-        bystander_text=decision.bystander_text,
-        holder_text=decision.holder_text,
-        staff_text=decision.staff_text,
-        instead=decision.instead,
-        legal_basis=decision.legal_basis,
-        microseconds=(time.perf_counter_ns() - started) // 1000,
-    )
-
-
-def _refused(event: UsageEvent, started: int) -> TapResult:
-    wording = REFUSED[event.outcome]
-    return TapResult(
-        sequence=event.sequence,
-        outcome=event.outcome,
-        holder_pays=event.holder_pays,
-        companion_pays=event.companion_pays,
-        companions_admitted=0,
-        bystander_text=LOOK_AT_SCREEN,
-        holder_text=wording.holder,
-        staff_text=wording.staff,
-        instead=None,
-        legal_basis=None,
-        microseconds=(time.perf_counter_ns() - started) // 1000,
-    )
+def _since(started: int) -> int:
+    return (time.perf_counter_ns() - started) // 1000

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +11,7 @@ from typing import Self
 from crypto.explained import Text
 from terminal.errors import JournalDamaged
 from terminal.events.checkpoint import SignedCheckpoint
-from terminal.journal.schema import open_for_reading
+from terminal.journal.schema import damage_named, open_for_reading
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class JournalReader:
     def __init__(self, path: Path) -> None:
         self._connection = open_for_reading(path)
         try:
-            with _damage_named():
+            with damage_named():
                 row = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
             if row is None:
                 raise JournalDamaged(detail=Text(zh="没有写明属于哪台终端", en="it names no owner"))
@@ -43,7 +41,7 @@ class JournalReader:
 
     def head(self) -> tuple[int, bytes] | None:
         """Sequence and hash of the last event; None in a journal without events."""
-        with _damage_named():
+        with damage_named():
             row = self._connection.execute(
                 "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1"
             ).fetchone()
@@ -51,7 +49,7 @@ class JournalReader:
 
     def events(self, after: int, limit: int) -> list[StoredEvent]:
         """At most `limit` events with a sequence above `after`, ascending."""
-        with _damage_named():
+        with damage_named():
             rows = self._connection.execute(
                 "SELECT sequence, bytes, hash FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
                 (after, limit),
@@ -60,7 +58,7 @@ class JournalReader:
 
     def checkpoints(self) -> Iterator[SignedCheckpoint]:
         """All checkpoints, ascending. Raises EventMalformed at one that can't be parsed."""
-        with _damage_named():
+        with damage_named():
             rows = self._connection.execute("SELECT bytes FROM checkpoints ORDER BY sequence").fetchall()
         for (data,) in rows:
             yield SignedCheckpoint.from_bytes(data)
@@ -76,11 +74,3 @@ class JournalReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-@contextmanager
-def _damage_named() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise JournalDamaged(detail=str(error)) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,8 +36,9 @@ def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
     # Made private before SQLite opens it: the -wal and -shm files take over its mode.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     path.chmod(0o600)
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
-    try:
+    with damage_named():
+        connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+    with _closed_on_error(connection), damage_named():
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
@@ -46,12 +49,6 @@ def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
             connection.executescript(f"BEGIN; {_TABLES}")
             connection.execute("INSERT INTO owner VALUES (?, ?)", (owner.terminal, owner.epoch))
             connection.execute("COMMIT")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise JournalDamaged(detail=str(error)) from error
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -59,17 +56,27 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """The journal, never written through this connection. Raises JournalMissing, JournalDamaged."""
     if not path.exists():
         raise JournalMissing(path=path)
-    try:
+    with damage_named():
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
-    except sqlite3.DatabaseError as error:
-        raise JournalDamaged(detail=str(error)) from error
-    try:
+    with _closed_on_error(connection), damage_named():
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise JournalDamaged(detail=Text(zh=f"{path.name} 不是流水账", en=f"{path.name} is no journal"))
+    return connection
+
+
+@contextmanager
+def damage_named() -> Iterator[None]:
+    """Say JournalDamaged for whatever SQLite finds wrong with the file."""
+    try:
+        yield
     except sqlite3.DatabaseError as error:
-        connection.close()
         raise JournalDamaged(detail=str(error)) from error
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
         connection.close()
         raise
-    return connection
