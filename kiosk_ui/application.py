@@ -21,6 +21,7 @@ from terminal.data_directory import DataDirectory
 
 PLATFORM_VARIABLE: Final = "QT_QPA_PLATFORM"
 OFFSCREEN: Final = "offscreen"
+STOP_SECONDS: Final = 5.0
 _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
@@ -65,15 +66,15 @@ class Kiosk:
         party = PartyChoice()
         self.window = KioskWindow(chinese_family(), defaults, dots_per_inch)
         self.presenter = KioskPresenter(self.window, party, defaults, times)
-        self._thread = TerminalThread(directory, reader, party)
-        self._thread.opened.connect(self.window.show_service)
-        self._thread.became_ready.connect(self.presenter.ready)
-        self._thread.saw_card.connect(self.presenter.reading)
-        self._thread.decided.connect(self.presenter.decided)
-        self._thread.troubled.connect(self.presenter.troubled)
+        self.terminal = TerminalThread(directory, reader, party)
+        self.terminal.opened.connect(self.window.show_service)
+        self.terminal.became_ready.connect(self.presenter.ready)
+        self.terminal.saw_card.connect(self.presenter.reading)
+        self.terminal.decided.connect(self.presenter.decided)
+        self.terminal.troubled.connect(self.presenter.troubled)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.terminal.start()
         return self
 
     def __exit__(
@@ -82,8 +83,11 @@ class Kiosk:
         self.close()
 
     def close(self) -> None:
-        """Stop the terminal, a tap under way finished first, and wipe the window. Twice does nothing more."""
-        self._thread.stop()
-        self._thread.wait()
+        """Stop the terminal, a tap under way finished first, and wipe the window. Twice does nothing more.
+
+        A terminal that hangs in the smart-card service is left to the end of the process; no tap of its own
+        is under way then.
+        """
+        self.terminal.stop(STOP_SECONDS)
         self.presenter.stop()
         self.window.close()

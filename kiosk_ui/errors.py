@@ -45,6 +45,20 @@ class QtUnusable(KioskError):
     )
 
 
+class TerminalSilent(KioskError):
+    """The terminal does not become ready, and says nothing."""
+
+    code = "KSK-104"
+    cause = Text(
+        zh="终端启动很久仍未就绪，读卡服务可能没有响应。",
+        en="The terminal is not ready after a long time; the smart-card service may not be answering.",
+    )
+    next_step = Text(
+        zh="请运行“systemctl restart pcscd”；恢复后会自动继续。",
+        en="Run `systemctl restart pcscd`; work goes on by itself once it answers.",
+    )
+
+
 class NoTapInTime(KioskError):
     """A picture of a tap was wanted, and nobody tapped. Facts: seconds."""
 

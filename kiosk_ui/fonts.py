@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Final
 
 from PyQt6.QtGui import QFont, QFontDatabase, QFontMetricsF
@@ -37,8 +38,17 @@ def chinese_family() -> str:
 
 def font(family: str, measures: Measures, role: TextRole) -> QFont:
     """The font of a role, whose capital letters have the height that the role asks."""
+    bold = role in _BOLD
     made = QFont(family)
-    made.setBold(role in _BOLD)
-    made.setPixelSize(_SCALE)
-    made.setPixelSize(math.ceil(measures.capital(role) * _SCALE / QFontMetricsF(made).capHeight()))
+    made.setBold(bold)
+    made.setPixelSize(math.ceil(measures.capital(role) / _capital_share(family, bold)))
     return made
+
+
+@cache  # a kiosk has one family, and to load it in a large size takes milliseconds
+def _capital_share(family: str, bold: bool) -> float:
+    """The height of a capital letter as a share of the font's size."""
+    large = QFont(family)
+    large.setBold(bold)
+    large.setPixelSize(_SCALE)
+    return QFontMetricsF(large).capHeight() / _SCALE

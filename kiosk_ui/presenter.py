@@ -9,6 +9,7 @@ from typing import Final
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from crypto.explained import ExplainedError
+from kiosk_ui.errors import TerminalSilent
 from kiosk_ui.look import Preferences
 from kiosk_ui.party import PartyChoice
 from kiosk_ui.states import (
@@ -67,6 +68,10 @@ class KioskPresenter(QObject):
         self._absence.setSingleShot(True)
         self._absence.setInterval(self._times.absence)
         self._absence.timeout.connect(self._forget_choices)
+        self._silence = QTimer(self)
+        self._silence.setSingleShot(True)
+        self._silence.timeout.connect(lambda: self._handle(TroubleArose(TerminalSilent())))
+        self._silence.start(self._times.starting)
         window.pressed.connect(self._handle)
         window.companions_chosen.connect(party.choose)
         window.preferences_chosen.connect(self._prefer)
@@ -96,8 +101,8 @@ class KioskPresenter(QObject):
 
     def stop(self) -> None:
         """Forget whoever is on the screen, and let time stand still."""
-        self._limit.stop()
-        self._absence.stop()
+        for timer in (self._limit, self._absence, self._silence):
+            timer.stop()
         self._state = Starting()
         self._window.show_state(self._state, self._clock())
 
@@ -115,6 +120,7 @@ class KioskPresenter(QObject):
         if self._is_news(before):
             self._window.say_state()
         if self._state.phase is not before.phase:
+            self._silence.stop()
             self._absence.start()
             self.phase_changed.emit(self._state.phase)
 

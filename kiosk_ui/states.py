@@ -29,12 +29,14 @@ class Phase(StrEnum):
 class KioskTimes:
     """Time limits in milliseconds.
 
-    result: how long a result is shown. extended: what "more time" gives, counted from the press. details: how
-    long the holder's details are shown before they are wiped. trouble: how long trouble is shown at least,
-    for trouble that is over before anybody could read it. absence: after how long without a touch or key an
-    idle kiosk goes back to its own language and look.
+    starting: after how long a terminal that says nothing counts as trouble. result: how long a result is
+    shown. extended: what "more time" gives, counted from the press. details: how long the holder's details
+    are shown before they are wiped. trouble: how long trouble is shown at least, for trouble that is over
+    before anybody could read it. absence: after how long without a touch or key an idle kiosk goes back to
+    its own language and look.
     """
 
+    starting: int = 10_000
     result: int = 8_000
     extended: int = 20_000
     details: int = 20_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from PyQt6.QtCore import QThread, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 
 from card.readers.pcsc import PcscReader
 from crypto.explained import ExplainedError, Text
@@ -23,7 +23,7 @@ from terminal.validator import Validator
 RETRY_SECONDS: Final = 1.0
 
 
-class TerminalThread(QThread):
+class TerminalThread(QObject):
     """Opens the terminal and its reader, taps, and tries again when either is missing, until `stop`."""
 
     opened = pyqtSignal(Text, int)  # the service's name and its fare in fen
@@ -34,15 +34,28 @@ class TerminalThread(QThread):
 
     def __init__(self, directory: DataDirectory, reader: str, party: PartyChoice) -> None:
         super().__init__()
-        self.setObjectName("terminal")
         self._directory, self._reader_name, self._party = directory, reader, party
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._reader: PcscReader | None = None
         self._said = ""
+        # A daemon: libpcsclite blocks for ever while it greets a service that hangs, and no call ends that.
+        self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
 
-    def run(self) -> None:
-        """The thread's whole life."""
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, seconds: float) -> bool:
+        """End, a tap under way finished first; whether it has ended within so many seconds."""
+        self._stopping.set()
+        with self._lock:
+            if self._reader is not None:
+                self._reader.cancel()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 with open_terminal(self._directory) as terminal:
@@ -51,13 +64,6 @@ class TerminalThread(QThread):
             except ExplainedError as error:
                 self._say_once(error)
                 self._stopping.wait(RETRY_SECONDS)
-
-    def stop(self) -> None:
-        """End `run`, from any thread; a tap under way is finished first."""
-        self._stopping.set()
-        with self._lock:
-            if self._reader is not None:
-                self._reader.cancel()
 
     def _tap(self, terminal: Terminal) -> None:
         with PcscReader(self._reader_name) as reader:
@@ -74,7 +80,7 @@ class TerminalThread(QThread):
 
     def _say_once(self, error: ExplainedError) -> None:
         """The same trouble at every try is one trouble."""
-        if str(error) != self._said:
+        if str(error) != self._said and not self._stopping.is_set():
             self._said = str(error)
             self.troubled.emit(error)
 

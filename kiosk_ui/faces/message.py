@@ -49,8 +49,7 @@ class MessageFace(QWidget):
         """Show something else."""
         self.pictogram.set_pictogram(pictogram)
         self._headline_text, self._hint_text = headline, hint
-        if self._look is not None:
-            self.apply(self._look)
+        self._write()
 
     def apply(self, look: Look) -> None:
         """Take on language, font, colours and orientation."""
@@ -70,8 +69,13 @@ class MessageFace(QWidget):
         for label in self.labels():
             label.setAlignment(alignment(look))
             label.apply(look)
-        hint = "" if self._hint_text is None else look.say(self._hint_text)
-        self.headline.setText(look.say(self._headline_text))
+        self._write()
+
+    def _write(self) -> None:
+        if self._look is None:
+            return
+        hint = "" if self._hint_text is None else self._look.say(self._hint_text)
+        self.headline.setText(self._look.say(self._headline_text))
         self.headline.setAccessibleDescription(hint)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))

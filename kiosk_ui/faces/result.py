@@ -138,6 +138,7 @@ class _Summary(MessageFace):
         face = default_face(result)
         ink = Ink.GRANTED if result.outcome.granted else Ink.ATTENTION
         self.headline.set_ink(ink)
+        self.headline.apply(look)
         self.say(_PICTOGRAMS.get(result.outcome, Pictogram.PAY), face.headline, face.hint)
         self._sum.setText(_sum(result, look) if face.shows_sum else "")
         self._companions.setText(_companions(result, look))
