@@ -8,8 +8,9 @@ The kiosk's screens run on the same loop; they differ in the display and in how 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from card.connection import CardConnection
 from card.errors import CardError, WaitCancelled
@@ -17,6 +18,8 @@ from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
 from terminal.errors import TerminalError
 from terminal.tap import TapRequest, TapResult, tap
+
+RETRY_SECONDS: Final = 0.5
 
 
 class TapReader(Protocol):
@@ -60,29 +63,50 @@ class Validator:
     ) -> None:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
+        self._stopping = threading.Event()
 
     def run(self) -> None:
         """Tap cards until `stop` is called; recovers by itself from readers and services that come back."""
-        while True:
-            self._display.ready()
-            try:
-                self._tap_once()
-            except WaitCancelled:
-                return
-            except (CardError, TerminalError) as error:
-                self._display.trouble(error)
-            # After trouble too: a card that lies there unread is not tried again and again. Where reader or
-            # service are gone, this blocks until they are back.
-            try:
-                self._reader.wait_for_removal(timeout=None)
-            except WaitCancelled:
-                return
-            except CardError as error:
-                self._display.trouble(error)
+        try:
+            while not self._stopping.is_set():
+                self._display.ready()
+                said = ""
+                try:
+                    self._tap_once()
+                except (CardError, TerminalError) as error:
+                    self._trouble(error)
+                    said = error.code
+                # After trouble too: a card that lies there unread is not tried again and again.
+                self._wait_until_clear(said)
+        except WaitCancelled:
+            return
 
     def stop(self) -> None:
         """End `run`, from another thread or a signal handler; a tap under way is finished first."""
+        self._stopping.set()
         self._reader.cancel()
+
+    def _wait_until_clear(self, said: str) -> None:
+        """Block until no card lies there; where reader or service are gone, until they are back as well.
+
+        `said`: the code of the trouble that was just told, which is not told again.
+        """
+        while not self._stopping.is_set():
+            try:
+                self._reader.wait_for_removal(timeout=None)
+            except CardError as error:
+                if error.code != said:
+                    said = error.code
+                    self._trouble(error)
+                # The reader's next wait blocks until what is missing is back; this is for one that does not.
+                self._stopping.wait(RETRY_SECONDS)
+            else:
+                return
+
+    def _trouble(self, error: CardError | TerminalError) -> None:
+        if isinstance(error, WaitCancelled):
+            raise error
+        self._display.trouble(error)
 
     def _tap_once(self) -> None:
         with self._reader.wait_for_card(timeout=None) as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PyQt6.QtWidgets import QLabel, QSizePolicy
 
@@ -44,7 +44,7 @@ class KioskLabel(QLabel):
         self._ring: QPen | None = None
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def set_ink(self, ink: Ink) -> None:
         """Change the colour, from the next `apply` on."""
@@ -59,6 +59,11 @@ class KioskLabel(QLabel):
         self._ring = QPen(QColor(look.theme.outline), look.measures.pixels(0.5))
         self._ring.setStyle(Qt.PenStyle.DashLine)
         self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """One line; Qt asks for the height of a much narrower column, and panes would scroll for nothing."""
+        hint = super().minimumSizeHint()
+        return QSize(hint.width(), self.fontMetrics().height()) if self.wordWrap() and self.text() else hint
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """The text, and a ring when the keyboard has led here."""

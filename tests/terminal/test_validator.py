@@ -15,7 +15,7 @@ from queue import Queue
 import pytest
 
 from card.connection import CardConnection
-from card.errors import CardInUse, CardTorn, PcscServiceGone, WaitCancelled
+from card.errors import CardInUse, CardTorn, PcscServiceGone, ReaderGone, WaitCancelled
 from card.readers.pcsc import PcscReader
 from card.simulator.faults import TearingChip
 from card.simulator.link import InProcessConnection
@@ -105,6 +105,7 @@ class ScriptedReader:
 
     script: list[CardConnection | ExplainedError]
     removals: int = 0
+    removal_errors: list[ExplainedError] = field(default_factory=list)
 
     def wait_for_card(self, timeout: float | None) -> CardConnection:
         if not self.script:
@@ -116,6 +117,8 @@ class ScriptedReader:
 
     def wait_for_removal(self, timeout: float | None) -> None:
         self.removals += 1
+        if self.removal_errors:
+            raise self.removal_errors.pop(0)
 
     def cancel(self) -> None:
         self.script.clear()
@@ -143,6 +146,17 @@ def test_trouble_is_said_once_and_the_loop_goes_on(bus: Enrolled) -> None:
     assert [one.outcome.granted for one in told if isinstance(one, TapResult)] == [True]
     # A card that troubles is not tried again while it lies there.
     assert reader.removals == 4
+
+
+def test_it_is_ready_again_only_when_the_reader_is_back(bus: Enrolled) -> None:
+    screen = Screen()
+    reader = ScriptedReader([InProcessConnection(chip(bus.card(issued=date.today())))])
+    reader.removal_errors = [ReaderGone(reader="r"), ReaderGone(reader="r")]
+    with open_terminal(bus.directory) as terminal:
+        Validator(terminal, reader, screen).run()
+    told = [one for one in heard(screen) if isinstance(one, str)]
+    assert told == ["ready", "reading", "CRD-101", "ready"]
+    assert reader.removals == 3
 
 
 def test_a_tap_that_can_not_be_recorded_is_trouble_and_no_benefit(bus: Enrolled) -> None:
