@@ -303,8 +303,8 @@ class IssuerRefused(CardError):
         en="The test issuer in {directory} can't be used: {detail}.",
     )
     next_step = Text(
-        zh="请用“tongka issuer init --dir”建立新目录。",
-        en="Make one in an empty folder with `tongka issuer init --dir`.",
+        zh="已有发卡方时直接使用；要新建请用“tongka issuer init --dir”指定另一个空目录。",
+        en="Use the one that is there, or make another in an empty folder with `tongka issuer init --dir`.",
     )
 
 

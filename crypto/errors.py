@@ -134,8 +134,9 @@ class ContentSignatureInvalid(CryptoError):
     code = "CRY-141"
     cause = Text(zh="“{context}”的签名无效。", en="The signature on the {context} is not valid.")
     next_step = Text(
-        zh="旧内容继续有效；请从中心重新下载。",
-        en="What was in force stays in force; download it again from the centre.",
+        zh="此内容未被采用。请从中心取回原文件；终端可移开数据目录后用新登记码重新登记。",
+        en="It was not used. Get the file as the centre signed it; a terminal can move its data folder aside "
+        "and enrol again with a new code.",
     )
 
 

@@ -29,7 +29,7 @@ from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import decide
 from terminal.decisions.rule_book import RuleBook
 from terminal.starter import starter_catalogue, starter_rule_book
-from terminal.tap import TapResult
+from terminal.tap import TapRequest, TapResult
 from terminal.wording import REFUSED
 
 _AT_MS: Final = 1_790_000_000_000
@@ -94,7 +94,10 @@ def samples() -> Iterator[Sample]:
         "granted-with-companion": (garden, _decided(rules, garden, (4,), grade=1, companions=1)),
         "not-eligible": (bus, _decided(nation, bus, (4,), grade=4)),
         **{
-            outcome.value: (bus, TapResult.of_refusal(1, outcome, bus.fare, microseconds=0))
+            outcome.value: (
+                bus,
+                TapResult.of_refusal(1, TapRequest(bus, bus.fare, Party()), outcome, microseconds=0),
+            )
             for outcome in REFUSED
         },
     }
@@ -157,5 +160,6 @@ def _decided(
     rules: RuleBook, service: ServiceItem, categories: tuple[int, ...], grade: int, companions: int = 0
 ) -> TapResult:
     card = CardFacts(categories, grade, service.region, date(2024, 1, 1), date(2034, 1, 1))
-    decision = decide(card, service, _AT_MS, service.fare, Party(companions), rules)
-    return TapResult.of_decision(1, decision, microseconds=0)
+    request = TapRequest(service, service.fare, Party(companions))
+    decision = decide(card, service, _AT_MS, request.fare, request.party, rules)
+    return TapResult.of_decision(1, request, decision, microseconds=0)

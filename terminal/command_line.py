@@ -17,7 +17,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from crypto.explained import ExplainedError, Language
-from terminal.errors import CommandBroken
+from terminal.errors import CommandBroken, SystemRefused
 
 GROUP = "tongka.commands"
 
@@ -83,6 +83,11 @@ def main() -> None:
         root(prog_name="tongka")
     except ExplainedError as error:
         show_error(error, Language.from_environment())
+        sys.exit(ExitCode.REFUSED)
+    except OSError as error:
+        # No verb should let one through; should one do so, a person still gets a sentence and not a stack.
+        named = error.filename or "-"
+        show_error(SystemRefused(detail=error.strerror or error, file=named), Language.from_environment())
         sys.exit(ExitCode.REFUSED)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)

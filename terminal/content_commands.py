@@ -15,7 +15,7 @@ from crypto.explained import Language, Text
 from terminal.clock import SystemClock
 from terminal.decisions.decide import local_date
 from terminal.durable_file import write_durably
-from terminal.errors import HotlistEntryRefused
+from terminal.errors import ContentExists, FileNotRead, HotlistEntryRefused
 from terminal.hotlist import Hotlist, HotlistReason
 from terminal.starter import starter_files
 
@@ -34,13 +34,17 @@ _STARTED = Text(zh="起步内容已写入 {directory}", en="The starter content 
 @app.command()
 def starter(
     out: Annotated[Path, typer.Option("--out", help="输出目录 / folder to write to")],
+    force: Annotated[bool, typer.Option("--force", help="覆盖已有文件 / overwrite what is there")] = False,
 ) -> None:
     """写出起步的服务目录与规则包，供修改；停用名单另行制作。 Write the starter catalogue and rule packs.
 
     Example: tongka content starter --out content
     """
-    for name, data in starter_files().items():
-        path = out / name
+    files = {out / name: data for name, data in starter_files().items()}
+    edited = [path for path, data in files.items() if path.exists() and path.read_bytes() != data]
+    if edited and not force:
+        raise ContentExists(file=edited[0])
+    for path, data in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, data, mode=0o644)
     typer.echo(_STARTED.format(directory=out).in_language(Language.from_environment()))
@@ -76,8 +80,10 @@ def _read_cards(path: Path) -> Mapping[bytes, HotlistReason]:
                 if row:
                     card_id, reason = _entry(row, number, path.name)
                     listed[card_id] = reason
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise HotlistEntryRefused(file=path.name, line=0, detail=str(error)) from error
+    except OSError as error:
+        raise FileNotRead(file=path, detail=error.strerror) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise HotlistEntryRefused(file=path.name, line=len(listed) + 1, detail=str(error)) from error
     return listed
 
 

@@ -6,6 +6,7 @@ Neither writes anything that tells who tapped or why they are entitled; standard
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Final, TextIO
 
 import msgspec
@@ -15,7 +16,12 @@ from terminal.tap import TapResult
 
 _READY: Final = Text(zh="请刷卡", en="Please tap your card")
 _READING: Final = Text(zh="正在读卡，请勿移开…", en="Reading, please hold still…")
-_PAYS: Final = Text(zh="{bystander}　实付 ¥{yuan}", en="{bystander}  to pay: ¥{yuan}")
+_PAYS: Final = Text(zh="{bystander}　应付 ¥{yuan}", en="{bystander}  to pay: ¥{yuan}")
+_HOLDER: Final = Text(zh="持卡人 ¥{yuan}", en="holder ¥{yuan}")
+_ADMITTED: Final = Text(zh="同行优惠 {count} 人，每人 ¥{yuan}", en="{count} companions at ¥{yuan} each")
+_FURTHER: Final = Text(
+    zh="其余同行 {count} 人，每人 ¥{yuan}", en="{count} further companions at ¥{yuan} each"
+)
 
 
 class LineDisplay:
@@ -35,8 +41,10 @@ class LineDisplay:
     def result(self, result: TapResult) -> None:
         """A tap is decided and recorded."""
         bystander = result.bystander_text.in_language(self._language)
-        line = _PAYS.format(bystander=bystander, yuan=yuan(result.holder_pays))
+        line = _PAYS.format(bystander=bystander, yuan=yuan(result.party_pays))
         self._say(line.in_language(self._language))
+        if result.companions:
+            self._say("  " + " · ".join(part.in_language(self._language) for part in _shares(result)))
         if self._out.isatty():
             self._say(f"  {result.staff_text.in_language(self._language)}")
 
@@ -70,6 +78,9 @@ class JsonDisplay:
                 "state": "result",
                 "sequence": result.sequence,
                 "outcome": result.outcome.value,
+                "fare": result.fare,
+                "companions": result.companions,
+                "party_pays": result.party_pays,
                 "holder_pays": result.holder_pays,
                 "companion_pays": result.companion_pays,
                 "companions_admitted": result.companions_admitted,
@@ -89,6 +100,16 @@ class JsonDisplay:
     def _write(self, document: dict[str, int | str]) -> None:
         self._out.write(msgspec.json.encode(document).decode() + "\n")
         self._out.flush()
+
+
+def _shares(result: TapResult) -> Iterator[Text]:
+    """Who of a party pays what."""
+    further = result.companions - result.companions_admitted
+    yield _HOLDER.format(yuan=yuan(result.holder_pays))
+    if result.companions_admitted:
+        yield _ADMITTED.format(count=result.companions_admitted, yuan=yuan(result.companion_pays))
+    if further:
+        yield _FURTHER.format(count=further, yuan=yuan(result.fare))
 
 
 def yuan(fen: int) -> str:

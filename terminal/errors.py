@@ -94,8 +94,8 @@ class ServiceUnknown(TerminalError):
     code = "TRM-207"
     cause = Text(zh="服务目录中没有服务“{service}”。", en="The catalogue has no service {service}.")
     next_step = Text(
-        zh="请核对 terminal.toml 中的 service，或从中心下载最新目录。",
-        en="Check `service` in terminal.toml, or get a new catalogue from the centre.",
+        zh="请核对服务代码与服务目录 catalogue.toml 是否一致（终端的代码在 terminal.toml 的 service）。",
+        en="Check the code against catalogue.toml; a terminal's is `service` in terminal.toml.",
     )
 
 
@@ -105,8 +105,8 @@ class HotlistMalformed(TerminalError):
     code = "TRM-301"
     cause = Text(zh="挂失名单文件无效：{detail}。", en="The hotlist is not usable: {detail}.")
     next_step = Text(
-        zh="原有名单继续有效；请从中心重新下载。",
-        en="The list in force stays in force; download it again from the centre.",
+        zh="此名单未被采用。请用“tongka content hotlist”重新制作，或向中心取回原文件。",
+        en="It was not used. Make it again with `tongka content hotlist`, or get the centre's file.",
     )
 
 
@@ -198,8 +198,8 @@ class ContentMissing(TerminalError):
     code = "TRM-405"
     cause = Text(zh="缺少内容文件 {file}。", en="The content file {file} is missing.")
     next_step = Text(
-        zh="请用“tongka enrol”重新登记以下载内容。",
-        en="Enrol again with `tongka enrol` to download the content.",
+        zh="请把数据目录改名备份，再用新的登记码运行“tongka enrol”取得内容。",
+        en="Move the data folder aside and enrol again with a new code, which brings the content.",
     )
 
 
@@ -230,4 +230,46 @@ class JournalMissing(TerminalError):
     next_step = Text(
         zh="如终端从未刷过卡，属正常；否则文件被移走，请立即联系技术人员。",
         en="That is normal before the first tap; else the file was taken away: call a technician.",
+    )
+
+
+class JournalUnavailable(TerminalError):
+    """The disk under the journal fails now: full, read-only, not permitted, or broken."""
+
+    code = "TRM-506"
+    cause = Text(
+        zh="流水账现在无法读写：{detail}。", en="The journal can't be read or written now: {detail}."
+    )
+    next_step = Text(
+        zh="请检查磁盘空间、权限和磁盘本身；已记的流水没有丢失，恢复后重新启动即可。",
+        en="Check disk space, permissions and the disk; what was recorded is not lost. Then start again.",
+    )
+
+
+class ContentExists(TerminalError):
+    """Starter content would replace a file that somebody has edited."""
+
+    code = "TRM-406"
+    cause = Text(zh="{file} 已存在且被修改过。", en="{file} is there already and was edited.")
+    next_step = Text(
+        zh="请换一个目录；确要恢复起步内容时加 --force。什么都没有改动。",
+        en="Choose another folder, or add --force to have the starter content back. Nothing was changed.",
+    )
+
+
+class FileNotRead(TerminalError):
+    """A file that the command was given can't be read."""
+
+    code = "TRM-407"
+    cause = Text(zh="无法读取 {file}：{detail}。", en="{file} can't be read: {detail}.")
+    next_step = Text(zh="请检查路径与权限。", en="Check the path and its permissions.")
+
+
+class SystemRefused(TerminalError):
+    """The operating system refused something that no error of our own foresaw."""
+
+    code = "TRM-602"
+    cause = Text(zh="系统拒绝了操作：{detail}（{file}）。", en="The system refused: {detail} ({file}).")
+    next_step = Text(
+        zh="请检查该路径、端口或权限后重试。", en="Check that path, port or permission, then try again."
     )

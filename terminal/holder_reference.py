@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,11 @@ class DayKeys:
         if day != self._day:
             self._key, self._day = self._key_of(day), day
         return hmac_sm3(self._key, card_id)[:REFERENCE_BYTES]
+
+    def destroy(self) -> None:
+        """Remove the key and its folder: this terminal's references can't be made, nor checked, any more."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._day, self._key = None, b""
 
     def _key_of(self, day: date) -> bytes:
         name = f"day-{day.isoformat()}.key"

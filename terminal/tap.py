@@ -75,12 +75,15 @@ class TapResult:
     """What came of a tap; nothing in its repr says who tapped or why they are entitled.
 
     `holder_text` and `staff_text` are for the one addressed, not for a public display or a log; that is
-    `bystander_text`. `holder_pays` and `companion_pays` are in fen, each companion of `companions_admitted`
-    paying the latter. `microseconds` is the whole tap, card and disk included.
+    `bystander_text`. Sums are in fen: `holder_pays`; `companion_pays`, each of the `companions_admitted`;
+    `fare`, the list fare, each further one of the `companions`. `microseconds`: the whole tap, card and disk
+    included.
     """
 
     sequence: int
     outcome: Outcome
+    fare: int
+    companions: int
     holder_pays: int
     companion_pays: int
     companions_admitted: int
@@ -91,12 +94,22 @@ class TapResult:
     legal_basis: Text | None = field(repr=False)
     microseconds: int
 
+    @property
+    def party_pays(self) -> int:
+        """What holder and companions pay together, in fen."""
+        further = self.companions - self.companions_admitted
+        return self.holder_pays + self.companions_admitted * self.companion_pays + further * self.fare
+
     @classmethod
-    def of_decision(cls, sequence: int, decision: Decision, microseconds: int) -> TapResult:
+    def of_decision(
+        cls, sequence: int, request: TapRequest, decision: Decision, microseconds: int
+    ) -> TapResult:
         """The result of a tap of a genuine, valid card."""
         return cls(
             sequence=sequence,
             outcome=decision.outcome,
+            fare=request.fare,
+            companions=request.party.companions,
             holder_pays=decision.holder_pays,
             companion_pays=decision.companion_pays,
             companions_admitted=decision.companions_admitted,
@@ -109,14 +122,16 @@ class TapResult:
         )
 
     @classmethod
-    def of_refusal(cls, sequence: int, outcome: Outcome, fare: int, microseconds: int) -> TapResult:
-        """The result of a tap of a card that is not accepted; everybody pays the list fare (fen)."""
+    def of_refusal(cls, sequence: int, request: TapRequest, outcome: Outcome, microseconds: int) -> TapResult:
+        """The result of a tap of a card that is not accepted; everybody pays the list fare."""
         wording = REFUSED[outcome]
         return cls(
             sequence=sequence,
             outcome=outcome,
-            holder_pays=fare,
-            companion_pays=fare,
+            fare=request.fare,
+            companions=request.party.companions,
+            holder_pays=request.fare,
+            companion_pays=request.fare,
             companions_admitted=0,
             bystander_text=LOOK_AT_SCREEN,
             holder_text=wording.holder,
@@ -150,9 +165,9 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
             desk.content.rules,
         )
         event = _record_decision(desk, place, challenge, verification, decision)
-        return TapResult.of_decision(event.sequence, decision, _since(started))
+        return TapResult.of_decision(event.sequence, request, decision, _since(started))
     event = _record_refusal(desk, place, challenge, verification)
-    return TapResult.of_refusal(event.sequence, event.outcome, event.fare, _since(started))
+    return TapResult.of_refusal(event.sequence, request, event.outcome, _since(started))
 
 
 def _challenge(owner: JournalOwner, place: Place, request: TapRequest) -> TapChallenge:

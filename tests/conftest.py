@@ -1,12 +1,25 @@
-"""Fixtures for every test that reads cards through PC/SC."""
+"""Fixtures for every test, and what the tests leave behind: nothing."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from card.simulator.pcscd import PrivatePcscd
+
+MEMORY_BACKED = Path("/dev/shm")  # noqa: S108 - where terminals keep their day keys
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_day_keys_left() -> Iterator[None]:
+    """Remove the day keys of all terminals that the tests made."""
+    before = set(MEMORY_BACKED.glob("tongka-*"))
+    yield
+    for folder in set(MEMORY_BACKED.glob("tongka-*")) - before:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,10 @@ READERS_READY = Text(
     zh="虚拟读卡服务已就绪，按 Ctrl-C 停止。在其他终端窗口先执行：",
     en="The virtual smart-card service is ready; Ctrl-C stops it. In other shells, first run:",
 )
-READER_AT = Text(zh="{reader}：端口 {port}", en="{reader}: port {port}")
+READER_AT = Text(
+    zh="{reader}：端口 {port}（放卡：tongka simulate card --card 卡文件 --port {port}）",
+    en="{reader}: port {port} (put a card there: tongka simulate card --card FILE --port {port})",
+)
 
 
 class Fault(StrEnum):

@@ -11,10 +11,22 @@ from pathlib import Path
 from typing import Final
 
 from crypto.explained import Text
-from terminal.errors import JournalDamaged, JournalMissing
+from terminal.errors import JournalDamaged, JournalMissing, JournalUnavailable
 
 APPLICATION_ID: Final = 0x544B4A31  # "TKJ1", SQLite's application_id: what `file` shows
 
+# Primary result codes that speak of the disk, not of what is in the file (sqlite.org/rescode.html).
+_STORAGE_ERRORS: Final = frozenset(
+    (
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    )
+)
 _TABLES: Final = f"""
     PRAGMA application_id = {APPLICATION_ID};
     CREATE TABLE owner (terminal BLOB NOT NULL, epoch INTEGER NOT NULL);
@@ -34,8 +46,11 @@ class JournalOwner:
 def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
     """The journal, made if there is none; WAL, a full sync at each commit. Raises JournalDamaged."""
     # Made private before SQLite opens it: the -wal and -shm files take over its mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    path.chmod(0o600)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise JournalUnavailable(detail=error.strerror) from error
     with damage_named():
         connection = sqlite3.connect(path, isolation_level=None, timeout=5)
     with _closed_on_error(connection), damage_named():
@@ -66,10 +81,13 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Say JournalDamaged for whatever SQLite finds wrong with the file."""
+    """Tell a disk that fails now (JournalUnavailable) from a file that was altered (JournalDamaged)."""
     try:
         yield
     except sqlite3.DatabaseError as error:
+        # An error of the Python module itself carries no code of SQLite.
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_ERRORS:
+            raise JournalUnavailable(detail=str(error)) from error
         raise JournalDamaged(detail=str(error)) from error
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,13 @@ from crypto.sealing import SegmentSealer
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
 from terminal.clock import Clock
-from terminal.errors import JournalDamaged, JournalLocked, JournalOfAnother, TapNotRecorded
+from terminal.errors import (
+    JournalDamaged,
+    JournalLocked,
+    JournalOfAnother,
+    JournalUnavailable,
+    TapNotRecorded,
+)
 from terminal.events.checkpoint import Checkpoint, sign_checkpoint
 from terminal.events.errors import EventMalformed
 from terminal.events.event import (
@@ -33,7 +40,7 @@ from terminal.events.event import (
     UsageEvent,
 )
 from terminal.events.outcome import Outcome
-from terminal.journal.schema import JournalOwner, open_for_writing
+from terminal.journal.schema import JournalOwner, damage_named, open_for_writing
 
 CHECKPOINT_EVERY: Final = 64
 
@@ -72,16 +79,17 @@ class _Head:
 class JournalWriter:
     """The journal's only writer, with its own sealed segment.
 
-    Raises JournalLocked, JournalOfAnother or JournalDamaged when opened.
+    Raises JournalLocked, JournalOfAnother, JournalDamaged or JournalUnavailable when opened.
     """
 
     def __init__(
         self, path: Path, owner: JournalOwner, signer: Signer, center_key: PublicKey, clock: Clock
     ) -> None:
         self._owner = owner
-        self._signer, self._clock = signer, clock
+        self._signer, self._clock, self._center_key = signer, clock, center_key
         self._sealer = SegmentSealer(center_key)
         self._segment_is_stored = False
+        self._is_open = True
         self._lock = _lock(path.with_name(f"{path.name}.lock"))
         try:
             self._connection = open_for_writing(path, owner)
@@ -92,6 +100,7 @@ class JournalWriter:
             self._require_own()
             self._head: _Head | None = self._read_head()
             # What an earlier process wrote and could not sign before it died.
+            self._signed_up_to = 0
             self._sign_head()
         except BaseException:
             self._release()
@@ -141,17 +150,21 @@ class JournalWriter:
         try:
             self._connection.execute("INSERT INTO events VALUES (?, ?, ?)", (event.sequence, data, digest))
         except sqlite3.Error as error:
-            # Whether the row is there is for the file to say, not for this process to remember.
+            # Whether the row is there is for the file to say, not for this process to remember. The place in
+            # the ratchet is spent; a new segment keeps what the centre must wind past from growing.
             self._head = None
+            self._start_segment()
             raise TapNotRecorded(detail=str(error)) from error
         self._head = _Head(event.sequence, digest, event.time_ms)
         self._segment_is_stored = True
-        if event.sequence % CHECKPOINT_EVERY == 0:
+        if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
             self._sign_head()
         return event
 
     def close(self) -> None:
-        """Sign the last event and let go of the file."""
+        """Sign the last event and let go of the file. Closing twice does nothing."""
+        if not self._is_open:
+            return
         try:
             self._sign_head()
         finally:
@@ -165,7 +178,12 @@ class JournalWriter:
     ) -> None:
         self.close()
 
+    def _start_segment(self) -> None:
+        self._sealer = SegmentSealer(self._center_key)
+        self._segment_is_stored = False
+
     def _release(self) -> None:
+        self._is_open = False
         self._connection.close()
         os.close(self._lock)
 
@@ -175,23 +193,24 @@ class JournalWriter:
         return self._head
 
     def _require_own(self) -> None:
-        try:
-            terminal, epoch = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
-        except (sqlite3.DatabaseError, TypeError) as error:
-            raise JournalDamaged(detail=Text(zh="没有写明属于哪台终端", en="it names no owner")) from error
-        if JournalOwner(terminal, epoch) != self._owner:
-            raise JournalOfAnother(terminal=terminal.hex(), epoch=epoch)
+        with damage_named():
+            row = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
+        if row is None:
+            raise JournalDamaged(detail=Text(zh="没有写明属于哪台终端", en="it names no owner"))
+        if JournalOwner(*row) != self._owner:
+            raise JournalOfAnother(terminal=row[0].hex(), epoch=row[1])
 
     def _read_head(self) -> _Head:
-        try:
+        with damage_named():
             row = self._connection.execute(
                 "SELECT sequence, bytes, hash FROM events ORDER BY sequence DESC LIMIT 1"
             ).fetchone()
-            if row is None:
-                return _Head(0, NO_PREVIOUS, 0)
-            sequence, data, digest = row
+        if row is None:
+            return _Head(0, NO_PREVIOUS, 0)
+        sequence, data, digest = row
+        try:
             event = UsageEvent.from_bytes(data)
-        except (sqlite3.DatabaseError, EventMalformed) as error:
+        except EventMalformed as error:
             raise JournalDamaged(
                 detail=Text(zh=f"最后一条无法读取（{error}）", en=f"its last event can't be read ({error})")
             ) from error
@@ -204,25 +223,30 @@ class JournalWriter:
         return _Head(sequence, digest, event.time_ms)
 
     def _sign_head(self) -> None:
+        """Sign the journal up to its last event.
+
+        A checkpoint that can't be stored now is made up for at the next event, or by the next process: the
+        events themselves are on the disk, and a tap must not fail for it.
+        """
         head = self._current_head()
         if head.sequence == 0:
             return
         owner = self._owner
         checkpoint = Checkpoint(owner.terminal, owner.epoch, head.sequence, head.hash, self._clock.now_ms())
         signed = sign_checkpoint(checkpoint, self._signer)
-        try:
+        with suppress(sqlite3.OperationalError):
             self._connection.execute(
                 "INSERT OR IGNORE INTO checkpoints VALUES (?, ?)", (head.sequence, signed.to_bytes())
             )
-        except sqlite3.Error as error:
-            raise JournalDamaged(
-                detail=Text(zh=f"检查点无法写入（{error}）", en=f"a checkpoint can't be stored ({error})")
-            ) from error
+            self._signed_up_to = head.sequence
 
 
 def _lock(path: Path) -> int:
     """An exclusive lock for as long as the descriptor is open; the kernel drops it when the process dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalUnavailable(detail=error.strerror) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

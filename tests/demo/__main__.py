@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from crypto.explained import ExplainedError
-from terminal.command_line import show_error
+from terminal.command_line import ExitCode, show_error
 from tests.demo import story
 from tests.demo.accounts import account
 from tests.demo.cast import KIOSK_ROLE
@@ -33,6 +33,9 @@ def main() -> int:
     try:
         with set_up(folder) as stage:
             return run(stage)
+    except KeyboardInterrupt:
+        say("演示已中断，所启动的一切都已停止", "Interrupted; everything that was started is stopped")
+        return ExitCode.INTERRUPTED
     except ExplainedError as error:
         show_error(error, LANGUAGE)
     except (DemoFailed, FolderInUse) as error:

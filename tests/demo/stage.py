@@ -14,6 +14,7 @@ from card.simulator.pcscd import PrivatePcscd
 from card.simulator.personalisation import ISSUER_FILE, PersonalisedCard, TestIssuer
 from crypto.credential import TapCredential
 from terminal.data_directory import DataDirectory
+from terminal.holder_reference import DayKeys
 from terminal.hotlist import Hotlist, HotlistReason
 from terminal.starter import starter_catalogue, starter_files
 from tests.demo.cast import CAST, KIOSK_ROLE, TODAY, Role, Venue, issue_cards
@@ -93,6 +94,8 @@ def set_up(folder: Path) -> Iterator[Stage]:
                 venue: _enrol(folder / venue.value, venue, center, network.url, environment)
                 for venue in Venue
             }
+            for directory in terminals.values():
+                started.callback(DayKeys(directory.load_configuration().terminal_id).destroy)
         yield Stage(
             folder, environment, readers, network, center, terminals, list(zip(roles, cards, strict=True))
         )

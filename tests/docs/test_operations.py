@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from card.simulator.applet import ReferenceApplet
@@ -20,8 +19,7 @@ def test_the_commands_of_the_operations_manual_run_in_order(tmp_path: Path) -> N
     blocks = bash_blocks(DOCS / "operations.md")
     starts = [number for number, block in enumerate(blocks) if "tongka enrol" in block]
     assert len(blocks) == 6 and starts == [3]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    prepare = run_bash(f"export PATH={path}\n" + "\n".join(blocks[:3]), tmp_path)
+    prepare = run_bash("\n".join(blocks[:3]), tmp_path)
     assert prepare.returncode == 0, prepare.stderr
     center = Running(
         tmp_path / "center.log",
@@ -35,10 +33,10 @@ def test_the_commands_of_the_operations_manual_run_in_order(tmp_path: Path) -> N
     )
     with center:
         url = center.line().removeprefix("READY ")
-        enrol = run_bash(f"export PATH={path} CENTER={url}\n{blocks[3]}", tmp_path)
+        enrol = run_bash(blocks[3], tmp_path, CENTER=url)
         assert enrol.returncode == 0, enrol.stderr
         _tap(tmp_path)
-        work = run_bash(f"export PATH={path}\n" + "\n".join(blocks[4:]), tmp_path)
+        work = run_bash("\n".join(blocks[4:]), tmp_path)
     assert work.returncode == 0, work.stderr
     assert "BUS-1" in work.stdout
     assert (tmp_path / "report.html").exists()

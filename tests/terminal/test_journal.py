@@ -9,8 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from crypto.sealing import SegmentOpener
 from crypto.sm2 import PrivateKey
-from terminal.errors import JournalDamaged, JournalLocked, JournalMissing, JournalOfAnother, TapNotRecorded
+from terminal.errors import (
+    JournalDamaged,
+    JournalLocked,
+    JournalMissing,
+    JournalOfAnother,
+    JournalUnavailable,
+    TapNotRecorded,
+)
 from terminal.events.event import NO_PREVIOUS, ClockTrust, SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
@@ -132,6 +140,64 @@ def test_a_tap_that_can_not_be_stored_does_not_count_and_the_next_one_does(path:
         (event,) = append(journal)
     assert event.sequence == 2
     assert verify_journal(path, KEY.public_key).faults == ()
+
+
+def test_after_failures_a_new_segment_begins(path: Path) -> None:
+    """So that a day of full disk never puts an event further into a ratchet than the centre winds."""
+    with writer(path) as journal:
+        append(journal)
+        blocker = sqlite3.connect(path)
+        blocker.execute("BEGIN IMMEDIATE")
+        journal._connection.execute("PRAGMA busy_timeout = 0")
+        for _ in range(3):
+            with pytest.raises(TapNotRecorded):
+                append(journal)
+        blocker.rollback()
+        blocker.close()
+        after, next_ = append(journal, 2)
+    assert (after.sequence, after.index, next_.index) == (2, 0, 1)
+    opener = SegmentOpener(CENTER, after.segment_header)
+    assert opener.open(next_.index, next_.sealed, next_.seal_context()) == EVIDENCE.to_bytes()
+    assert verify_journal(path, KEY.public_key).faults == ()
+
+
+def test_a_checkpoint_that_can_not_be_stored_fails_no_tap_and_is_made_up_for(path: Path) -> None:
+    with writer(path) as journal:
+        other = sqlite3.connect(path)
+        other.execute("ALTER TABLE checkpoints RENAME TO elsewhere")
+        other.commit()
+        events = append(journal, CHECKPOINT_EVERY)
+        other.execute("ALTER TABLE elsewhere RENAME TO checkpoints")
+        other.commit()
+        other.close()
+        assert [event.sequence for event in events] == list(range(1, CHECKPOINT_EVERY + 1))
+        append(journal)
+        report = verify_journal(path, KEY.public_key)
+    assert (report.signed_up_to, report.faults) == (CHECKPOINT_EVERY + 1, ())
+
+
+def test_a_full_disk_is_not_called_damage(path: Path) -> None:
+    with writer(path) as journal:
+        pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
+        journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(TapNotRecorded, match="full"):
+            for _ in range(50):
+                append(journal)
+    # Closing did not call it damage either; and what was recorded is whole.
+    assert verify_journal(path, KEY.public_key).faults == ()
+
+
+def test_a_place_that_can_not_be_written_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(JournalUnavailable, match="No such file"):
+        writer(tmp_path / "missing" / "journal.db")
+
+
+def test_closing_twice_does_nothing(path: Path) -> None:
+    journal = writer(path)
+    append(journal)
+    journal.close()
+    journal.close()
+    writer(path).close()
 
 
 def test_checkpoints_vouch_for_every_event_once_the_writer_is_closed(path: Path) -> None:

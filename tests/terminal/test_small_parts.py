@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import threading
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -26,6 +27,8 @@ from terminal.durable_file import write_durably
 from terminal.errors import (
     CommandBroken,
     ConfigurationMalformed,
+    ContentExists,
+    FileNotRead,
     FileNotWritten,
     HotlistEntryRefused,
     HotlistMalformed,
@@ -120,6 +123,14 @@ def test_a_day_key_folder_that_others_can_open_is_refused(tmp_path: Path) -> Non
         DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
 
 
+def test_destroyed_day_keys_leave_nothing_and_are_not_made_the_same_again(tmp_path: Path) -> None:
+    keys, today = DayKeys(bytes(8), tmp_path), date(2026, 11, 24)
+    reference = keys.reference(b"card-id1", today)
+    keys.destroy()
+    assert list(tmp_path.iterdir()) == []
+    assert keys.reference(b"card-id1", today) != reference
+
+
 def test_a_torn_day_key_is_made_anew(tmp_path: Path) -> None:
     DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
     (file,) = next(tmp_path.iterdir()).iterdir()
@@ -154,8 +165,10 @@ def test_companions_are_one_digit_for_one_tap() -> None:
 RESULT = TapResult(
     sequence=7,
     outcome=Outcome.GRANTED,
+    fare=210,
+    companions=0,
     holder_pays=105,
-    companion_pays=200,
+    companion_pays=210,
     companions_admitted=0,
     bystander_text=Text(zh="优惠已生效", en="Discount applied"),
     holder_text=Text(zh="秘密", en="secret"),
@@ -178,6 +191,23 @@ def test_displays_keep_what_is_for_the_holder_alone() -> None:
         assert "1.05" in told and "105" in told and "CRD-101" in told
 
 
+@pytest.mark.parametrize(
+    ("companions", "admitted", "told"),
+    [
+        (0, 0, ["应付 ¥1.05"]),
+        (3, 0, ["应付 ¥7.35", "持卡人 ¥1.05", "其余同行 3 人，每人 ¥2.10"]),
+        (3, 1, ["应付 ¥5.75", "持卡人 ¥1.05", "同行优惠 1 人，每人 ¥0.50", "其余同行 2 人，每人 ¥2.10"]),
+    ],
+)
+def test_staff_are_told_what_companions_pay(companions: int, admitted: int, told: list[str]) -> None:
+    pays = 50 if admitted else 210
+    result = replace(RESULT, companions=companions, companions_admitted=admitted, companion_pays=pays)
+    LineDisplay(Language.ZH, out := io.StringIO()).result(result)
+    for part in told:
+        assert part in out.getvalue()
+    assert ("同行" in out.getvalue()) == bool(companions)
+
+
 @pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (5, "0.05"), (7000, "70.00")])
 def test_yuan(fen: int, text: str) -> None:
     assert yuan(fen) == text
@@ -194,6 +224,39 @@ def test_the_starter_content_is_written_and_a_hotlist_is_made(tmp_path: Path) ->
     hotlist = Hotlist.from_bytes((tmp_path / "hotlist.bin").read_bytes())
     assert (hotlist.version, hotlist.dated, hotlist.count) == (7, date(2026, 11, 1), 2)
     assert hotlist.status(bytes.fromhex("ffeeddccbbaa9988")) is HotlistReason.MISUSE
+
+
+def test_edited_content_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
+    arguments = ["starter", "--out", str(tmp_path)]
+    for _ in range(2):  # unedited files may be written again
+        assert CliRunner().invoke(content, arguments).exit_code == 0
+    edited = tmp_path / "rules" / "cn.toml"
+    original = edited.read_bytes()
+    edited.write_bytes(original + b"# ours\n")
+    assert isinstance(CliRunner().invoke(content, arguments).exception, ContentExists)
+    assert edited.read_bytes().endswith(b"# ours\n")
+    assert CliRunner().invoke(content, [*arguments, "--force"]).exit_code == 0
+    assert edited.read_bytes() == original
+
+
+def test_a_missing_csv_is_named(tmp_path: Path) -> None:
+    arguments = ["--cards", str(tmp_path / "none.csv"), "--out", str(tmp_path / "x"), "--version", "1"]
+    assert isinstance(CliRunner().invoke(content, ["hotlist", *arguments]).exception, FileNotRead)
+
+
+def test_what_the_system_refuses_is_a_sentence_and_no_stack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(prog_name: str) -> None:
+        raise PermissionError(13, "Permission denied", f"/{prog_name}")
+
+    monkeypatch.setattr(command_line, "root", refuse)
+    monkeypatch.setenv("TONGKA_LANG", "en")
+    with pytest.raises(SystemExit, match="1"):
+        command_line.main()
+    told = capsys.readouterr().err
+    assert "TRM-602 The system refused: Permission denied (/tongka)." in told
+    assert "Traceback" not in told
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_companions_typed_by_staff_count_for_one_tap(tmp_path: Path, private_pcs
             second = process.message("result")
     assert (first["outcome"], first["companions_admitted"]) == ("granted_with_companion", 1)
     assert (second["outcome"], second["companions_admitted"]) == ("granted", 0)
+    assert (first["companions"], second["companions"]) == (1, 0)
     assert "0" in (tmp_path / "log").read_text()
 
 
@@ -199,7 +200,8 @@ def test_json_lines_tell_nothing_of_the_person(
             result = process.message("result")
     line = json.dumps(result, ensure_ascii=False)
     assert set(result) == {
-        *("state", "sequence", "outcome", "holder_pays", "companion_pays", "companions_admitted"),
+        *("state", "sequence", "outcome", "fare", "companions", "party_pays"),
+        *("holder_pays", "companion_pays", "companions_admitted"),
         *("bystander_zh", "bystander_en", "microseconds"),
     }
     assert "智力" not in line
