@@ -305,6 +305,43 @@ class ProductionRefusesTestIssuer(SyncError):
     )
 
 
+class EnrolmentRefused(SyncError):
+    """The centre refused the enrolment; `reason` is its code, `said` and `advice` are its own words."""
+
+    code = "SYN-307"
+    cause = Text(
+        zh="中心拒绝了登记（{reason}）：{said}", en="The centre refused the enrolment ({reason}): {said}"
+    )
+    next_step = Text(zh="按中心的提示处理：{advice}", en="As the centre advises: {advice}")
+
+
+class EnrolmentUnanswered(SyncError):
+    """Nothing that is a centre's answer came from the address to enrol at."""
+
+    code = "SYN-308"
+    cause = Text(
+        zh="无法在“{center}”登记：{detail}。", en="The enrolment at {center} came to nothing: {detail}."
+    )
+    next_step = Text(
+        zh="请核对中心地址（以 http:// 或 https:// 开头）与网络，再用同一登记码重试。",
+        en="Check the centre's address (it begins with http:// or https://) and the network, "
+        "then try again with the same code.",
+    )
+
+
+class CodeFileUnreadable(SyncError):
+    """The file that should hold the one-time code can't be read."""
+
+    code = "SYN-309"
+    cause = Text(
+        zh="登记码文件“{file}”无法读取：{detail}。", en="The code file {file} can't be read: {detail}."
+    )
+    next_step = Text(
+        zh="请核对 --code-file 的路径与权限；也可省略它并在提示时输入。",
+        en="Check the path after --code-file and its permissions; or leave it out and type the code.",
+    )
+
+
 class AgentBusy(SyncError):
     """Another agent already uploads from this data folder."""
 
@@ -527,4 +564,29 @@ class AssignmentInvalid(SyncError):
     next_step = Text(
         zh="请核对运营单位与服务代码；目录中的对应关系决定结算对象。",
         en="Check operator and service code; the catalogue's pairing decides who is paid.",
+    )
+
+
+class ListenRefused(SyncError):
+    """The centre can't listen at the address it was given."""
+
+    code = "SYN-508"
+    cause = Text(
+        zh="中心无法在 {host} 的端口 {port} 监听：{detail}。",
+        en="The centre can't listen at {host}, port {port}: {detail}.",
+    )
+    next_step = Text(
+        zh="请停止占用端口的程序，或换用 --port 与 --host；--port 0 为任意空闲端口。",
+        en="Stop what uses the port, or choose another --port or --host; --port 0 takes any free one.",
+    )
+
+
+class OutputNotWritten(SyncError):
+    """A report or evidence can't be written where it was asked for."""
+
+    code = "SYN-509"
+    cause = Text(zh="无法写入“{file}”：{detail}。", en="{file} can't be written: {detail}.")
+    next_step = Text(
+        zh="请换用可写的路径后重试；中心的数据未受影响。",
+        en="Choose a path that can be written and try again; the centre's data are untouched.",
     )

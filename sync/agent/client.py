@@ -8,6 +8,8 @@ from typing import Final, Self
 
 import httpx
 
+from crypto.explained import Text
+from sync import reasons
 from sync.errors import (
     AnswerMalformed,
     CenterFailing,
@@ -25,6 +27,8 @@ CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 20.0
 USER_AGENT: Final = "tongka-agent"
 
+_NO_URL: Final = Text(zh="地址不是有效的网址", en="the address is no URL")
+
 
 class CenterClient:
     """A connection to one centre.
@@ -36,7 +40,7 @@ class CenterClient:
         try:
             url = httpx.URL(base_url)
         except httpx.InvalidURL as error:
-            raise CenterUnreachable(detail="the address is no URL") from error
+            raise CenterUnreachable(detail=_NO_URL) from error
         self._http = httpx.Client(
             base_url=url,
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
@@ -64,7 +68,7 @@ class CenterClient:
         try:
             return BatchAnswer.from_bytes(body)
         except MessageRefused as error:
-            raise AnswerMalformed(detail=error.code) from error
+            raise AnswerMalformed(detail=reasons.of_error(error)) from error
 
     def enrol(self, message: EnrolmentRequest) -> EnrolmentAnswer:
         """POST /v1/enrolments."""
@@ -72,7 +76,7 @@ class CenterClient:
         try:
             return EnrolmentAnswer.from_bytes(body)
         except MessageRefused as error:
-            raise AnswerMalformed(detail=error.code) from error
+            raise AnswerMalformed(detail=reasons.of_error(error)) from error
 
     def _post(self, path: str, body: bytes, limit: int) -> bytes:
         try:
@@ -80,15 +84,30 @@ class CenterClient:
                 if response.status_code == HTTPStatus.OK:
                     return _read(response, limit)
                 refusal = RefusalMessage.from_bytes(_read(response, MAX_REFUSAL_BYTES))
-        except httpx.HTTPError as error:
-            raise CenterUnreachable(detail=type(error).__name__) from error
+        except (httpx.HTTPError, UnicodeError) as error:
+            raise CenterUnreachable(detail=_broken(error)) from error
         status = response.status_code
         if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise CenterFailing(status=status)
         if status == HTTPStatus.TOO_MANY_REQUESTS or refusal is None:
             # Not the centre's own words: a proxy in between, which may be gone the next time.
             raise CenterFailing(status=status)
-        raise CenterRefused(reason=refusal.code, status=status)
+        said, advice = refusal.sentences()
+        raise CenterRefused(reason=refusal.code, status=status, said=said, advice=advice)
+
+
+def _broken(error: httpx.HTTPError | UnicodeError) -> Text:
+    """Why a request got no answer, without the address and without what it carried."""
+    match error:
+        case httpx.TimeoutException():
+            return Text(zh="等待超时", en="it took too long")
+        case httpx.ConnectError():
+            return Text(zh="连接不上", en="no connection")
+        # A host name that DNS can't even spell comes as a UnicodeError, from the socket module.
+        case httpx.UnsupportedProtocol() | UnicodeError():
+            return _NO_URL
+        case _:
+            return Text(zh="连接中断", en="the connection broke")
 
 
 def _read(response: httpx.Response, limit: int) -> bytes:
@@ -96,5 +115,5 @@ def _read(response: httpx.Response, limit: int) -> bytes:
     for chunk in response.iter_raw():
         body += chunk
         if len(body) > limit:
-            raise AnswerMalformed(detail=f"more than {limit} bytes")
+            raise AnswerMalformed(detail=Text(zh=f"超过 {limit} 字节", en=f"more than {limit} bytes"))
     return bytes(body)

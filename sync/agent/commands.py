@@ -6,7 +6,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Final, NoReturn
 
 import msgspec
 import typer
@@ -20,6 +20,8 @@ from terminal.data_directory import DataDirectory
 app = typer.Typer(
     help="上传终端流水，查看上传状态。Upload a terminal's journal; see its state.", no_args_is_help=True
 )
+
+GRACE_SECONDS: Final = 2.0
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
 
@@ -47,8 +49,7 @@ def run(
     Example: tongka agent run --data out/terminal --until-empty
     """
     stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _end_on_signals(stop, 1 if once or until_empty else 0)
     agent = Agent(DataDirectory(data))
     backoff = Backoff(most=longest_wait)
     with agent.working():
@@ -75,6 +76,24 @@ def status(
         typer.echo(msgspec.json.encode(_document(found)).decode())
     else:
         _print_status(found, Language.from_environment())
+
+
+def _end_on_signals(stop: Event, status: int) -> None:
+    """On SIGTERM and SIGINT set `stop`; a request that still hangs after GRACE_SECONDS is abandoned.
+
+    Nothing is lost by that: what no receipt covers is sent again.
+    """
+
+    def told(*_: object) -> None:
+        stop.set()
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS, GRACE_SECONDS)
+
+    def abandon(*_: object) -> NoReturn:
+        raise SystemExit(status)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+    signal.signal(signal.SIGALRM, abandon)
 
 
 def _document(found: UploadStatus) -> dict[str, object]:

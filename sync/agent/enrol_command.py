@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from crypto.explained import Language, Text
+from sync import reasons
 from sync.agent.enrolment import enrol
-from sync.errors import CodeMalformed
+from sync.errors import CodeFileUnreadable, CodeMalformed
 from sync.protocol.enrolment import CODE_GROUPS, EnrolmentCode
 from terminal.clock import SystemClock
 from terminal.configuration import Mode
@@ -52,10 +53,12 @@ def command(
 def _read_code(file: Path | None) -> str:
     if file is None:
         return str(typer.prompt("登记码 / enrolment code", hide_input=True))
-    if str(file) == "-":
-        return sys.stdin.read(_MAX_CODE_CHARACTERS)
     try:
+        if str(file) == "-":
+            return sys.stdin.read(_MAX_CODE_CHARACTERS)
         with file.open(encoding="ascii") as opened:
             return opened.read(_MAX_CODE_CHARACTERS)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise CodeFileUnreadable(file=file, detail=reasons.of_system(error)) from error
+    except UnicodeDecodeError as error:
         raise CodeMalformed(groups=CODE_GROUPS) from error

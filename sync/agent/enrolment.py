@@ -9,11 +9,23 @@ from typing import Final
 
 from crypto.certificates import make_csr, verify_certificate
 from crypto.errors import CertificateRefused, TestKeyRefused
+from crypto.explained import Text
 from crypto.sm2 import PrivateKey
 from crypto.trust import TrustStore
+from sync import reasons
 from sync.agent.client import CenterClient
-from sync.errors import AlreadyEnrolled, CenterNotGenuine, ProductionRefusesTestIssuer
-from sync.protocol.enrolment import EnrolmentCode, EnrolmentGrant, EnrolmentRequest
+from sync.errors import (
+    AlreadyEnrolled,
+    AnswerMalformed,
+    CenterFailing,
+    CenterNotGenuine,
+    CenterRefused,
+    CenterUnreachable,
+    EnrolmentRefused,
+    EnrolmentUnanswered,
+    ProductionRefusesTestIssuer,
+)
+from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentCode, EnrolmentGrant, EnrolmentRequest
 from terminal.clock import Clock
 from terminal.configuration import Mode, TerminalConfiguration
 from terminal.content import load_content
@@ -30,17 +42,15 @@ def enrol(center: str, code: EnrolmentCode, target: Path, mode: Mode, clock: Clo
     Key and request wait in a hidden folder beside `target` until the answer is there: asked again, the centre
     knows the request by its bytes, so that an answer lost on the way does not use up the code.
 
-    Raises AlreadyEnrolled, CenterNotGenuine, ProductionRefusesTestIssuer, what CenterClient raises, and what
-    the parts of the answer raise where they are malformed.
+    Raises AlreadyEnrolled, EnrolmentRefused, EnrolmentUnanswered, CenterNotGenuine,
+    ProductionRefusesTestIssuer, and what the parts of the answer raise where they are malformed.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise AlreadyEnrolled(directory=target)
     draft = DataDirectory(target.with_name(f".{target.name}.enrolling"))
     draft.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     key, request = _own_request(draft)
-    with CenterClient(center) as client:
-        answer = client.enrol(EnrolmentRequest(code=code.presented, csr=request))
-    grant = answer.open(code)
+    grant = _ask(center, EnrolmentRequest(code=code.presented, csr=request)).open(code)
     _check(grant, key, mode, clock)
     configuration = TerminalConfiguration(
         terminal=grant.terminal.hex(),
@@ -63,6 +73,17 @@ def enrol(center: str, code: EnrolmentCode, target: Path, mode: Mode, clock: Clo
     return configuration
 
 
+def _ask(center: str, request: EnrolmentRequest) -> EnrolmentAnswer:
+    """The answer, or an error about enrolling: there is no terminal yet whose data could be kept."""
+    try:
+        with CenterClient(center) as client:
+            return client.enrol(request)
+    except CenterRefused as error:
+        raise EnrolmentRefused(**error.facts) from error
+    except (CenterUnreachable, CenterFailing, AnswerMalformed) as error:
+        raise EnrolmentUnanswered(center=center, detail=reasons.of_error(error)) from error
+
+
 def _own_request(draft: DataDirectory) -> tuple[PrivateKey, bytes]:
     """The terminal's key and certificate request: those of an earlier attempt, or new ones."""
     keystore = draft.keystore
@@ -78,9 +99,9 @@ def _check(grant: EnrolmentGrant, key: PrivateKey, mode: Mode, clock: Clock) -> 
     try:
         certified = verify_certificate(grant.certificate, grant.root_certificate, now)
     except CertificateRefused as error:
-        raise CenterNotGenuine(detail=str(error.facts["detail"])) from error
+        raise CenterNotGenuine(detail=error.facts["detail"]) from error
     if certified.public_key != key.public_key:
-        raise CenterNotGenuine(detail="the certificate is for another key")
+        raise CenterNotGenuine(detail=Text(zh="证书属于另一把密钥", en="the certificate is for another key"))
     if mode is Mode.PRODUCTION:
         try:
             TrustStore.from_bytes(grant.trust).require_production()

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from crypto.explained import ExplainedError
+from crypto.explained import ExplainedError, Text
 from sync.errors import UploadStateBroken
 from sync.protocol.batch import Gap
 from sync.protocol.refusal import RefusalMessage
@@ -171,7 +171,9 @@ class UploadState:
         (found,) = self._connection.execute("PRAGMA application_id").fetchone()
         if found != APPLICATION_ID:
             if self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-                raise UploadStateBroken(detail=f"{path.name} is some other database")
+                raise UploadStateBroken(
+                    detail=Text(zh=f"{path.name} 是别的数据库", en=f"{path.name} is some other database")
+                )
             self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
             path.chmod(0o600)
         self._connection.execute(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crypto.content_signature import Signer
+from crypto.explained import Text
 from crypto.sm2 import PublicKey
 from sync.agent.client import CenterClient
 from sync.agent.state import Progress, UploadState
@@ -145,17 +146,19 @@ class Uploader:
         """Believe a receipt only with the centre's signature, and about events as this journal has them."""
         if receipt is None:
             if watermark:
-                raise ReceiptInvalid(detail="there is none for the watermark")
+                raise ReceiptInvalid(
+                    detail=Text(zh="已确认的序号没有回执", en="there is none for the watermark")
+                )
             return
         said = receipt.receipt
         if not receipt.verify(self.receipt_key):
-            raise ReceiptInvalid(detail="it is not signed by the centre")
+            raise ReceiptInvalid(detail=Text(zh="不是中心所签", en="it is not signed by the centre"))
         if (said.terminal, said.epoch, said.watermark) != (
             self.journal.terminal,
             self.journal.epoch,
             watermark,
         ):
-            raise ReceiptInvalid(detail="it is about something else")
+            raise ReceiptInvalid(detail=Text(zh="所述并非本次上传", en="it is about something else"))
         end = self._journal_end()
         if said.watermark > end:
             raise ReceiptBeyondJournal(claimed=said.watermark, held=end)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from crypto.explained import ExplainedError
-from sync.center.bodies import read_body
+from sync.center.bodies import LingeringResponse, read_body
 from sync.center.directory import Center
 from sync.center.enrolment import redeem_code
 from sync.center.ingest import take_batch
@@ -81,9 +81,12 @@ def create_app(center: Center, on_ready: Callable[[], None] | None = None) -> Fa
 async def _answer_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ExplainedError)  # noqa: S101 - what the handler is registered for
     status = error.status if isinstance(error, MessageRefused) else HTTPStatus.SERVICE_UNAVAILABLE
-    # What is left of a body that was not read to its end must not be waited for.
-    headers = {"Connection": "close"} if isinstance(error, MessageOversized | BodyIncomplete) else {}
-    return Response(RefusalMessage.of(error).to_bytes(), status, headers, MediaType.JSON)
+    body = RefusalMessage.of(error).to_bytes()
+    if isinstance(error, MessageOversized):
+        return LingeringResponse(body, status, media_type=MediaType.JSON)
+    # What is left of a body that did not come must not be waited for.
+    headers = {"Connection": "close"} if isinstance(error, BodyIncomplete) else {}
+    return Response(body, status, headers, MediaType.JSON)
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

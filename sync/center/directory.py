@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from crypto.trust import TrustStore, issuer_key_from_json
+from sync import reasons
 from sync.center.keys import CenterKeys
 from sync.center.publication import Publications, publish
 from sync.center.store import CenterStore
@@ -44,7 +45,7 @@ def create_center(directory: Path, issuer_file: Path, content: Path, now: dateti
     try:
         issuer = issuer_key_from_json(issuer_file.read_bytes())
     except OSError as error:
-        raise CenterDataMissing(directory=issuer_file, detail=error.strerror) from error
+        raise CenterDataMissing(directory=issuer_file, detail=reasons.of_system(error)) from error
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = directory.with_name(f".{directory.name}.{os.getpid()}")
     draft.mkdir(mode=0o700)
@@ -76,7 +77,7 @@ def open_center(directory: Path) -> Iterator[Center]:
     try:
         trust = TrustStore.from_bytes((directory / _TRUST).read_bytes())
     except OSError as error:
-        raise CenterDataMissing(directory=directory, detail=error.strerror) from error
+        raise CenterDataMissing(directory=directory, detail=reasons.of_system(error)) from error
     keys = CenterKeys.load(directory / _KEYS)
     publications = Publications(directory / _CONTENT, trust.content_key)
     with CenterStore(directory / _STORE) as store:

@@ -19,8 +19,11 @@ from crypto.sm3 import hmac_sm3, sm3
 from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
+from sync.center.publication import Publication
 from sync.center.store import CenterStore
+from sync.reconcile.findings import FindingKind
 from terminal.decisions.card_facts import CardFacts, Party
+from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import Decision, decide, local_date
 from terminal.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.events.errors import EventMalformed
@@ -58,7 +61,9 @@ class Reason(StrEnum):
     SERVICE_UNKNOWN = "service_unknown"
     OPERATOR_DIFFERS = "operator_differs"
     RULES_UNKNOWN = "rules_unknown"
-    DECISION_DIFFERS = "decision_differs"
+    DECISION_DIFFERS = FindingKind.DECISION_DIFFERS.value
+    FARE_ABOVE_LIST = FindingKind.FARE_ABOVE_LIST.value
+    CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
 
 
 @dataclass(frozen=True)
@@ -246,17 +251,37 @@ def _examine(
 def _recompute(
     stored: StoredEvent, event: UsageEvent, credential: TapCredential, center: Center
 ) -> Decision | Reason:
-    publication = center.publications.with_rules(event.pack_version)
-    if publication is None:
-        return Reason.RULES_UNKNOWN
+    """The decision under the newest publication with the event's rules that the event doesn't contradict.
+
+    An honest terminal may have had any of them; the objection of the newest counts if each has one.
+    """
+    objections: list[Reason] = []
+    for publication in center.publications.with_rules(event.pack_version):
+        service = _service(stored, event, credential, publication)
+        if not isinstance(service, Reason):
+            party = Party(event.companions)
+            card = CardFacts.from_credential(credential)
+            return decide(card, service, event.time_ms, event.fare, party, publication.rules)
+        objections.append(service)
+    return objections[0] if objections else Reason.RULES_UNKNOWN
+
+
+def _service(
+    stored: StoredEvent, event: UsageEvent, credential: TapCredential, publication: Publication
+) -> ServiceItem | Reason:
+    """What was tapped for, if a terminal with this publication could have granted it; else why not."""
     try:
         service = publication.catalogue.item(event.service)
     except ServiceUnknown:
         return Reason.SERVICE_UNKNOWN
     if service.operator != stored.operator:
         return Reason.OPERATOR_DIFFERS
-    card = CardFacts.from_credential(credential)
-    return decide(card, service, event.time_ms, event.fare, Party(event.companions), publication.rules)
+    # Below it lies many a fare by distance; above it lies only what the state would overpay.
+    if event.fare > service.fare:
+        return Reason.FARE_ABOVE_LIST
+    if publication.hotlist.status(credential.card_id) is not None:
+        return Reason.CARD_HOTLISTED
+    return service
 
 
 def _compare(event: UsageEvent, decision: Decision, proven: Examination) -> Examination:

@@ -6,16 +6,24 @@ docs/verify-a-tap.md says what to do with the files. Each export is entered in t
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 from crypto.credential import TapCredential
 from crypto.errors import CredentialMalformed, SealBroken
+from crypto.explained import Text
 from crypto.tap_proof import tap_message
+from sync import reasons
 from sync.center.directory import Center
 from sync.center.evidence import Unsealer, examine_events
-from sync.errors import EventNotStored, EvidenceMissing
+from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
+
+_NO_CREDENTIAL = Text(zh="其中没有可读的卡片凭证", en="no readable credential")
+_NO_PROOF = Text(zh="发卡机构未知，或没有卡片的签名", en="no known issuer, or no proof by the card")
+_NOT_OPENED = Text(zh="加密部分无法解开", en="its sealed part does not open")
 
 
 def export_evidence(
@@ -23,7 +31,8 @@ def export_evidence(
 ) -> None:
     """Write credential.bin, challenge.bin, message.bin, proof.bin and issuer.pem into `target`.
 
-    `epoch` None means the terminal's latest with this sequence. Raises EventNotStored or EvidenceMissing.
+    `epoch` None means the terminal's latest with this sequence. Raises EventNotStored, EvidenceMissing or
+    OutputNotWritten.
     """
     # The headers of segments are gathered when events are examined.
     examine_events(center)
@@ -32,27 +41,41 @@ def export_evidence(
     try:
         credential = TapCredential.from_bytes(evidence.credential)
     except CredentialMalformed as error:
-        raise EvidenceMissing(sequence=sequence, detail="no readable credential") from error
+        raise EvidenceMissing(sequence=sequence, detail=_NO_CREDENTIAL) from error
     issuer = center.trust.issuer(credential.issuer_key_id)
     if issuer is None or not evidence.signature:
-        raise EvidenceMissing(sequence=sequence, detail="no known issuer, or no proof by the card")
+        raise EvidenceMissing(sequence=sequence, detail=_NO_PROOF)
     challenge = event.challenge().to_bytes()
+    contents = {
+        "credential.bin": evidence.credential,
+        "challenge.bin": challenge,
+        "message.bin": tap_message(challenge, evidence.counter),
+        "proof.bin": evidence.signature,
+        "issuer.pem": issuer.public_key.to_pem(),
+    }
+    try:
+        with ExitStack() as opened:
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files = {name: opened.enter_context(_create(target / name)) for name in contents}
+            # Not before the files are open, so that no export stands here that there never was; not after
+            # the first byte, so that there is none that does not stand here.
+            _audit(center, event, now_ms)
+            for name, data in contents.items():
+                files[name].write(data)
+    except OSError as error:
+        raise OutputNotWritten(file=error.filename or target, detail=reasons.of_system(error)) from error
+
+
+def _create(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb")
+
+
+def _audit(center: Center, event: UsageEvent, now_ms: int) -> None:
     with center.store.transaction() as connection:
         connection.execute(
             "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, ?)",
-            (now_ms, f"uid:{os.getuid()}", "export-evidence", terminal, event.epoch, sequence),
+            (now_ms, f"uid:{os.getuid()}", "export-evidence", event.terminal, event.epoch, event.sequence),
         )
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in (
-        ("credential.bin", evidence.credential),
-        ("challenge.bin", challenge),
-        ("message.bin", tap_message(challenge, evidence.counter)),
-        ("proof.bin", evidence.signature),
-        ("issuer.pem", issuer.public_key.to_pem()),
-    ):
-        handle = os.open(target / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
 
 
 def _stored_event(center: Center, terminal: bytes, sequence: int, epoch: int | None) -> UsageEvent:
@@ -71,4 +94,4 @@ def _evidence(center: Center, event: UsageEvent) -> SealedEvidence:
     try:
         return Unsealer(center).open(event)
     except (SealBroken, EventMalformed) as error:
-        raise EvidenceMissing(sequence=event.sequence, detail="its sealed part does not open") from error
+        raise EvidenceMissing(sequence=event.sequence, detail=_NOT_OPENED) from error

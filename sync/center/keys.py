@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from crypto.certificates import make_root
+from crypto.explained import Text
 from crypto.keystore import Keystore
 from crypto.sm2 import PrivateKey
+from sync import reasons
 from sync.errors import CenterDataMissing
 
 ROOT_NAME: Final = "Tongka centre"
@@ -65,9 +67,10 @@ class CenterKeys:
             pseudonym = (directory / _PSEUDONYM_KEY).read_bytes()
             root_certificate = (directory / _ROOT_CERTIFICATE).read_bytes()
         except OSError as error:
-            raise CenterDataMissing(directory=directory, detail=error.strerror) from error
+            raise CenterDataMissing(directory=directory, detail=reasons.of_system(error)) from error
         if len(pseudonym) != PSEUDONYM_KEY_BYTES:
-            raise CenterDataMissing(directory=directory, detail=f"{_PSEUDONYM_KEY} is damaged")
+            said = Text(zh=f"{_PSEUDONYM_KEY} 已损坏", en=f"{_PSEUDONYM_KEY} is damaged")
+            raise CenterDataMissing(directory=directory, detail=said)
         return cls(
             root=store.load("root"),
             root_certificate=root_certificate,

@@ -15,13 +15,15 @@ from typing import Final
 
 from crypto.content_signature import SignedContext, Signer, sign_content, verify_content
 from crypto.errors import ContentSignatureInvalid
-from crypto.explained import ExplainedError
+from crypto.explained import ExplainedError, Text
 from crypto.sm2 import PublicKey
+from sync import reasons
 from sync.errors import ContentInvalid
 from sync.protocol.enrolment import MAX_CONTENT_BYTES, ContentFile
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
+from terminal.hotlist import Hotlist
 
 CATALOGUE: Final = "catalogue.toml"
 HOTLIST: Final = "hotlist.bin"
@@ -31,11 +33,12 @@ SIGNATURE_SUFFIX: Final = ".sig"
 
 @dataclass(frozen=True)
 class Publication:
-    """One set of content that was in force together, its signatures verified and its rules parsed."""
+    """One set of content that was in force together, its signatures verified and all of it parsed."""
 
     files: Mapping[str, ContentFile]
     catalogue: Catalogue
     rules: RuleBook
+    hotlist: Hotlist
 
     def served(self, name: str) -> bytes | None:
         """The bytes under a public name: a file, or with `.sig` its signature."""
@@ -52,7 +55,9 @@ class Publications:
     def __init__(self, directory: Path, content_key: PublicKey) -> None:
         folders = sorted(folder for folder in directory.iterdir() if folder.name.isdigit())
         if not folders:
-            raise ContentInvalid(name=directory.name, detail="nothing was published")
+            raise ContentInvalid(
+                name=directory.name, detail=Text(zh="没有任何发布", en="nothing was published")
+            )
         self._all: Sequence[Publication] = [_load(folder, content_key) for folder in folders]
 
     @property
@@ -60,9 +65,9 @@ class Publications:
         """What is in force now."""
         return self._all[-1]
 
-    def with_rules(self, version: str) -> Publication | None:
-        """The latest publication whose rule book has this version; None if there was none."""
-        return next((one for one in reversed(self._all) if one.rules.version == version), None)
+    def with_rules(self, version: str) -> Iterator[Publication]:
+        """The publications whose rule book has this version, newest first."""
+        return (one for one in reversed(self._all) if one.rules.version == version)
 
 
 def publish(source: Path, directory: Path, signer: Signer) -> None:
@@ -96,7 +101,8 @@ def _load(folder: Path, content_key: PublicKey) -> Publication:
         try:
             verify_content(content_key, _context(name), data, signature)
         except ContentSignatureInvalid as error:
-            raise ContentInvalid(name=name, detail="its signature is not the content key's") from error
+            said = Text(zh="签名不是内容密钥所签", en="its signature is not the content key's")
+            raise ContentInvalid(name=name, detail=said) from error
         files[name] = ContentFile(name=name, data=data, signature=signature)
     try:
         catalogue = Catalogue.from_bytes(files[CATALOGUE].data)
@@ -104,9 +110,10 @@ def _load(folder: Path, content_key: PublicKey) -> Publication:
             RulePack.from_bytes(file.data, name) for name, file in files.items() if name.startswith(RULES)
         ]
         rules = RuleBook(packs)
+        hotlist = Hotlist.from_bytes(files[HOTLIST].data)
     except ExplainedError as error:
-        raise ContentInvalid(name=folder.name, detail=str(error)) from error
-    return Publication(MappingProxyType(files), catalogue, rules)
+        raise ContentInvalid(name=folder.name, detail=reasons.of_error(error)) from error
+    return Publication(MappingProxyType(files), catalogue, rules, hotlist)
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -126,7 +133,7 @@ def _read(path: Path, name: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ContentInvalid(name=name, detail=error.strerror or "not readable") from error
+        raise ContentInvalid(name=name, detail=reasons.of_system(error)) from error
     if len(data) > MAX_CONTENT_BYTES:
-        raise ContentInvalid(name=name, detail="it is too large")
+        raise ContentInvalid(name=name, detail=Text(zh="文件过大", en="it is too large"))
     return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from crypto.explained import Language, Text
+from sync import reasons
 from sync.center.directory import open_center
 from sync.center.reconciliation import reconcile_center
+from sync.errors import OutputNotWritten
 from sync.reconcile.report import Reconciliation, to_html, yuan
 
 app = typer.Typer(help="对账与结算。Reconciliation and settlement.")
 
+_WIDTH_OFF_SCREEN = 120
 _MONEY = (
     Text(zh="票价（元）", en="list fare"),
     Text(zh="乘客支付", en="paid"),
@@ -40,16 +44,24 @@ def command(
     with open_center(data) as center:
         result = reconcile_center(center, time.time_ns() // 1_000_000)
     if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(to_html(result), encoding="utf-8")
+        _write(html, to_html(result))
     if as_json:
         typer.echo(msgspec.json.encode(result).decode())
         return
     _print(result, Language.from_environment())
 
 
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputNotWritten(file=error.filename or file, detail=reasons.of_system(error)) from error
+
+
 def _print(result: Reconciliation, language: Language) -> None:
-    console = Console()
+    # A pipe or a log has no width of its own; on a narrow screen a cell goes on in the next line.
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OFF_SCREEN)
     findings = Table(title=Text(zh="发现的问题", en="Findings").in_language(language))
     for heading in (
         Text(zh="问题", en="finding"),
@@ -58,7 +70,7 @@ def _print(result: Reconciliation, language: Language) -> None:
         Text(zh="序号", en="sequence"),
         Text(zh="代码", en="code"),
     ):
-        findings.add_column(heading.in_language(language))
+        findings.add_column(heading.in_language(language), overflow="fold")
     for one in result.findings:
         place = str(one.first) if one.first == one.last else f"{one.first}–{one.last}"
         code = f"{one.kind.value} {one.detail[:24]}".rstrip()
@@ -82,9 +94,9 @@ def _settlement(result: Reconciliation, language: Language) -> Table:
         Text(zh="日期", en="day"),
         Text(zh="服务", en="service"),
     ):
-        table.add_column(heading.in_language(language))
+        table.add_column(heading.in_language(language), overflow="fold")
     for heading in (Text(zh="刷卡", en="taps"), Text(zh="优惠", en="granted"), *_MONEY):
-        table.add_column(heading.in_language(language), justify="right")
+        table.add_column(heading.in_language(language), justify="right", overflow="fold")
     for line in result.lines:
         counts = (str(line.taps), str(line.granted))
         sums = (line.list_fare, line.paid, line.claimed, line.accepted, line.withheld)

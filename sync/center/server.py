@@ -9,8 +9,10 @@ from typing import Final
 
 import uvicorn
 
+from sync import reasons
 from sync.center.app import create_app
 from sync.center.directory import Center
+from sync.errors import ListenRefused
 
 KEEP_ALIVE_SECONDS: Final = 30
 SHUTDOWN_SECONDS: Final = 10
@@ -19,14 +21,17 @@ BACKLOG: Final = 512
 
 
 def serve(center: Center, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Answer requests until SIGTERM or SIGINT; `on_ready` gets the URL. Port 0 takes any free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family, backlog=BACKLOG) as listener:
+    """Answer requests until SIGTERM or SIGINT; `on_ready` gets the URL. Port 0 takes any free one.
+
+    Raises ListenRefused.
+    """
+    with _listen(host, port) as listener:
         bound = listener.getsockname()[1]
-        url = f"http://[{host}]:{bound}" if family is socket.AF_INET6 else f"http://{host}:{bound}"
+        url = f"http://[{host}]:{bound}" if listener.family is socket.AF_INET6 else f"http://{host}:{bound}"
         config = uvicorn.Config(
             create_app(center, lambda: on_ready(url)),
-            log_level="warning",
+            # Beyond the limit uvicorn warns of every single connection: a flood would fill the log.
+            log_level="error",
             # A request line could carry what a client should not have put there.
             access_log=False,
             server_header=False,
@@ -38,3 +43,11 @@ def serve(center: Center, host: str, port: int, on_ready: Callable[[str], None])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ListenRefused(host=host, port=port, detail=reasons.of_system(error)) from error

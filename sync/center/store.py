@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from crypto.explained import Text
 from sync.errors import StoreBroken
 
 SCHEMA_VERSION: Final = 1
@@ -144,7 +145,12 @@ class CenterStore:
     def _migrate(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, SCHEMA_VERSION):
-            raise StoreBroken(detail=f"schema version {version} is not known to this release")
+            raise StoreBroken(
+                detail=Text(
+                    zh=f"本版软件不认识数据库版本 {version}",
+                    en=f"schema version {version} is not known to this release",
+                )
+            )
         if version == 0:
             self._connection.executescript(
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Protocol, TypeVar
 import msgspec
 import zstandard
 
+from crypto.explained import Text
 from sync.errors import (
     CompressionBroken,
     MediaTypeUnknown,
@@ -28,6 +29,11 @@ MAX_WINDOW_BYTES: Final = 2**23  # what RFC 8878 §3.1.1.1.2 asks every decoder 
 # One byte of hostile input can stand for 32 KiB (a four-byte RLE block of 128 KiB), so what is fed at once
 # bounds what can come out before the cap is looked at: 64 bytes, 2 MiB.
 _FEED_BYTES: Final = 64
+
+_DAMAGED: Final = Text(zh="压缩帧损坏或窗口过大", en="the frame is damaged or its window too large")
+_CUT_SHORT: Final = Text(zh="压缩帧不完整", en="the frame is cut short")
+_FOLLOWED: Final = Text(zh="压缩帧之后还有数据", en="something follows the frame")
+_TOO_DEEP: Final = Text(zh="嵌套层次过深", en="it is nested too deeply")
 
 MessageT = TypeVar("MessageT", bound=msgspec.Struct)
 
@@ -97,11 +103,11 @@ def decompress(frame: bytes, limit: int) -> bytes:
             if len(plain) > limit:
                 raise MessageOversized(limit=limit)
     except zstandard.ZstdError as error:
-        raise CompressionBroken(detail="the frame is damaged or its window too large") from error
+        raise CompressionBroken(detail=_DAMAGED) from error
     if not decompressor.eof:
-        raise CompressionBroken(detail="the frame is cut short")
+        raise CompressionBroken(detail=_CUT_SHORT)
     if decompressor.unused_data or fed < len(frame):
-        raise CompressionBroken(detail="something follows the frame")
+        raise CompressionBroken(detail=_FOLLOWED)
     return bytes(plain)
 
 
@@ -115,4 +121,4 @@ def _parse(plain: bytes, message_type: type[MessageT], parser: _Parser) -> Messa
         # msgspec names the place ("$.events[3]") and the kind of fault, never the value found there.
         raise MessageMalformed(detail=str(error)) from error
     except RecursionError as error:
-        raise MessageMalformed(detail="it is nested too deeply") from error
+        raise MessageMalformed(detail=_TOO_DEEP) from error

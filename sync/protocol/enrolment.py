@@ -14,6 +14,7 @@ import msgspec
 
 from crypto.content_signature import Signer
 from crypto.errors import KeyMalformed
+from crypto.explained import Text
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
 from sync.errors import CenterNotGenuine, CodeMalformed
@@ -29,6 +30,10 @@ MAX_PEM_BYTES: Final = 8192
 
 # What the root key signs here can never be taken for a certificate, which starts with an ASN.1 SEQUENCE.
 _GRANT_PREFIX: Final = b"enrolment\x00"
+
+_NO_KEY: Final = Text(zh="其根密钥不是 SM2 密钥", en="its root key is no SM2 key")
+_OTHER_KEY: Final = Text(zh="其根密钥不是登记码所指的", en="its root key is not the one that the code names")
+_UNSIGNED: Final = Text(zh="签名不是其根密钥所签", en="the signature is not its root key's")
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _LOOK_ALIKES: Final = str.maketrans("ILO", "110", "- \t\r\n")
@@ -168,11 +173,11 @@ class EnrolmentAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         try:
             root_key = PublicKey.from_point(self.root_key)
         except KeyMalformed as error:
-            raise CenterNotGenuine(detail="its root key is no SM2 key") from error
+            raise CenterNotGenuine(detail=_NO_KEY) from error
         if key_fingerprint(root_key) != code.fingerprint:
-            raise CenterNotGenuine(detail="its root key is not the one that the code names")
+            raise CenterNotGenuine(detail=_OTHER_KEY)
         if not root_key.verify(self.signature, _signed_bytes(self.grant)):
-            raise CenterNotGenuine(detail="the signature is not its root key's")
+            raise CenterNotGenuine(detail=_UNSIGNED)
         return decode(self.grant, EnrolmentGrant, MediaType.MSGPACK_ZSTD, ANSWER_LIMITS)
 
 

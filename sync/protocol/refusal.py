@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from crypto.explained import ExplainedError, Language
+from crypto.explained import ExplainedError, Language, Text
 from sync.protocol.batch import ErrorCode
 
 MAX_REFUSAL_BYTES: Final = 8192
@@ -41,6 +41,19 @@ class RefusalMessage(msgspec.Struct, frozen=True, kw_only=True):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
+    def sentences(self) -> tuple[Text, Text]:
+        """Cause and next step without control characters, for whoever sent them may be anybody."""
+        return _shown(self.cause), _shown(self.next_step)
+
     def to_bytes(self) -> bytes:
         """The JSON body."""
         return msgspec.json.encode(self)
+
+
+def _shown(sentence: dict[Language, str]) -> Text:
+    plain = {
+        language: "".join(character if character.isprintable() else " " for character in words)
+        for language, words in sentence.items()
+    }
+    anything = next(iter(plain.values()), "—")
+    return Text(zh=plain.get(Language.ZH, anything), en=plain.get(Language.EN, anything))

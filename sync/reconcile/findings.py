@@ -22,6 +22,8 @@ class FindingKind(StrEnum):
     FORK = "fork"
     INVALID_PROOF = "invalid_proof"
     DECISION_DIFFERS = "decision_differs"
+    FARE_ABOVE_LIST = "fare_above_list"
+    CARD_HOTLISTED = "card_hotlisted"
     COUNTER_REPEATED = "counter_repeated"
     PROOF_REPEATED = "proof_repeated"
 
@@ -50,6 +52,14 @@ _TEXTS: Final = MappingProxyType(
             zh="终端判定与规则重算不一致：不予结算",
             en="The terminal's decision is not what the rules give: it is not paid",
         ),
+        FindingKind.FARE_ABOVE_LIST: Text(
+            zh="票价高于服务目录公布的票价：不予结算",
+            en="The fare is above the list fare in the catalogue: it is not paid",
+        ),
+        FindingKind.CARD_HOTLISTED: Text(
+            zh="卡片已在该终端的挂失名单上：不予结算",
+            en="The card was on the hotlist that the terminal had: it is not paid",
+        ),
         FindingKind.COUNTER_REPEATED: Text(
             zh="同一张卡的计数值出现两次：可能有复制芯片，后一笔不予结算",
             en="A card's counter came twice: its chip may have been copied; the later tap is not paid",
@@ -59,6 +69,9 @@ _TEXTS: Final = MappingProxyType(
         ),
     }
 )
+
+
+_OBJECTIONS: Final = (FindingKind.FARE_ABOVE_LIST.value, FindingKind.CARD_HOTLISTED.value)
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,8 @@ def find_all(ledger: Ledger) -> list[Finding]:
         forks(ledger.forks),
         invalid_proofs(ledger.examined),
         differing_decisions(ledger.examined),
+        objections(ledger.examined, FindingKind.FARE_ABOVE_LIST),
+        objections(ledger.examined, FindingKind.CARD_HOTLISTED),
         repeated_counters(ledger.examined, ledger.events),
         repeated_proofs(ledger.examined),
     ).order_by("terminal", "epoch", "first", "kind")
@@ -134,14 +149,15 @@ def invalid_proofs(examined: ibis.Table) -> ibis.Table:
 
 
 def differing_decisions(examined: ibis.Table) -> ibis.Table:
-    """Genuine taps that were decided otherwise than the rules have it."""
-    return _shaped(
-        examined.filter((_.proof == "valid") & ~_.agrees),
-        FindingKind.DECISION_DIFFERS,
-        _.sequence,
-        _.sequence,
-        _.reason,
-    )
+    """Genuine taps that were decided otherwise than the rules have it, but for `objections`."""
+    differing = examined.filter((_.proof == "valid") & ~_.agrees & ~_.reason.isin(_OBJECTIONS))
+    return _shaped(differing, FindingKind.DECISION_DIFFERS, _.sequence, _.sequence, _.reason)
+
+
+def objections(examined: ibis.Table, kind: FindingKind) -> ibis.Table:
+    """Genuine taps with the examination's reason of this kind's name."""
+    faulty = examined.filter((_.proof == "valid") & (_.reason == kind.value))
+    return _shaped(faulty, kind, _.sequence, _.sequence, ibis.literal(""))
 
 
 def repeated_counters(examined: ibis.Table, events: ibis.Table) -> ibis.Table:

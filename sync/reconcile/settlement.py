@@ -1,7 +1,8 @@
 """Settlement: what each operator is owed for a day and a service, and the event behind every fen of it.
 
-Paid is an event whose tap proof is valid and whose decision is the one that the rules give, once per count of
-the card. Everything else that claims something is withheld, with the reason beside it.
+Paid is an event whose tap proof is valid, whose fare is not above the list fare, whose card was not listed
+and whose decision is the one that the rules give, once per count of the card. Everything else that claims
+something is withheld, with the reason beside it.
 """
 
 from __future__ import annotations

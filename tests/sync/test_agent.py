@@ -183,6 +183,26 @@ def test_the_agent_ends_when_told_to(url: str, terminal: DataDirectory) -> None:
     assert upload_status(terminal).unsent == 0
 
 
+@pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--until-empty"], 1)])
+def test_the_agent_ends_when_told_to_while_a_request_hangs(
+    center: Center, url: str, terminal: DataDirectory, arguments: list[str], status: int
+) -> None:
+    tap_often(terminal, 5)
+    with BadNetwork(url) as network:
+        point_at(terminal, network.url)
+        network.hold_answers.clear()
+        agent = subprocess.Popen([*PROGRAM, "agent", "run", "--data", str(terminal.path), *arguments])
+        assert network.answer_arrived.wait(30)
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait(60) == status
+        # Had it waited until the request timed out, it would have recorded that.
+        assert upload_status(terminal).progress.error is None
+        assert upload_status(terminal).progress.acknowledged == 0
+    point_at(terminal, url)
+    assert until_empty(terminal)
+    delivered_exactly_once(center, terminal)
+
+
 def test_one_agent_a_directory(terminal: DataDirectory) -> None:
     with Agent(terminal).working():
         with pytest.raises(AgentBusy), Agent(terminal).working():

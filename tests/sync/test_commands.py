@@ -68,7 +68,11 @@ def test_from_an_empty_folder_to_a_settlement(tmp_path: Path) -> None:
         enrolling = ("enrol", "--center", url, "--data", terminal, "--code-file", "-")
         assert "SYN-302" in tongka(*enrolling, "--test", stdin="no code", expected=1)
         assert "SYN-306" in tongka(*enrolling, stdin=code, expected=1)
-        assert "SYN-301" in tongka(*enrolling, "--test", stdin=with_wrong_secret(code), expected=1)
+        refusal = tongka(*enrolling, "--test", stdin=with_wrong_secret(code), expected=1)
+        assert "SYN-301" in refusal
+        assert "ask the centre for a new one" in refusal
+        taken = ("--port", url.rpartition(":")[2])
+        assert "SYN-508" in tongka("center", "run", "--data", center, *taken, expected=1)
         tongka(*enrolling, "--test", stdin=code)
         tap_often(DataDirectory(terminal), 7)
         before = json.loads(tongka("agent", "status", "--data", terminal, "--json"))
@@ -90,7 +94,12 @@ def test_from_an_empty_folder_to_a_settlement(tmp_path: Path) -> None:
     assert [(line["operator"], line["taps"]) for line in settled["lines"]] == [("test-bus", 7)]
     assert settled["findings"] == []
     assert report.read_text("utf-8").startswith("<!DOCTYPE html>")
-    assert "Nothing was found" in tongka("reconcile", "--data", center)
+    assert "SYN-509" in tongka("reconcile", "--data", center, "--html", tmp_path, expected=1)
+    assert "SYN-509" in tongka("reconcile", "--data", center, "--html", report / "below-a-file", expected=1)
+    printed = tongka("reconcile", "--data", center)
+    assert "Nothing was found" in printed
+    assert "…" not in printed
+    assert "test-bus" in printed
     who = DataDirectory(terminal).load_configuration().terminal
     exporting = ("center", "export-evidence", "--data", center, "--terminal", who, "--out", tmp_path / "e")
     assert "SYN-506" in tongka(*exporting, "--sequence", "1", expected=1)
@@ -100,6 +109,17 @@ def test_from_an_empty_folder_to_a_settlement(tmp_path: Path) -> None:
 def with_wrong_secret(code: str) -> str:
     groups = code.strip().split("-")
     return "-".join([groups[0], "0000", *groups[2:]])
+
+
+def test_a_code_file_that_can_not_be_read(tmp_path: Path) -> None:
+    enrolling = ("enrol", "--center", "http://127.0.0.1:1", "--data", tmp_path / "terminal", "--code-file")
+    for file in (tmp_path / "none.txt", tmp_path):
+        said = tongka(*enrolling, file, expected=1)
+        assert "SYN-309" in said
+        assert str(file) in said
+    binary = tmp_path / "code.bin"
+    binary.write_bytes(b"\xff\xfe")
+    assert "SYN-302" in tongka(*enrolling, binary, expected=1)
 
 
 def test_content_that_can_not_be_used_makes_no_centre(tmp_path: Path) -> None:

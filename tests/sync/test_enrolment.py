@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crypto.certificates import make_csr
+from crypto.explained import Language
 from crypto.sm2 import PrivateKey
 from sync.agent.client import CenterClient
 from sync.agent.enrolment import enrol
@@ -18,13 +19,15 @@ from sync.errors import (
     AssignmentInvalid,
     CenterNotGenuine,
     CenterRefused,
-    CenterUnreachable,
     CodeRefused,
+    EnrolmentRefused,
+    EnrolmentUnanswered,
     ProductionRefusesTestIssuer,
     RequestCertificateRefused,
     TerminalUnknown,
 )
 from sync.protocol.enrolment import EnrolmentCode, EnrolmentRequest
+from sync.protocol.refusal import RefusalMessage
 from terminal.assembly import open_terminal
 from terminal.clock import SystemClock
 from terminal.configuration import Mode
@@ -113,7 +116,7 @@ def test_a_lost_answer_does_not_use_up_the_code(center: Center, url: str, tmp_pa
     code = new_code(center)
     with BadNetwork(url) as network:
         network.answers_to_swallow = 1
-        with pytest.raises(CenterUnreachable):
+        with pytest.raises(EnrolmentUnanswered):
             enrol(network.url, code, tmp_path / "terminal", Mode.TEST, SystemClock())
         assert not (tmp_path / "terminal").exists()
         assert len(snapshot(center)["terminals"]) == 1
@@ -177,6 +180,47 @@ def test_a_wrong_code_is_refused_over_http(center: Center, url: str) -> None:
     with CenterClient(url) as client, pytest.raises(CenterRefused) as caught:
         client.enrol(request(wrong(new_code(center))))
     assert caught.value.facts["reason"] == CodeRefused.code
+
+
+def test_a_refusal_is_told_in_the_centres_own_words(center: Center, url: str, tmp_path: Path) -> None:
+    with pytest.raises(EnrolmentRefused) as caught:
+        enrol(url, wrong(new_code(center)), tmp_path / "terminal", Mode.TEST, SystemClock())
+    for language in Language:
+        said, centre = caught.value.explain(language), CodeRefused().explain(language)
+        assert CodeRefused.code in said.cause
+        assert centre.cause in said.cause
+        assert centre.next_step in said.next_step
+
+
+def test_a_refusal_can_not_write_to_the_screen_what_it_likes(center: Center, tmp_path: Path) -> None:
+    hostile = RefusalMessage(
+        code="SYN-301", cause={Language.ZH: "\x1b[2J\u202e好", Language.EN: "a\nb"}, next_step={}
+    )
+    with (
+        answering(lambda _: (403, hostile.to_bytes())) as false_url,
+        pytest.raises(EnrolmentRefused) as caught,
+    ):
+        enrol(false_url, new_code(center), tmp_path / "terminal", Mode.TEST, SystemClock())
+    for language in Language:
+        shown = caught.value.explain(language)
+        assert shown.cause.isprintable()
+        assert shown.next_step.isprintable()
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "ftp://x", "http://", "http://127.0.0.1:1", "http://a..b", "http://x:99999"]
+)
+def test_an_address_where_no_centre_is(center: Center, tmp_path: Path, address: str) -> None:
+    with pytest.raises(EnrolmentUnanswered) as caught:
+        enrol(address, new_code(center), tmp_path / "terminal", Mode.TEST, SystemClock())
+    assert address in caught.value.explain(Language.ZH).cause
+    assert not (tmp_path / "terminal").exists()
+
+
+@pytest.mark.parametrize("reply", [(200, b"<html>captive portal</html>"), (404, b"not ours"), (503, b"")])
+def test_an_answer_that_is_no_centres(center: Center, tmp_path: Path, reply: tuple[int, bytes]) -> None:
+    with answering(lambda _: reply) as false_url, pytest.raises(EnrolmentUnanswered):
+        enrol(false_url, new_code(center), tmp_path / "terminal", Mode.TEST, SystemClock())
 
 
 def test_a_reinstalled_terminal_gets_a_new_epoch(

@@ -57,6 +57,11 @@ def test_an_announced_oversize_is_refused_before_the_body(url: str) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
+def test_a_sender_that_writes_before_it_reads_still_finds_the_answer(http: httpx.Client) -> None:
+    for times in (2, 6):
+        refused(http.post(BATCHES, content=bytes(times * BATCH_LIMITS.wire), headers=MSGPACK), 413, "SYN-101")
+
+
 def test_an_unannounced_oversize_is_refused_while_it_comes(center: Center, http: httpx.Client) -> None:
     sent = 0
 

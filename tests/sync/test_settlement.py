@@ -10,14 +10,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from crypto.explained import Language
 from crypto.sm2 import signature_to_der
 from sync.center.directory import Center
 from sync.center.evidence import examine_events
 from sync.center.export import export_evidence
 from sync.center.ingest import take_batch
+from sync.center.reconcile_command import app as reconcile_app
 from sync.center.reconciliation import reconcile_center
-from sync.errors import EventNotStored, EvidenceMissing
+from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten
+from sync.reconcile.findings import FindingKind
 from sync.reconcile.report import Reconciliation, to_html, yuan
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
@@ -141,6 +145,23 @@ def test_what_the_card_signed_can_not_be_changed(
 
     assert withheld(result) == {1: "proof_wrong"}
     assert sum(total.accepted for total in result.totals) == 0
+    balanced(result)
+
+
+def test_a_fare_above_the_list_is_not_paid_and_one_below_it_is(
+    center: Center, chain: Chain, blind: Card
+) -> None:
+    for fare in (FARE - 50, FARE, FARE + 1):
+        chain.tap(blind, fare=fare)
+
+    result = settle(center, chain)
+
+    assert found(result) == [("fare_above_list", 3, "")]
+    assert withheld(result) == {3: "fare_above_list"}
+    assert [claim.accepted for claim in result.claims] == [FARE - 50, FARE, 0]
+    text = to_html(result)
+    said = FindingKind.FARE_ABOVE_LIST.text
+    assert said.zh in text and said.en in text and "fare_above_list" in text
     balanced(result)
 
 
@@ -379,6 +400,18 @@ def test_the_report_escapes_what_came_from_outside(center: Center, chain: Chain,
     assert "&lt;b&gt;" in text
 
 
+def test_the_printed_report_cuts_nothing_off(
+    center: Center, chain: Chain, half: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain.tap(half, fare=FARE + 1)
+    settle(center, chain)
+    monkeypatch.setenv("TONGKA_LANG", "en")
+    printed = CliRunner().invoke(reconcile_app, ["--data", str(tmp_path / "authority" / "center")]).output
+    for whole in ("fare_above_list", chain.terminal.hex(), "test-bus", "2026-09-21", "BUS-1", "withheld"):
+        assert whole in printed
+    assert "…" not in printed
+
+
 def test_yuan() -> None:
     assert [yuan(fen) for fen in (0, 5, 100, 12345, -150)] == ["0.00", "0.05", "1.00", "123.45", "-1.50"]
 
@@ -433,6 +466,31 @@ def test_exported_evidence_verifies_with_openssl_alone(
         assert "Signature Verified Successfully" in said, said
     audit = snapshot(center, "audit")["audit"]
     assert [row[3:] for row in audit] == [("export-evidence", chain.terminal, 1, 2)]
+
+
+def test_an_export_that_can_not_be_written_is_not_entered(
+    center: Center, chain: Chain, half: Card, tmp_path: Path
+) -> None:
+    chain.tap(half)
+    take_batch(center.store, center.keys, chain.batch(), now_ms())
+    file, linked = tmp_path / "file", tmp_path / "linked"
+    file.write_text("kept")
+    linked.mkdir()
+    (linked / "proof.bin").symlink_to(file)
+    for target in (file, file / "below", linked):
+        with pytest.raises(OutputNotWritten):
+            export_evidence(center, chain.terminal, 1, target, now_ms=now_ms())
+    assert file.read_text() == "kept"
+    assert snapshot(center, "audit")["audit"] == []
+
+
+def test_a_reason_is_told_in_the_readers_language(center: Center, chain: Chain, tmp_path: Path) -> None:
+    chain.tap()
+    take_batch(center.store, center.keys, chain.batch(), now_ms())
+    with pytest.raises(EvidenceMissing) as caught:
+        export_evidence(center, chain.terminal, 1, tmp_path / "out", now_ms=now_ms())
+    assert "其中没有可读的卡片凭证" in caught.value.explain(Language.ZH).cause
+    assert "no readable credential" in caught.value.explain(Language.EN).cause
 
 
 def test_nothing_to_export(center: Center, chain: Chain, tmp_path: Path) -> None:
