@@ -59,6 +59,19 @@ class TerminalSilent(KioskError):
     )
 
 
+class TerminalFault(KioskError):
+    """The terminal fails in a way that nobody foresaw. Facts: kind, the exception's type and nothing more."""
+
+    code = "KSK-105"
+    cause = Text(
+        zh="终端程序出现未预料的故障（{kind}）。", en="The terminal failed in an unforeseen way ({kind})."
+    )
+    next_step = Text(
+        zh="终端会自动重试；如反复出现，请重启自助终端，并把故障代码和括号中的名称告知维护人员。",
+        en="It tries again by itself; if this comes back, restart the kiosk and report code and name.",
+    )
+
+
 class NoTapInTime(KioskError):
     """A picture of a tap was wanted, and nobody tapped. Facts: seconds."""
 

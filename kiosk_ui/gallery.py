@@ -28,6 +28,7 @@ from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import decide
 from terminal.decisions.rule_book import RuleBook
+from terminal.events.outcome import Outcome
 from terminal.starter import starter_catalogue, starter_rule_book
 from terminal.tap import TapRequest, TapResult
 from terminal.wording import REFUSED
@@ -92,14 +93,11 @@ def samples() -> Iterator[Sample]:
         "granted": (bus, _decided(rules, bus, (1,), grade=1)),
         "granted-half": (bus, _decided(rules, bus, (4,), grade=4)),
         "granted-with-companion": (garden, _decided(rules, garden, (4,), grade=1, companions=1)),
+        "granted-3-companions-none-admitted": (bus, _decided(rules, bus, (1,), grade=1, companions=3)),
+        "granted-3-companions-1-admitted": (garden, _decided(rules, garden, (4,), grade=1, companions=3)),
+        "expired-3-companions": (bus, _refused(bus, Outcome.EXPIRED, companions=3)),
         "not-eligible": (bus, _decided(nation, bus, (4,), grade=4)),
-        **{
-            outcome.value: (
-                bus,
-                TapResult.of_refusal(1, TapRequest(bus, bus.fare, Party()), outcome, microseconds=0),
-            )
-            for outcome in REFUSED
-        },
+        **{outcome.value: (bus, _refused(bus, outcome)) for outcome in REFUSED},
     }
     limit = KioskTimes().result
     for name, (service, result) in results.items():
@@ -163,3 +161,8 @@ def _decided(
     request = TapRequest(service, service.fare, Party(companions))
     decision = decide(card, service, _AT_MS, request.fare, request.party, rules)
     return TapResult.of_decision(1, request, decision, microseconds=0)
+
+
+def _refused(service: ServiceItem, outcome: Outcome, companions: int = 0) -> TapResult:
+    request = TapRequest(service, service.fare, Party(companions))
+    return TapResult.of_refusal(1, request, outcome, microseconds=0)

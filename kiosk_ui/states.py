@@ -37,7 +37,7 @@ class KioskTimes:
     """
 
     starting: int = 10_000
-    result: int = 8_000
+    result: int = 15_000
     extended: int = 20_000
     details: int = 20_000
     trouble: int = 5_000

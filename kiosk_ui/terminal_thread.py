@@ -12,6 +12,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from card.readers.pcsc import PcscReader
 from crypto.explained import ExplainedError, Text
+from kiosk_ui.errors import TerminalFault
 from kiosk_ui.party import PartyChoice
 from terminal.assembly import Terminal, open_terminal
 from terminal.data_directory import DataDirectory
@@ -63,6 +64,11 @@ class TerminalThread(QObject):
                     self._tap(terminal)
             except ExplainedError as error:
                 self._say_once(error)
+                self._stopping.wait(RETRY_SECONDS)
+            # Nothing is above this thread to hear of anything else: it would end, and the screen would go on
+            # asking for cards that nobody reads. Its text is not shown, for it may hold a person's data.
+            except Exception as error:  # noqa: BLE001
+                self._say_once(TerminalFault(kind=type(error).__name__))
                 self._stopping.wait(RETRY_SECONDS)
 
     def _tap(self, terminal: Terminal) -> None:

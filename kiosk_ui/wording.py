@@ -6,10 +6,12 @@ two that say nothing of a person: a card that was not read to its end, and anoth
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from crypto.explained import Text
+from terminal.displays import yuan
 from terminal.events.outcome import Outcome
 from terminal.tap import TapResult
 
@@ -24,7 +26,8 @@ READING_HINT: Final = Text(zh="请不要移开卡片", en="Please keep it still"
 TAKE_CARD: Final = Text(zh="请取走您的卡", en="Please take your card")
 TAKE_CARD_HINT: Final = Text(zh="本次内容已清除", en="Your information has been cleared")
 TROUBLE: Final = Text(zh="暂时不能刷卡", en="Out of service")
-TROUBLE_CODE: Final = Text(zh="故障代码 {code}", en="Error code {code}")
+TROUBLE_HINT: Final = Text(zh="请向工作人员出示证件", en="Please show your certificate to the staff")
+TROUBLE_CODE: Final = Text(zh="工作人员请看：故障代码 {code}", en="For staff: error code {code}")
 
 FARE: Final = Text(zh="票价 ¥{yuan}", en="Fare ¥{yuan}")
 COMPANIONS: Final = Text(zh="同行人数", en="Companions")
@@ -34,7 +37,6 @@ COMPANIONS_KEYS: Final = Text(zh="也可按数字键 0 到 9", en="Or press a di
 
 TO_PAY: Final = Text(zh="应付", en="To pay")
 YUAN: Final = Text(zh="¥{yuan}", en="¥{yuan}")
-COMPANIONS_PAY: Final = Text(zh="同行 {count} 人，每人 ¥{yuan}", en="Companions ({count}): ¥{yuan} each")
 ASK_FOR_DETAILS: Final = Text(zh="查看原因请按“我的详情”", en="My details say why")
 
 SHOW_DETAILS: Final = Text(zh="我的详情", en="My details")
@@ -68,11 +70,24 @@ LARGE_TEXT_WHY: Final = Text(zh="放大文字，快捷键 T", en="Larger letters
 STILL: Final = Text(zh="静态", en="Still")
 STILL_WHY: Final = Text(zh="停止动画，快捷键 M", en="Stops the animation; key M")
 
+SHARES_JOINT: Final = Text(zh="；", en="; ")
+# A party's total, share by share; sums stay on the line of what they are for.
+_HOLDER_PAYS: Final = Text(zh="持卡人\u00a0¥{yuan}", en="Holder\u00a0¥{yuan}")
+_COMPANIONS_PAY: Final = Text(
+    zh="同行\u00a0{count}\u00a0人\u00a0×\u00a0¥{yuan}", en="Companions\u00a0{count}\u00a0×\u00a0¥{yuan}"
+)
+_OTHERS_PAY: Final = Text(
+    zh="其余\u00a0{count}\u00a0人\u00a0×\u00a0¥{yuan}", en="Others\u00a0{count}\u00a0×\u00a0¥{yuan}"
+)
+
 _PAY_FARE: Final = Text(zh="本次按票价付费", en="Pay the fare")
 _TAP_AGAIN: Final = Text(zh="请再刷一次", en="Please tap again")
 _TAP_AGAIN_HINT: Final = Text(zh="没有读完，请多停留一秒", en="Hold it there for a second")
-_OTHER_CARD: Final = Text(zh="请换一张卡", en="Please use another card")
-_OTHER_CARD_HINT: Final = Text(zh="这张卡不能在此使用", en="This card is not used here")
+_OTHER_CARD: Final = Text(zh="请换一张卡", en="Use another card")
+_OTHER_CARD_HINT: Final = Text(
+    zh="这张卡不能在此使用，也可向工作人员出示证件",
+    en="This card is not used here. You can also show your certificate to the staff.",
+)
 
 
 @dataclass(frozen=True)
@@ -93,4 +108,22 @@ def default_face(result: TapResult) -> DefaultFace:
             return DefaultFace(_TAP_AGAIN, _TAP_AGAIN_HINT, shows_sum=False)
         case Outcome.FOREIGN_CARD:
             return DefaultFace(_OTHER_CARD, _OTHER_CARD_HINT, shows_sum=False)
-    return DefaultFace(_PAY_FARE, ASK_FOR_DETAILS, shows_sum=True)
+    # A party's shares are more words already, and need the room; the details have a button of their own.
+    hint = None if result.companions else ASK_FOR_DETAILS
+    return DefaultFace(_PAY_FARE, hint, shows_sum=True)
+
+
+def shares(result: TapResult) -> Iterator[Text]:
+    """Who of a party pays what: the holder, the companions admitted, the others; nothing for one alone.
+
+    Sums only: whoever stands by has to pay one of them, and none of them says why.
+    """
+    if not result.companions:
+        return
+    yield _HOLDER_PAYS.format(yuan=yuan(result.holder_pays))
+    admitted = result.companions_admitted
+    if admitted:
+        yield _COMPANIONS_PAY.format(count=admitted, yuan=yuan(result.companion_pays))
+    if result.companions > admitted:
+        others = _OTHERS_PAY if admitted else _COMPANIONS_PAY
+        yield others.format(count=result.companions - admitted, yuan=yuan(result.fare))

@@ -17,7 +17,7 @@ class MessageFace(QWidget):
     """Pictogram beside the words on a wide screen, above them on a high one.
 
     The headline takes the focus when the face appears: that is what makes a screen reader say it, together
-    with the hint, which is its accessible description.
+    with its accessible description, which is the hint unless a face has more to say.
     """
 
     def __init__(
@@ -39,7 +39,10 @@ class MessageFace(QWidget):
         self.words.addWidget(self.headline)
         self.words.addWidget(self.hint)
         self.words.addStretch(1)
-        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.column.addLayout(self._layout, 1)
         self._layout.addStretch()
         self._layout.addWidget(self.pictogram)
         self._layout.addLayout(self.words)
@@ -62,9 +65,9 @@ class MessageFace(QWidget):
         self._layout.setDirection(direction)
         for place, share in enumerate(shares):
             self._layout.setStretch(place, share)
-        self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(look.measures.spacing(7))
-        self.words.setSpacing(look.measures.spacing(2.2))
+        self.column.setSpacing(0)
+        self.words.setSpacing(look.measures.spacing(1.0 if look.landscape else 2.2))
         self.pictogram.apply(look)
         for label in self.labels():
             label.setAlignment(alignment(look))
@@ -76,9 +79,13 @@ class MessageFace(QWidget):
             return
         hint = "" if self._hint_text is None else self._look.say(self._hint_text)
         self.headline.setText(self._look.say(self._headline_text))
-        self.headline.setAccessibleDescription(hint)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
+        self.headline.setAccessibleDescription(self.description())
+
+    def description(self) -> str:
+        """What a screen reader says after the headline."""
+        return self.hint.text()
 
     def labels(self) -> tuple[KioskLabel, ...]:
         """Every label beside the pictogram."""

@@ -19,19 +19,20 @@ from kiosk_ui.states import Press, ResultShown
 from kiosk_ui.widgets.button import ButtonKind, ButtonWords, KioskButton
 from kiosk_ui.widgets.label import Ink, KioskLabel
 from kiosk_ui.wording import (
-    COMPANIONS_PAY,
     DONE,
     DONE_WHY,
     HIDE_DETAILS,
     HIDE_DETAILS_WHY,
     MORE_TIME,
     MORE_TIME_WHY,
+    SHARES_JOINT,
     SHOW_DETAILS,
     SHOW_DETAILS_WHY,
     TIME_LIMIT,
     TO_PAY,
     YUAN,
     default_face,
+    shares,
 )
 from terminal.displays import yuan
 from terminal.events.outcome import Outcome
@@ -128,10 +129,12 @@ class _Summary(MessageFace):
 
     def __init__(self) -> None:
         self._sum = KioskLabel(TextRole.AMOUNT)
-        self._companions = KioskLabel(TextRole.STRONG)
+        self._shares = KioskLabel(TextRole.BODY)
+        self._limit = ""
         super().__init__(Pictogram.WAIT, TO_PAY)
         self.words.insertWidget(2, self._sum)
-        self.words.insertWidget(3, self._companions)
+        # Below the pictogram too: the words beside it have no room for a party's shares in large letters.
+        self.column.addWidget(self._shares)
         self.wipe()
 
     def fill(self, result: TapResult, span_ms: int, look: Look) -> None:
@@ -139,16 +142,26 @@ class _Summary(MessageFace):
         ink = Ink.GRANTED if result.outcome.granted else Ink.ATTENTION
         self.headline.set_ink(ink)
         self.headline.apply(look)
-        self.say(_PICTOGRAMS.get(result.outcome, Pictogram.PAY), face.headline, face.hint)
+        # Beside a pictogram there is no room for the largest letters and a party's shares below.
+        tight = look.landscape and bool(result.companions)
+        self._sum.set_role(TextRole.TITLE if tight else TextRole.AMOUNT)
+        self._sum.apply(look)
         self._sum.setText(_sum(result, look) if face.shows_sum else "")
-        self._companions.setText(_companions(result, look))
-        for label in (self._sum, self._companions):
+        self._shares.setText(_shares(result, look) if face.shows_sum else "")
+        for label in (self._sum, self._shares):
             label.setVisible(bool(label.text()))
-        said = (self._sum.text(), self._companions.text(), self.hint.text())
-        limit = look.say(TIME_LIMIT.format(seconds=span_ms // _MS))
-        self.headline.setAccessibleDescription(" ".join((*filter(None, said), limit)))
+        self._limit = look.say(TIME_LIMIT.format(seconds=span_ms // _MS))
+        self.say(_PICTOGRAMS.get(result.outcome, Pictogram.PAY), face.headline, face.hint)
+
+    def labels(self) -> tuple[KioskLabel, ...]:
+        return *super().labels(), self._shares
+
+    def description(self) -> str:
+        said = (self._sum.text(), self._shares.text(), self.hint.text(), self._limit)
+        return " ".join(filter(None, said))
 
     def wipe(self) -> None:
+        self._limit = ""
         self.say(Pictogram.WAIT, TO_PAY, None)
         for label in self.labels():
             label.clear()
@@ -156,11 +169,9 @@ class _Summary(MessageFace):
 
 
 def _sum(result: TapResult, look: Look) -> str:
-    return f"{look.say(TO_PAY)} {look.say(YUAN.format(yuan=yuan(result.holder_pays)))}"
+    return f"{look.say(TO_PAY)} {look.say(YUAN.format(yuan=yuan(result.party_pays)))}"
 
 
-def _companions(result: TapResult, look: Look) -> str:
-    if not result.companions_admitted:
-        return ""
-    text = COMPANIONS_PAY.format(count=result.companions_admitted, yuan=yuan(result.companion_pays))
-    return look.say(text)
+def _shares(result: TapResult, look: Look) -> str:
+    joint = look.say(SHARES_JOINT) if look.landscape else "\n"
+    return joint.join(look.say(share) for share in shares(result))

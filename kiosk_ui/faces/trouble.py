@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from crypto.explained import ExplainedError
 from kiosk_ui.faces.message import MessageFace
@@ -11,20 +11,23 @@ from kiosk_ui.measures import TextRole
 from kiosk_ui.pictograms import Pictogram
 from kiosk_ui.widgets.label import Ink, KioskLabel
 from kiosk_ui.widgets.scroll_pane import ScrollPane
-from kiosk_ui.wording import TROUBLE, TROUBLE_CODE
+from kiosk_ui.wording import TROUBLE, TROUBLE_CODE, TROUBLE_HINT
 
 
 class TroubleFace(QWidget):
-    """The headline is for everybody; cause, next step and code are for whoever looks after the kiosk."""
+    """Headline and hint are for everybody; code, cause and next step for whoever looks after the kiosk."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.message = MessageFace(Pictogram.TROUBLE, TROUBLE)
+        self.message = MessageFace(Pictogram.TROUBLE, TROUBLE, TROUBLE_HINT)
         self.message.headline.set_ink(Ink.TROUBLE)
         self._pane = ScrollPane()
+        # What is for everybody has the room it needs first; the pane scrolls.
+        self._pane.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._code = KioskLabel(TextRole.BODY, Ink.MUTED)
         self._cause = KioskLabel(TextRole.BODY)
         self._next_step = KioskLabel(TextRole.BODY)
-        for label in (self._cause, self._next_step):
+        for label in self._for_staff():
             self._pane.body.addWidget(label)
         self._pane.body.addStretch(1)
         self._column = QVBoxLayout(self)
@@ -50,7 +53,7 @@ class TroubleFace(QWidget):
         head, body = (2, 3) if look.landscape else (3, 2)
         self._column.setStretch(0, head)
         self._column.setStretch(1, body)
-        for label in (self._cause, self._next_step):
+        for label in self._for_staff():
             label.apply(look)
         self._say()
 
@@ -62,9 +65,11 @@ class TroubleFace(QWidget):
         if self._error is None or self._look is None:
             return
         shown = self._error.explain(self._look.preferences.language)
-        code = TROUBLE_CODE.format(code=shown.code)
-        self.message.say(Pictogram.TROUBLE, TROUBLE, code)
+        self._code.setText(self._look.say(TROUBLE_CODE.format(code=shown.code)))
         self._cause.setText(shown.cause)
         self._next_step.setText(shown.next_step)
-        described = (self._look.say(code), shown.cause, shown.next_step)
+        described = (self.message.description(), *(label.text() for label in self._for_staff()))
         self.message.headline.setAccessibleDescription(" ".join(described))
+
+    def _for_staff(self) -> tuple[KioskLabel, ...]:
+        return self._code, self._cause, self._next_step

@@ -46,6 +46,10 @@ class KioskLabel(QLabel):
         self.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
+    def set_role(self, role: TextRole) -> None:
+        """Change the size, from the next `apply` on."""
+        self._role = role
+
     def set_ink(self, ink: Ink) -> None:
         """Change the colour, from the next `apply` on."""
         self._ink = ink

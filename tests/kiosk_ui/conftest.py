@@ -14,7 +14,6 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from PyQt6.QtWidgets import QApplication
 
 from kiosk_ui.application import open_application
-from tests.terminal.conftest import _no_day_keys_left  # noqa: F401 - a fixture, here too
 from tests.terminal.enrolled import Enrolled, enrol
 
 # Belongs to the session's private pcscd, which some tests start anew.

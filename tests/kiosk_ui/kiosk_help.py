@@ -30,6 +30,8 @@ def made_result(
     values: dict[str, object] = {
         "sequence": 1,
         "outcome": outcome,
+        "fare": 200,
+        "companions": 1 if outcome is Outcome.GRANTED_WITH_COMPANION else 0,
         "holder_pays": 0 if outcome.granted else 200,
         "companion_pays": 100,
         "companions_admitted": 1 if outcome is Outcome.GRANTED_WITH_COMPANION else 0,

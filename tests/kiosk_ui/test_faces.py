@@ -22,7 +22,25 @@ from kiosk_ui.window import KioskWindow
 from terminal.events.outcome import Outcome
 from tests.kiosk_ui.kiosk_help import made_result
 
-SAMPLES = tuple(gallery.samples())
+# As many words and digits as a result can have.
+COSTLY = Sample(
+    "nine-companions-four-admitted",
+    ResultShown(
+        made_result(
+            Outcome.GRANTED_WITH_COMPANION,
+            fare=88_800,
+            companions=9,
+            holder_pays=44_400,
+            companion_pays=44_400,
+            companions_admitted=4,
+        ),
+        15_000,
+        15_000,
+    ),
+    Text(zh="古典园林", en="Classical garden"),
+    88_800,
+)
+SAMPLES = (*gallery.samples(), COSTLY)
 LOOKS = [
     (screen, replace(style, language=language, still=True))
     for screen, style, language in product(SCREENS, STYLES.values(), Language)
@@ -104,7 +122,7 @@ def _assert_label_fits(label: QLabel, window: KioskWindow, name: str) -> None:
     assert scrolled or window.rect().contains(place(label, window)), (name, label.text())
     if label.wordWrap():
         assert label.heightForWidth(label.width()) <= label.height(), (name, label.text())
-        words = re.split(r"[\s\u3000-\uffff]+", label.text())
+        words = re.split(r"[ \n\u3000-\uffff]+", label.text())
         widest = max(label.fontMetrics().horizontalAdvance(word) for word in words)
         assert widest <= label.width(), (name, label.text())
     else:
@@ -157,6 +175,77 @@ def test_the_search_for_category_words_finds_them() -> None:
 @pytest.mark.parametrize("outcome", PRIVATE)
 def test_whoever_stands_by_sees_the_same_for_every_private_reason(outcome: Outcome) -> None:
     assert drawn(outcome, holder=f"理由{outcome}") == drawn(Outcome.EXPIRED, holder="别的理由")
+
+
+@pytest.mark.parametrize("outcome", PRIVATE)
+def test_private_reasons_look_the_same_for_a_party_too(outcome: Outcome) -> None:
+    one = drawn(outcome, holder=f"理由{outcome}", companions=3)
+    assert one == drawn(Outcome.EXPIRED, holder="别的理由", companions=3)
+    assert one != drawn(outcome, companions=2), "what the party pays is there to be seen"
+
+
+PARTIES = {
+    "result-granted-3-companions-none-admitted": {
+        Language.ZH: {"应付 ¥6.00", "持卡人 ¥0.00；同行 3 人 × ¥2.00"},
+        Language.EN: {"To pay ¥6.00", "Holder ¥0.00; Companions 3 × ¥2.00"},
+    },
+    "result-granted-3-companions-1-admitted": {
+        Language.ZH: {"应付 ¥140.00", "持卡人 ¥0.00；同行 1 人 × ¥0.00；其余 2 人 × ¥70.00"},
+        Language.EN: {"To pay ¥140.00", "Holder ¥0.00; Companions 1 × ¥0.00; Others 2 × ¥70.00"},
+    },
+    "result-expired-3-companions": {
+        Language.ZH: {"应付 ¥8.00", "持卡人 ¥2.00；同行 3 人 × ¥2.00"},
+        Language.EN: {"To pay ¥8.00", "Holder ¥2.00; Companions 3 × ¥2.00"},
+    },
+}
+
+
+@pytest.mark.parametrize("name", PARTIES)
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("screen", SCREENS, ids=look_id)
+def test_a_party_sees_its_total_and_who_of_it_pays_what(
+    name: str, language: Language, screen: Screen
+) -> None:
+    (sample,) = (sample for sample in SAMPLES if sample.name == name)
+    window = gallery.open_sample(sample, screen, Preferences(language, still=True))
+    try:
+        joint = "；" if language is Language.ZH else "; "
+        texts = {
+            label.text().replace("\u00a0", " ").replace("\n", joint)
+            for label in window.findChildren(QLabel)
+            if label.isVisible()
+        }
+        assert PARTIES[name][language] <= texts
+    finally:
+        window.close()
+
+
+def test_one_alone_is_not_told_of_companions() -> None:
+    (sample,) = (sample for sample in SAMPLES if sample.name == "result-granted")
+    window = gallery.open_sample(sample, PORTRAIT, Preferences(still=True))
+    try:
+        assert "应付 ¥0.00" in said(window)
+        assert "持卡人" not in said(window)
+    finally:
+        window.close()
+
+
+@pytest.mark.parametrize("name", ["trouble", "result-foreign_card"])
+@pytest.mark.parametrize("language", list(Language))
+def test_whom_the_kiosk_can_not_serve_is_sent_to_the_staff(name: str, language: Language) -> None:
+    (sample,) = (sample for sample in SAMPLES if sample.name == name)
+    window = gallery.open_sample(sample, LANDSCAPE, Preferences(language, still=True))
+    try:
+        hint = {Language.ZH: "向工作人员出示证件", Language.EN: "show your certificate to the staff"}
+        labels = [label for label in window.findChildren(QLabel) if label.isVisible()]
+        (shown_hint,) = (label for label in labels if hint[language] in label.text())
+        code = [label for label in labels if "CRD-104" in label.text()]
+        assert len(code) == (name == "trouble")
+        for label in code:
+            assert label.font().pixelSize() < shown_hint.font().pixelSize()
+            assert place(label, window).top() > place(shown_hint, window).bottom()
+    finally:
+        window.close()
 
 
 def test_whoever_stands_by_sees_the_same_for_every_rule() -> None:

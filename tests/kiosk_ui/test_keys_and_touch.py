@@ -206,10 +206,28 @@ def test_screen_readers_are_told_what_happened_and_how_long_it_stays() -> None:
         headline = screen.window.result_face.summary.headline
         assert screen.focused() is headline
         assert headline.text() == "优惠已生效"
-        assert headline.accessibleDescription() == "应付 ¥0.00 本页 8 秒后自动清除，按任意键可延长。"
+        assert headline.accessibleDescription() == "应付 ¥0.00 本页 15 秒后自动清除，按任意键可延长。"
         screen.presenter.troubled(ReaderGone(reader="R"))
         assert isinstance(screen.presenter.state, TroubleShown)
         assert "CRD-101" in screen.focused().accessibleDescription()
+
+
+def test_a_resized_window_tells_screen_readers_the_same() -> None:
+    with screen_only() as screen:
+        show_result(screen, Outcome.GRANTED_WITH_COMPANION)
+        headline = screen.window.result_face.summary.headline
+        before = headline.accessibleDescription()
+        assert "应付 ¥1.00" in before
+        font = headline.font()
+        screen.window.resize(1280, 800)
+        screen.settle()
+        assert headline.font() != font, "everything was laid out anew"
+        assert headline.accessibleDescription() == before
+        screen.presenter.ready()
+        press(screen, Key.Key_Escape)
+        screen.window.resize(1080, 1920)
+        screen.settle()
+        assert headline.accessibleDescription() == ""
 
 
 def test_every_button_tells_what_it_does_in_both_languages() -> None:

@@ -29,7 +29,7 @@ def test_a_screen_reader_reads_the_result_and_presses_done() -> None:
     )
     lines = ended.stdout.splitlines()
     assert "window 通卡自助终端" in lines, ended.stderr
-    assert "focused label: 优惠已生效 | 应付 ¥0.00 本页 8 秒后自动清除，按任意键可延长。" in lines
+    assert "focused label: 优惠已生效 | 应付 ¥0.00 本页 15 秒后自动清除，按任意键可延长。" in lines
     assert any(line.startswith("push button: 我的详情 |") for line in lines)
     assert any(line.startswith("check box: 高对比 |") for line in lines)
     assert "只给本人" not in ended.stdout, "details are for whoever asks for them"

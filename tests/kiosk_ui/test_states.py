@@ -70,6 +70,10 @@ def test_a_forgotten_card_is_asked_for_without_a_trace_of_its_holder() -> None:
     assert run((9_000, TerminalReady()), state=forgotten) == Idle()
 
 
+def test_a_result_can_be_read_without_haste() -> None:
+    assert KioskTimes().result == 15_000
+
+
 def test_done_ends_a_result_at_once() -> None:
     assert run(*TAPPED, (300, TerminalReady()), (400, Press.DONE)) == Idle()
     assert run(*TAPPED, (400, Press.DONE)) == TakeCard()

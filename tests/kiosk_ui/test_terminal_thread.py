@@ -18,11 +18,14 @@ from PyQt6.QtGui import QImage
 
 from card.simulator.pcscd import PrivatePcscd
 from card.simulator.vpcd import VpcdLink
-from crypto.explained import Language
+from crypto.explained import ExplainedError, Language
 from kiosk_ui.application import Kiosk
 from kiosk_ui.look import Preferences
+from kiosk_ui.party import PartyChoice
 from kiosk_ui.states import KioskTimes, Phase, ResultShown, TroubleShown
+from kiosk_ui.terminal_thread import TerminalThread
 from terminal.events.outcome import Outcome
+from terminal.tap import TapResult
 from tests.kiosk_ui.kiosk_help import wait_until
 from tests.terminal.enrolled import Enrolled, chip
 
@@ -140,6 +143,43 @@ def test_a_service_that_hangs_is_trouble_too(enrolled: Enrolled, private_pcscd: 
     finally:
         if not restarted:
             private_pcscd.restart()
+
+
+class FaultyParty(PartyChoice):
+    """Fails once in a way that nobody foresaw, with a person's data in its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = 1
+
+    def take(self) -> int:
+        if self.faults:
+            self.faults -= 1
+            raise LookupError("只给本人")
+        return super().take()
+
+
+def test_a_fault_that_nobody_foresaw_is_shown_without_its_text_and_tapping_goes_on(
+    enrolled: Enrolled, private_pcscd: PrivatePcscd
+) -> None:
+    terminal = TerminalThread(enrolled.directory, private_pcscd.readers[0], FaultyParty())
+    troubles: list[ExplainedError] = []
+    results: list[TapResult] = []
+    terminal.troubled.connect(troubles.append)
+    terminal.decided.connect(results.append)
+    terminal.start()
+    try:
+        with VpcdLink(chip(enrolled.card()), private_pcscd.ports[0]):
+            wait_until(lambda: bool(results), terminal.decided)
+    finally:
+        assert terminal.stop(SECONDS)
+    assert [error.code for error in troubles] == ["KSK-105"]
+    for language in Language:
+        shown = troubles[0].explain(language)
+        assert "LookupError" in shown.cause
+        assert "只给本人" not in f"{shown.cause}{shown.next_step}"
+    assert (troubles[0].__cause__, troubles[0].__context__) == (None, None)
+    assert results[0].outcome is Outcome.GRANTED
 
 
 class Started:
