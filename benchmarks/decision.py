@@ -109,7 +109,7 @@ def measure(book: RuleBook, rounds: int) -> tuple[list[float], list[float]]:
 
 
 def report_ms(figure: str, value: float, floor: float) -> None:
-    """One figure; the goal is issue 7's for the median, shown against every figure."""
+    """One figure; the goal is meant for the median, and shown against every figure."""
     report(figure, value, "ms", floor=floor, goal=f"<= {GOAL_MS} ms", holds=value <= GOAL_MS)
 
 

@@ -79,7 +79,7 @@ class PaintWatch(QObject):
         self._widget = widget
         widget.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Queues the end behind the paint event that it sees, so that the painting is over."""
         if event is not None and event.type() == QEvent.Type.Paint:
             QTimer.singleShot(0, self._loop.quit)

@@ -139,7 +139,7 @@ class KioskWindow(QWidget):
         self._apply()
         self.show_state(state, now_ms)
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Keys that no focused button wanted."""
         if event is None or self.preference_bar.press_key(event.key()):
             return
@@ -153,19 +153,19 @@ class KioskWindow(QWidget):
             if len(digit) == 1 and digit.isascii() and digit.isdigit():
                 self.idle_face.choose(int(digit))
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Notice that somebody is there, by any key or touch."""
         if event is not None and event.type() in _USES and isinstance(watched, QWidget):
             self.setProperty(KEYBOARD_IN_USE, event.type() == QEvent.Type.KeyPress)
             self.used.emit()
         return False
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Fit everything to the new size."""
         super().resizeEvent(event)
         self._apply()
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop watching for keys."""
         application = QApplication.instance()
         if application is not None:

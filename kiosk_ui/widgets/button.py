@@ -67,7 +67,7 @@ class KioskButton(QPushButton):
         self.setMinimumSize(self.sizeHint())
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """Room for the sign, the word and the ring; never smaller than a target."""
         if self._look is None:
             return super().sizeHint()
@@ -78,14 +78,14 @@ class KioskButton(QPushButton):
             width += self._gap() + metrics.horizontalAdvance(self.text())
         return QSize(max(target, width), max(target, metrics.height() + self._padding()))
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Enter presses."""
         if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
             return
         super().keyPressEvent(event)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """Frame, sign, word, and the ring when it has the focus."""
         if self._look is None:
             return

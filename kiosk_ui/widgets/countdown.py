@@ -31,12 +31,12 @@ class CountdownBar(QWidget):
         self._share = min(max(share, 0.0), 1.0)
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """As high as the thick part."""
         height = 0 if self._look is None else self._look.measures.spacing(HEIGHT_MM)
         return QSize(4 * height, height)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """The line, and what is left."""
         if self._look is None:
             return

@@ -64,12 +64,12 @@ class KioskLabel(QLabel):
         self._ring.setStyle(Qt.PenStyle.DashLine)
         self.updateGeometry()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def minimumSizeHint(self) -> QSize:
         """One line; Qt asks for the height of a much narrower column, and panes would scroll for nothing."""
         hint = super().minimumSizeHint()
         return QSize(hint.width(), self.fontMetrics().height()) if self.wordWrap() and self.text() else hint
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """The text, and a ring when the keyboard has led here."""
         super().paintEvent(event)
         window = self.window()

@@ -59,24 +59,24 @@ class PictogramView(QWidget):
         self._move_or_rest()
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """Large enough to be told from the other end of a queue."""
         side = 0 if self._look is None else self._look.measures.spacing(SMALLEST_MM)
         return QSize(side, side)
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """The pictogram, in the middle."""
         if self._look is None:
             return
         painter = QPainter(self)
         pictograms.draw(painter, self._pictogram, QRectF(self.rect()), self._look.theme, self._step / STEPS)
 
-    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent | None) -> None:
         """Begin to move."""
         super().showEvent(event)
         self._move_or_rest()
 
-    def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802 - Qt's name
+    def hideEvent(self, event: QHideEvent | None) -> None:
         """Rest."""
         super().hideEvent(event)
         self._rest()
