@@ -114,6 +114,7 @@ def measure(folder: Path, service: PrivatePcscd, rounds: int) -> tuple[list[int]
             taps.append(elapsed_ns(whole_tap))
             floors.append(elapsed_ns(floor.run))
         floor.close()
+        terminal.desk.day_keys.destroy()
     os.close(file)
     return taps, floors
 
