@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from crypto.content_signature import SignedContext, verify_content
-from crypto.sm2 import PublicKey
+from crypto.sm2 import SIGNATURE_BYTES, PublicKey
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.errors import ContentMissing
 from terminal.hotlist import Hotlist
-
-MAX_SIGNATURE_BYTES: Final = 64
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def _verified(path: Path, context: SignedContext, content_key: PublicKey) -> byt
     try:
         data = path.read_bytes()
         with signature_path.open("rb") as file:
-            signature = file.read(MAX_SIGNATURE_BYTES + 1)
+            signature = file.read(SIGNATURE_BYTES + 1)
     except OSError as error:
         raise ContentMissing(file=Path(error.filename or path).name) from error
     verify_content(content_key, context, data, signature)

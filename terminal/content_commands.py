@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -20,8 +20,6 @@ from terminal.hotlist import Hotlist, HotlistReason
 from terminal.starter import starter_files
 
 app = typer.Typer(help="制作待发布内容。Make content for publication.", no_args_is_help=True)
-
-HOTLIST_FILE: Final = "hotlist.bin"
 
 _NO_ENTRY = Text(
     zh="不是 16 位十六进制的卡标识，或原因不在列表中",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final, TextIO
-
-MAX_TYPED: Final = 9
+from typing import TextIO
 
 
 class PartyEntry:

@@ -14,6 +14,7 @@ from rich.table import Table
 from crypto.explained import Language, Text
 from crypto.sm2 import PublicKey
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
+from terminal.errors import FileNotRead
 from terminal.events.event import UsageEvent
 from terminal.journal.reader import JournalReader
 from terminal.journal.verification import JournalReport, verify_journal
@@ -85,13 +86,20 @@ def verify(
     if key is None:
         public_key = directory.keystore.load(TERMINAL_KEY).public_key
     else:
-        public_key = PublicKey.from_pem(directory.read(key))
+        public_key = PublicKey.from_pem(_read_key(key))
     report = verify_journal(directory.journal, public_key)
     if as_json:
         typer.echo(_report_json(report))
     else:
         _print_report(report, Language.from_environment())
     raise typer.Exit(1 if report.faults else 0)
+
+
+def _read_key(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise FileNotRead(file=file, detail=error.strerror) from error
 
 
 def _clear_part(event: UsageEvent) -> dict[str, int | str]:

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from card.connection import CardConnection
 from card.simulator.chip import Chip
@@ -18,9 +19,10 @@ from crypto.sealing import SegmentOpener
 from crypto.tap_proof import TapProof
 from terminal.assembly import open_terminal
 from terminal.configuration import Mode
-from terminal.errors import ContentMissing, ServiceUnknown, TerminalNotEnrolled
+from terminal.errors import ContentMissing, FileNotRead, ServiceUnknown, TerminalNotEnrolled
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
+from terminal.journal.commands import app as journal
 from terminal.journal.reader import JournalReader
 from terminal.journal.verification import verify_journal
 from terminal.tap import TapResult, tap
@@ -208,6 +210,17 @@ def test_a_journal_of_many_taps_and_restarts_verifies(bus: Enrolled) -> None:
     report = verify_journal(bus.directory.journal, key)
     assert (report.events, report.signed_up_to, report.faults) == (9, 9, ())
     assert len({event.segment for event in events_of(bus)}) == 3
+
+
+def test_anybody_with_the_public_key_can_verify_a_journal(bus: Enrolled, tmp_path: Path) -> None:
+    tap_once(bus, chip(bus.card()))
+    public = tmp_path / "public.pem"
+    arguments = ["verify", "--data", str(bus.directory.path), "--key", str(public)]
+    assert isinstance(CliRunner().invoke(journal, arguments).exception, FileNotRead)
+    public.write_bytes(bus.directory.keystore.load("terminal").public_key.to_pem())
+    assert CliRunner().invoke(journal, arguments).exit_code == 0
+    public.write_bytes(bus.center.public_key.to_pem())
+    assert CliRunner().invoke(journal, arguments).exit_code == 1
 
 
 def test_production_refuses_a_test_issuer(tmp_path: Path) -> None:
