@@ -12,27 +12,14 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from card.connection import CardConnection
 from card.errors import CardError, WaitCancelled
+from card.reader import CardReader
 from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
 from terminal.errors import TerminalError
 from terminal.tap import TapRequest, TapResult, tap
 
 RETRY_SECONDS: Final = 0.5
-
-
-class TapReader(Protocol):
-    """A reader whose waits block; PcscReader is one."""
-
-    def wait_for_card(self, timeout: float | None) -> CardConnection:
-        """Block until a card lies there, and connect to it."""
-
-    def wait_for_removal(self, timeout: float | None) -> None:
-        """Block until the card is gone."""
-
-    def cancel(self) -> None:
-        """End a wait, from another thread or a signal handler."""
 
 
 class TapDisplay(Protocol):
@@ -57,7 +44,7 @@ class Validator:
     def __init__(
         self,
         terminal: Terminal,
-        reader: TapReader,
+        reader: CardReader,
         display: TapDisplay,
         next_request: Callable[[], TapRequest] | None = None,
     ) -> None:

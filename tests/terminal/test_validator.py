@@ -21,6 +21,7 @@ from card.simulator.faults import TearingChip
 from card.simulator.link import InProcessConnection
 from card.simulator.pcscd import PrivatePcscd
 from card.simulator.vpcd import VpcdLink
+from crypto.closing import Closing
 from crypto.explained import ExplainedError
 from terminal.assembly import open_terminal
 from terminal.journal.reader import JournalReader
@@ -101,9 +102,10 @@ class Screen:
 
 
 @dataclass
-class ScriptedReader:
+class ScriptedReader(Closing):
     """A reader that gives one scripted thing after another, and then ends the loop."""
 
+    name = "scripted"
     script: list[CardConnection | ExplainedError]
     removals: int = 0
     removal_errors: list[ExplainedError] = field(default_factory=list)
@@ -122,6 +124,9 @@ class ScriptedReader:
             raise self.removal_errors.pop(0)
 
     def cancel(self) -> None:
+        self.script.clear()
+
+    def close(self) -> None:
         self.script.clear()
 
 

@@ -1,0 +1,82 @@
+"""Findings about the card itself."""
+
+from __future__ import annotations
+
+from card.errors.root import RefusalReason, TapRefused
+from crypto.explained import Text
+
+
+class ForeignCard(TapRefused):
+    """The card does not carry the application of the profile."""
+
+    code = "CRD-130"
+    reason = RefusalReason.FOREIGN_CARD
+    cause = Text(zh="这不是可在此使用的证卡。", en="This is not a card that is used here.")
+    next_step = Text(
+        zh="请使用第三代智能化证卡；若几张卡叠放，请只放一张。",
+        en="Use the third-generation smart certificate; of several cards in a stack, present one alone.",
+    )
+
+
+class UnknownIssuer(TapRefused):
+    """The credential names an issuer key that the trust store does not hold for its date of issue."""
+
+    code = "CRD-131"
+    reason = RefusalReason.UNKNOWN_ISSUER
+    cause = Text(
+        zh="本终端不认识此卡的发卡机构密钥。", en="This terminal does not know the card's issuer key."
+    )
+    next_step = Text(
+        zh="请更新终端的信任库后重试，或改用人工核验。",
+        en="Update the terminal's trust store and try again, or have staff check the certificate.",
+    )
+
+
+class CredentialForged(TapRefused):
+    """The issuer's signature on the credential is not valid."""
+
+    code = "CRD-132"
+    reason = RefusalReason.FORGED
+    cause = Text(zh="卡片凭证的发卡签名无效。", en="The issuer's signature on the card is not valid.")
+    next_step = Text(zh="请由工作人员人工核验证件。", en="Have staff check the certificate by hand.")
+
+
+class CardCloned(TapRefused):
+    """The chip could not prove that it holds the credential's private key."""
+
+    code = "CRD-133"
+    reason = RefusalReason.CLONED
+    cause = Text(zh="卡片未能证明自己是原卡。", en="The card could not prove that it is the genuine chip.")
+    next_step = Text(zh="请由工作人员人工核验证件。", en="Have staff check the certificate by hand.")
+
+
+class CredentialNotYetValid(TapRefused):
+    """The credential's first day lies in the future."""
+
+    code = "CRD-134"
+    reason = RefusalReason.NOT_YET_VALID
+    cause = Text(zh="卡片自 {issued} 起有效。", en="The card is valid from {issued} only.")
+    next_step = Text(
+        zh="请从该日起使用；若终端日期有误，请校正。",
+        en="Use it from that day; if the terminal's date is wrong, set it right.",
+    )
+
+
+class CredentialExpired(TapRefused):
+    """The credential's last day is past."""
+
+    code = "CRD-135"
+    reason = RefusalReason.EXPIRED
+    cause = Text(zh="卡片已于 {expires} 到期。", en="The card expired on {expires}.")
+    next_step = Text(
+        zh="请持卡人到发卡机构换领新卡。", en="The holder should get a new card from the issuer."
+    )
+
+
+class CardHotlisted(TapRefused):
+    """The card is on the hotlist: reported lost, stolen or withdrawn."""
+
+    code = "CRD-136"
+    reason = RefusalReason.HOTLISTED
+    cause = Text(zh="此卡已挂失或停用。", en="This card was reported lost or was withdrawn.")
+    next_step = Text(zh="请使用新卡，或到发卡机构查询。", en="Use the new card, or ask the issuer.")
