@@ -11,7 +11,7 @@ random number that the issuer chose, not the certificate number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from typing import Final
@@ -175,9 +175,7 @@ def issue_credential(
         raise CredentialMalformed(detail="a region has six digits")
     if not 2000 <= issued.year <= expires.year <= 2099:
         raise CredentialMalformed(detail="dates run from 2000 to 2099, the expiry after the issue")
-    signed = TapCredential(
-        **{**vars(unsigned), "signature": issuer_key.sign(unsigned.body_bytes())},
-    )
+    signed = replace(unsigned, signature=issuer_key.sign(unsigned.body_bytes()))
     return TapCredential.from_bytes(signed.to_bytes())
 
 

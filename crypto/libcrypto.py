@@ -30,6 +30,10 @@ ffi.cdef(
         void *db_meth; void *db; EVP_PKEY *issuer_pkey;
     } X509V3_CTX;
 
+    typedef struct {
+        const char *key; unsigned int data_type; void *data; size_t data_size; size_t return_size;
+    } OSSL_PARAM;
+
     unsigned long ERR_get_error(void);
     void ERR_error_string_n(unsigned long e, char *buf, size_t len);
     void ERR_clear_error(void);
@@ -46,7 +50,6 @@ ffi.cdef(
     int EVP_PKEY_is_a(const EVP_PKEY *pkey, const char *name);
     int EVP_PKEY_get_octet_string_param(const EVP_PKEY *pkey, const char *name,
                                         unsigned char *buf, size_t max, size_t *len);
-    EVP_PKEY *d2i_PUBKEY(EVP_PKEY **a, const unsigned char **pp, long length);
     EVP_PKEY *PEM_read_bio_PUBKEY(BIO *bp, EVP_PKEY **x, void *cb, void *u);
     EVP_PKEY *PEM_read_bio_PrivateKey(BIO *bp, EVP_PKEY **x, void *cb, void *u);
     int PEM_write_bio_PUBKEY(BIO *bp, EVP_PKEY *x);
@@ -57,7 +60,10 @@ ffi.cdef(
     EVP_MD_CTX *EVP_MD_CTX_new(void);
     void EVP_MD_CTX_free(EVP_MD_CTX *ctx);
     EVP_PKEY_CTX *EVP_PKEY_CTX_new_from_pkey(void *libctx, EVP_PKEY *pkey, const char *propq);
+    EVP_PKEY_CTX *EVP_PKEY_CTX_new_from_name(void *libctx, const char *name, const char *propq);
     void EVP_PKEY_CTX_free(EVP_PKEY_CTX *ctx);
+    int EVP_PKEY_fromdata_init(EVP_PKEY_CTX *ctx);
+    int EVP_PKEY_fromdata(EVP_PKEY_CTX *ctx, EVP_PKEY **ppkey, int selection, OSSL_PARAM *params);
     int EVP_PKEY_CTX_set1_id(EVP_PKEY_CTX *ctx, const void *id, int id_len);
     void EVP_MD_CTX_set_pkey_ctx(EVP_MD_CTX *ctx, EVP_PKEY_CTX *pctx);
     int EVP_DigestSignInit(EVP_MD_CTX *ctx, EVP_PKEY_CTX **pctx, const EVP_MD *type, void *e, EVP_PKEY *pkey);

@@ -35,33 +35,47 @@ MAX_CIPHERTEXT_BYTES: Final = 4096
 # The order n of the curve (GB/T 32918.5 §A).
 CURVE_ORDER: Final = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 
-# SubjectPublicKeyInfo of an SM2 key up to the point: id-ecPublicKey, curve 1.2.156.10197.1.301.
-_SPKI_COMPRESSED: Final = bytes.fromhex("3039301306072a8648ce3d020106082a811ccf5501822d032200")
-_SPKI_UNCOMPRESSED: Final = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
+# OSSL_PARAM types and EVP_PKEY selections of openssl/core.h and openssl/evp.h.
+_UTF8_STRING: Final = 4
+_OCTET_STRING: Final = 5
+_PUBLIC_KEY: Final = 0x86
+_UNMODIFIED: Final = 2**64 - 1
+_SM2: Final = ffi.new("char[]", b"SM2")
+_GROUP: Final = ffi.new("char[]", b"group")
+_PUBLIC: Final = ffi.new("char[]", b"pub")
 
 
 class PublicKey:
     """An SM2 public key; equal to another with the same point."""
 
-    def __init__(self, handle: Any) -> None:
+    def __init__(self, handle: Any, point: bytes | None = None) -> None:
         self._handle = handle
-        self.point: Final = _compressed_point(handle)
+        self.point: Final = point or _compressed_point(handle)
 
     @classmethod
     def from_point(cls, point: bytes) -> PublicKey:
         """The key with this point: 33 bytes (02/03 ‖ x) or 65 bytes (04 ‖ x ‖ y). Raises KeyMalformed."""
-        if len(point) == POINT_BYTES and point[0] in (2, 3):
-            encoded = _SPKI_COMPRESSED + point
-        elif len(point) == 65 and point[0] == 4:
-            encoded = _SPKI_UNCOMPRESSED + point
-        else:
+        is_compressed = len(point) == POINT_BYTES and point[0] in (2, 3)
+        if not is_compressed and not (len(point) == 65 and point[0] == 4):
             raise KeyMalformed(detail="a point has 33 bytes (02, 03) or 65 bytes (04)")
-        source = ffi.from_buffer("unsigned char[]", encoded)
-        cursor = ffi.new("const unsigned char **", source)
-        pointer = lib.d2i_PUBKEY(NULL, cursor, len(encoded))
-        if pointer == NULL:
+        # Not through d2i_PUBKEY: libcrypto 3 then searches all its decoders, which takes three times as long,
+        # and every tap reads a card's key.
+        pointer = lib.EVP_PKEY_CTX_new_from_name(NULL, _SM2, NULL)
+        context = owned(pointer, lib.EVP_PKEY_CTX_free, "EVP_PKEY_CTX_new_from_name")
+        check(lib.EVP_PKEY_fromdata_init(context), "EVP_PKEY_fromdata_init")
+        source = ffi.from_buffer("char[]", point)
+        parameters = ffi.new(
+            "OSSL_PARAM[3]",
+            [
+                (_GROUP, _UTF8_STRING, _SM2, len(b"SM2"), _UNMODIFIED),
+                (_PUBLIC, _OCTET_STRING, source, len(point), _UNMODIFIED),
+                (NULL, 0, NULL, 0, 0),
+            ],
+        )
+        made = ffi.new("EVP_PKEY **")
+        if lib.EVP_PKEY_fromdata(context, made, _PUBLIC_KEY, parameters) != 1:
             raise KeyMalformed(detail=f"the point is not on the curve ({take_error()})")
-        return cls(ffi.gc(pointer, lib.EVP_PKEY_free))
+        return cls(ffi.gc(made[0], lib.EVP_PKEY_free), point if is_compressed else None)
 
     @classmethod
     def from_pem(cls, pem: bytes) -> PublicKey:

@@ -79,6 +79,16 @@ class Tlv(bytes):
             raise TlvMalformed(detail=f"{len(rest)} bytes after tag {tag:X}")
         return item.value
 
+    @staticmethod
+    def whole_length(beginning: bytes) -> int:
+        """Bytes of the whole data object that begins so, its tag and length field included.
+
+        Raises TlvMalformed when not even these two are whole.
+        """
+        _tag, tag_bytes = _parse_tag(beginning)
+        length, value_offset = _parse_length(beginning, tag_bytes)
+        return value_offset + length
+
     def __repr__(self) -> str:
         return f"Tlv(tag=0x{self.tag:X}, {len(self.value)} bytes)"
 
