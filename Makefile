@@ -44,6 +44,11 @@ check: install ## 代码检查：格式、类型、分层 / check style, types a
 	@$(say) "分层" "Layers"
 	@.venv/bin/lint-imports --no-logo
 
+.PHONY: fuzz-short
+fuzz-short: install ## 模糊测试卡片与串口解析（SECONDS=每项秒数） / fuzz the parsers of card and line (SECONDS= for each)
+	@$(say) "模糊测试" "Fuzzing"
+	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),5) $(ARGS)
+
 .PHONY: bench
 bench: install ## 测量速度（QUICK=1 从简） / measure (QUICK=1 for a short run)
 	@for file in $$(grep -l __main__ benchmarks/*.py); do \

@@ -16,14 +16,26 @@ MAX_SHORT_DATA = 255
 MAX_SHORT_LE = 256
 MAX_EXTENDED_DATA = 65_535
 MAX_EXTENDED_LE = 65_536
+MAX_APDU_BYTES = 65_544  # header, extended Lc, data, extended Le
 
 
 class Instruction(IntEnum):
     """Instruction bytes that this package sends (ISO/IEC 7816-4 clause 5, INS)."""
 
+    DEACTIVATE_FILE = 0x04
+    ACTIVATE_FILE = 0x44
+    GENERATE_ASYMMETRIC_KEY_PAIR = 0x47  # ISO/IEC 7816-8
+    EXTERNAL_AUTHENTICATE = 0x82  # with Le: MUTUAL AUTHENTICATE
+    GET_CHALLENGE = 0x84
     INTERNAL_AUTHENTICATE = 0x88
     SELECT = 0xA4
+    READ_BINARY = 0xB0
+    READ_RECORD = 0xB2
     GET_RESPONSE = 0xC0
+    UPDATE_BINARY = 0xD6
+    PUT_DATA = 0xDA
+    UPDATE_RECORD = 0xDC
+    TERMINATE_DF = 0xE6
 
 
 @dataclass(frozen=True)

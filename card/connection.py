@@ -15,6 +15,10 @@ class CardConnection(Protocol):
     def atr(self) -> bytes:
         """Answer to reset (ISO/IEC 7816-3 §8), or what the reader made of an ATS (PC/SC part 3 §3.1.3.2)."""
 
+    @property
+    def max_apdu(self) -> int:
+        """The longest command or answer APDU, in bytes, that reader and line carry."""
+
     def transmit(self, command: CommandApdu) -> ResponseApdu:
         """One command, one answer, nothing interpreted.
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from typing import Final
 
 from card.errors import AnswerMalformed, ForeignCard
 from card.profile import CardProfile, FciLayout
 from crypto.errors import TlvMalformed
 from crypto.tlv import Tlv
+
+SERIAL_TAG: Final = 0xC1
+SERIAL_BYTES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Fci:
         Raises ForeignCard when it is well-formed but is not the FCI of this application, and AnswerMalformed
         when it is not even BER-TLV.
         """
-        layout = profile.fci
+        layout = profile.tap_path.fci
         try:
             members = Tlv.parse_list(_inside(_tag(layout.template), Tlv.parse_list(data)))
             if [member.tag for member in members] != [_tag(layout.df_name), _tag(layout.credential[0])]:
@@ -42,16 +46,43 @@ class Fci:
 
     def to_bytes(self, profile: CardProfile) -> bytes:
         """The FCI as the card sends it."""
-        *outer, _credential_tag = profile.fci.credential
+        layout = profile.tap_path.fci
+        *outer, _credential_tag = layout.credential
         proprietary = reduce(
             lambda inner, tag: bytes(Tlv(_tag(tag), inner)), reversed(outer), self.credential
         )
-        df_name = Tlv(_tag(profile.fci.df_name), self.df_name)
-        return bytes(Tlv(_tag(profile.fci.template), df_name + proprietary))
+        df_name = Tlv(_tag(layout.df_name), self.df_name)
+        return bytes(Tlv(_tag(layout.template), df_name + proprietary))
 
     def __repr__(self) -> str:
         """Lengths only: the credential says something of its holder."""
         return f"Fci({len(self.credential)} bytes of credential)"
+
+
+def serial_of_blank(data: bytes, profile: CardProfile) -> bytes:
+    """The 8-byte serial number of a chip not yet personalised: its FCI is 6F { 84 AID, A5 { C1 serial } }.
+
+    Raises ForeignCard and AnswerMalformed, as Fci.from_bytes().
+    """
+    layout = profile.tap_path.fci
+    try:
+        members = Tlv.parse_list(_inside(_tag(layout.template), Tlv.parse_list(data)))
+        if [member.tag for member in members] != [_tag(layout.df_name), _tag(layout.credential[0])]:
+            raise ForeignCard
+        serial = _inside(SERIAL_TAG, Tlv.parse_list(members[1].value))
+    except TlvMalformed as error:
+        raise AnswerMalformed(what="FCI", detail=error.facts["detail"]) from error
+    if members[0].value != profile.aid_bytes or len(serial) != SERIAL_BYTES:
+        raise ForeignCard
+    return serial
+
+
+def blank_fci(serial: bytes, profile: CardProfile) -> bytes:
+    """The FCI of a chip that is not personalised."""
+    layout = profile.tap_path.fci
+    df_name = Tlv(_tag(layout.df_name), profile.aid_bytes)
+    proprietary = Tlv(_tag(layout.credential[0]), Tlv(SERIAL_TAG, serial))
+    return bytes(Tlv(_tag(layout.template), df_name + proprietary))
 
 
 def _tag(text: str) -> int:

@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 from card.apdu import CommandApdu, Instruction
+from card.application import CardApplication
 from card.connection import CardConnection
-from card.errors import AnswerMalformed, ApduRefused, ForeignCard
-from card.exchange import Exchange
+from card.errors import AnswerMalformed
 from card.fci import Fci
 from card.profile import CardProfile
 from crypto.errors import TapProofMalformed
 from crypto.tap_proof import TapProof
-
-SELECT_BY_DF_NAME = 0x04  # P1: select by DF name (ISO/IEC 7816-4 clause 11, SELECT)
-FIRST_OR_ONLY_RETURN_FCI = 0x00  # P2
 
 
 class IdentitySession:
     """One visit to the identity application of a card on an open connection."""
 
     def __init__(self, connection: CardConnection, profile: CardProfile) -> None:
-        self._exchange = Exchange(connection)
+        self._application = CardApplication(connection, profile)
         self._profile = profile
 
     def select(self) -> Fci:
         """SELECT the application by its AID (ISO/IEC 7816-4 clause 11).
 
-        Raises ForeignCard for any card without it, AnswerMalformed, CardTorn, and what a reader raises.
+        Raises ForeignCard for any card without it, CardDeactivated, AnswerMalformed, CardTorn, and what a
+        reader raises.
         """
-        command = CommandApdu(
-            0x00,
-            Instruction.SELECT,
-            SELECT_BY_DF_NAME,
-            FIRST_OR_ONLY_RETURN_FCI,
-            self._profile.aid_bytes,
-            le=256,
-        )
-        try:
-            data = self._exchange.send(command, "SELECT")
-        except ApduRefused as error:
-            raise ForeignCard from error
-        return Fci.from_bytes(data, self._profile)
+        return Fci.from_bytes(self._application.select(), self._profile)
 
     def internal_authenticate(self, challenge: bytes) -> TapProof:
         """The card's signature over a tap challenge and its counter (ISO/IEC 7816-4 clause 11).
@@ -47,7 +33,7 @@ class IdentitySession:
         `challenge` is a TapChallenge's bytes. Raises ApduRefused, AnswerMalformed, CardTorn, and what a
         reader raises; ValueError when the challenge has not the length that the profile gives.
         """
-        layout = self._profile.internal_authenticate
+        layout = self._profile.tap_path.internal_authenticate
         if len(challenge) != layout.challenge_bytes:
             raise ValueError(f"a challenge has {layout.challenge_bytes} bytes, not {len(challenge)}")
         command = CommandApdu(
@@ -58,7 +44,7 @@ class IdentitySession:
             challenge,
             le=256,
         )
-        data = self._exchange.send(command, "INTERNAL AUTHENTICATE")
+        data = self._application.exchange.send(command, "INTERNAL AUTHENTICATE")
         try:
             return TapProof.from_bytes(data)
         except TapProofMalformed as error:

@@ -26,3 +26,14 @@ class ReaderNotRecognised(FirmwareProfileError):
         zh="请在 firmware_profiles/profiles 中加入一个匹配其名称的 TOML 文件。",
         en="Add a TOML file whose `names` match it to firmware_profiles/profiles.",
     )
+
+
+class NoSuchProfile(FirmwareProfileError):
+    """No profile has the id that was asked for."""
+
+    code = "FWP-110"
+    cause = Text(zh="没有名为“{profile}”的读卡器描述。", en="There is no reader profile named {profile}.")
+    next_step = Text(
+        zh="可用的描述：{known}。也可在 firmware_profiles/profiles 中加入一个。",
+        en="There are: {known}. Use one of them, or add yours to firmware_profiles/profiles.",
+    )

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from card.readers.any_reader import ANY
 from crypto.explained import Language
 from kiosk_ui.errors import QtUnusable
 from terminal.data_directory import DataDirectory
@@ -19,7 +20,13 @@ from terminal.data_directory import DataDirectory
 app = typer.Typer(help="自助终端界面。The kiosk's screen.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
-Reader = Annotated[str, typer.Option(help="读卡器名称（见 tongka readers list） / the reader's name")]
+Reader = Annotated[
+    str,
+    typer.Option(
+        help="读卡器：any、名称（见 tongka readers list）、nfc:端口、serial:描述文件:端口 / "
+        "the reader: any, a name, nfc:PORT or serial:PROFILE:PORT"
+    ),
+]
 ScreenLanguage = Annotated[Language, typer.Option(help="屏幕语言 / the screen's language")]
 Diagonal = Annotated[
     float | None,
@@ -34,7 +41,7 @@ Diagonal = Annotated[
 @app.command()
 def run(  # noqa: PLR0917 - the verb's options
     data: Data,
-    reader: Reader,
+    reader: Reader = ANY,
     windowed: Annotated[
         bool, typer.Option("--windowed", help="以窗口显示 / in a window, not full screen")
     ] = False,
@@ -49,7 +56,7 @@ def run(  # noqa: PLR0917 - the verb's options
     按键 Keys: L 语言 language, C 高对比 contrast, T 大字 large text, M 静态 still, D 我的详情 my details,
     Esc 完成 done, 0–9 同行人数 companions.
 
-    Example: tongka kiosk run --data out/terminal --reader "Virtual PCD 00 00" --windowed
+    Example: tongka kiosk run --data out/terminal --windowed
     """
     _require_qt()
     from kiosk_ui.look import Preferences  # noqa: PLC0415 - needs Qt
@@ -67,8 +74,8 @@ def run(  # noqa: PLR0917 - the verb's options
 @app.command()
 def picture(
     data: Data,
-    reader: Reader,
     out: Annotated[Path, typer.Option(help="PNG 文件 / the PNG to write")],
+    reader: Reader = ANY,
     timeout: Annotated[
         float, typer.Option(min=1, max=3600, help="最多等待秒数 / seconds to wait for a tap")
     ] = 60,

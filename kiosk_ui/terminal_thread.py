@@ -10,7 +10,8 @@ from typing import Final
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from card.readers.pcsc import PcscReader
+from card.reader import CardReader
+from card.readers.address import open_reader
 from crypto.explained import ExplainedError, Text
 from kiosk_ui.errors import TerminalFault
 from kiosk_ui.party import PartyChoice
@@ -38,7 +39,7 @@ class TerminalThread(QObject):
         self._directory, self._reader_name, self._party = directory, reader, party
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._reader: PcscReader | None = None
+        self._reader: CardReader | None = None
         self._said = ""
         # A daemon: libpcsclite blocks for ever while it greets a service that hangs, and no call ends that.
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
@@ -72,7 +73,7 @@ class TerminalThread(QObject):
                 self._stopping.wait(RETRY_SECONDS)
 
     def _tap(self, terminal: Terminal) -> None:
-        with PcscReader(self._reader_name) as reader:
+        with open_reader(self._reader_name) as reader:
             self._said = ""
             with self._lock:
                 self._reader = reader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,7 +49,10 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
     owner = JournalOwner(configuration.terminal_id, configuration.epoch)
     signer = directory.keystore.load(TERMINAL_KEY)
     clock = clock or SystemClock()
-    with JournalWriter(directory.journal, owner, signer, trust.center_sealing_key, clock) as journal:
+    with (
+        JournalWriter(directory.journal, owner, signer, trust.center_sealing_key, clock) as journal,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
+    ):
         desk = TapDesk(
             owner=owner,
             profile=reference_profile(),
@@ -56,5 +60,6 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
             content=content,
             journal=journal,
             day_keys=DayKeys(owner.terminal),
+            aside=aside,
         )
         yield Terminal(configuration, desk, service)

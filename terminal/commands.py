@@ -11,7 +11,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from card.readers.pcsc import PcscReader
+from card.readers.address import open_reader
+from card.readers.any_reader import ANY
+from card.trace_file import traced
 from crypto.explained import Language, Text
 from terminal.assembly import open_terminal
 from terminal.data_directory import DataDirectory
@@ -33,14 +35,24 @@ _ONE_DIGIT = Text(
 @app.command()
 def run(
     data: Data,
-    reader: Annotated[str, typer.Option(help="读卡器名称（见 tongka readers list） / the reader's name")],
+    reader: Annotated[
+        str,
+        typer.Option(
+            help="读卡器：any、名称（见 tongka readers list）、nfc:端口、serial:描述文件:端口 / "
+            "the reader: any, a name, nfc:PORT or serial:PROFILE:PORT"
+        ),
+    ] = ANY,
     as_json: AsJson = False,
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace to this new file"),
+    ] = None,
 ) -> None:
     """刷卡验证模式：逐张读卡、判断、记账，直到 Ctrl-C。 Validate taps until interrupted.
 
     刷卡前可输入同行人数（一位数字）并回车。 Type the number of companions and Enter before a tap.
 
-    Example: tongka terminal run --data out/terminal --reader "Virtual PCD 00 00"
+    Example: tongka terminal run --data out/terminal
     """
     language = Language.from_environment()
     display = JsonDisplay() if as_json else LineDisplay(language)
@@ -48,8 +60,12 @@ def run(
         sys.stdin,
         lambda typed: typer.echo(_ONE_DIGIT.format(typed=typed).in_language(language), err=True),
     )
-    with open_terminal(DataDirectory(data)) as terminal, PcscReader(reader) as pcsc:
-        validator = Validator(terminal, pcsc, display, lambda: terminal.request(party.take()))
+    with (
+        open_terminal(DataDirectory(data)) as terminal,
+        open_reader(reader) as opened,
+        traced(opened, trace, display.trouble, terminal.desk.profile) as cards,
+    ):
+        validator = Validator(terminal, cards, display, lambda: terminal.request(party.take()))
         _stop_on_signals(validator.stop)
         party.start()
         validator.run()

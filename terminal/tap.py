@@ -10,12 +10,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from card.connection import CardConnection
-from card.errors import RefusalReason
+from card.errors import ForeignCard, RefusalReason, TapRefused
+from card.foreign_cards import ForeignCardFamily
 from card.profile import CardProfile
 from card.verification import Refusal, VerifiedCard, verify
 from crypto.credential import TapCredential
@@ -32,12 +34,13 @@ from terminal.events.outcome import Outcome
 from terminal.holder_reference import DayKeys
 from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import EventDraft, JournalWriter, Place
-from terminal.wording import LOOK_AT_SCREEN, REFUSED
+from terminal.wording import LOOK_AT_SCREEN, refusal_wording
 
 _OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
     {
         RefusalReason.FOREIGN_CARD: Outcome.FOREIGN_CARD,
         RefusalReason.TORN: Outcome.UNREADABLE,
+        RefusalReason.TOO_SLOW: Outcome.UNREADABLE,
         RefusalReason.UNREADABLE: Outcome.UNREADABLE,
         RefusalReason.UNKNOWN_ISSUER: Outcome.UNKNOWN_ISSUER,
         RefusalReason.FORGED: Outcome.FORGED,
@@ -45,13 +48,17 @@ _OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
         RefusalReason.NOT_YET_VALID: Outcome.NOT_YET_VALID,
         RefusalReason.EXPIRED: Outcome.EXPIRED,
         RefusalReason.HOTLISTED: Outcome.BLOCKED,
+        RefusalReason.DEACTIVATED: Outcome.BLOCKED,
     }
 )
 
 
 @dataclass(frozen=True)
 class TapDesk:
-    """What a terminal taps with: whose it is, whom it trusts, what it decides by, where it records."""
+    """What a terminal taps with: whose it is, whom it trusts, what it decides by, where it records.
+
+    `aside` does what need not wait for the card.
+    """
 
     owner: JournalOwner
     profile: CardProfile
@@ -59,6 +66,7 @@ class TapDesk:
     content: Content
     journal: JournalWriter
     day_keys: DayKeys
+    aside: Executor
 
 
 @dataclass(frozen=True)
@@ -122,9 +130,19 @@ class TapResult:
         )
 
     @classmethod
-    def of_refusal(cls, sequence: int, request: TapRequest, outcome: Outcome, microseconds: int) -> TapResult:
-        """The result of a tap of a card that is not accepted; everybody pays the list fare."""
-        wording = REFUSED[outcome]
+    def of_refusal(
+        cls,
+        sequence: int,
+        request: TapRequest,
+        outcome: Outcome,
+        microseconds: int,
+        family: ForeignCardFamily | None = None,
+    ) -> TapResult:
+        """The result of a tap of a card that is not accepted; everybody pays the list fare.
+
+        `family` is what a foreign card is, where that is known; it is said here and goes nowhere else.
+        """
+        wording = refusal_wording(outcome, family)
         return cls(
             sequence=sequence,
             outcome=outcome,
@@ -153,7 +171,7 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
     challenge = _challenge(desk.owner, place, request)
     today = local_date(place.time_ms)
     verification = verify(
-        connection, desk.profile, desk.trust, challenge.to_bytes(), today, desk.content.hotlist
+        connection, desk.profile, desk.trust, challenge.to_bytes(), today, desk.content.hotlist, desk.aside
     )
     if isinstance(verification, VerifiedCard):
         decision = decide(
@@ -167,7 +185,9 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
         event = _record_decision(desk, place, challenge, verification, decision)
         return TapResult.of_decision(event.sequence, request, decision, _since(started))
     event = _record_refusal(desk, place, challenge, verification)
-    return TapResult.of_refusal(event.sequence, request, event.outcome, _since(started))
+    return TapResult.of_refusal(
+        event.sequence, request, event.outcome, _since(started), _family(verification.error)
+    )
 
 
 def _challenge(owner: JournalOwner, place: Place, request: TapRequest) -> TapChallenge:
@@ -227,6 +247,10 @@ def _evidence(
         rule=rule,
         detail=detail,
     )
+
+
+def _family(error: TapRefused) -> ForeignCardFamily | None:
+    return error.family if isinstance(error, ForeignCard) else None
 
 
 def _since(started: int) -> int:

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from card.foreign_cards import ForeignCardFamily
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
 
 LOOK_AT_SCREEN: Final = Text(zh="请看屏幕提示", en="Please see the screen")
+_ANOTHER_CARD_HELD: Final = Text(
+    zh="您放的是{card}，请换用第三代智能化证卡。",
+    en="This is {card}. Please use the third-generation smart certificate instead.",
+)
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,12 @@ REFUSED: Final = MappingProxyType(
         ),
         Outcome.FOREIGN_CARD: OutcomeWording(
             holder=Text(
-                zh="这不是残疾人证，请换用第三代智能化残疾人证。",
-                en="This is another kind of card. Please use the third-generation certificate.",
+                zh="这张卡不能在这里使用，请换用第三代智能化证卡。",
+                en="This card is not used here. Please use the third-generation smart certificate.",
             ),
             staff=Text(
-                zh="非残疾人证：请持卡人换用正确的证件。",
-                en="Not a disability certificate: ask for the right card.",
+                zh="不是可在此使用的证卡：请持卡人换用第三代智能化证卡。",
+                en="Not a card that is used here: ask for the third-generation smart certificate.",
             ),
         ),
         Outcome.FORGED: OutcomeWording(
@@ -108,3 +113,14 @@ REFUSED: Final = MappingProxyType(
         ),
     }
 )
+
+
+def refusal_wording(outcome: Outcome, family: ForeignCardFamily | None) -> OutcomeWording:
+    """Texts of a refused card; a foreign one of a known family is called by its name."""
+    if family is None:
+        return REFUSED[outcome]
+    holder = Text(
+        zh=_ANOTHER_CARD_HELD.zh.format(card=family.title.zh),
+        en=_ANOTHER_CARD_HELD.en.format(card=family.title.en),
+    )
+    return OutcomeWording(holder=holder, staff=family.sentence.text)

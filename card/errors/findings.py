@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from card.errors.root import RefusalReason, TapRefused
 from crypto.explained import Text
 
+if TYPE_CHECKING:  # the families are loaded from files, whose refusal is an error of this package
+    from card.foreign_cards import ForeignCardFamily
+
+_ANOTHER_CARD = Text(zh="其他卡片", en="another kind of card")
+
 
 class ForeignCard(TapRefused):
-    """The card does not carry the application of the profile."""
+    """The card does not carry the profile's application. `family` says what it is, once that is known."""
 
     code = "CRD-130"
     reason = RefusalReason.FOREIGN_CARD
-    cause = Text(zh="这不是可在此使用的证卡。", en="This is not a card that is used here.")
+    cause = Text(zh="这是{family}，不是可在此使用的证卡。", en="This is {family}, which is not used here.")
     next_step = Text(
         zh="请使用第三代智能化证卡；若几张卡叠放，请只放一张。",
         en="Use the third-generation smart certificate; of several cards in a stack, present one alone.",
     )
+
+    def __init__(self, family: ForeignCardFamily | None = None) -> None:
+        self.family = family
+        super().__init__(family=_ANOTHER_CARD if family is None else family.title.text)
 
 
 class UnknownIssuer(TapRefused):
@@ -80,3 +91,28 @@ class CardHotlisted(TapRefused):
     reason = RefusalReason.HOTLISTED
     cause = Text(zh="此卡已挂失或停用。", en="This card was reported lost or was withdrawn.")
     next_step = Text(zh="请使用新卡，或到发卡机构查询。", en="Use the new card, or ask the issuer.")
+
+
+class CardDeactivated(TapRefused):
+    """The issuer blocked the application on the card itself, for a time or for good."""
+
+    code = "CRD-137"
+    reason = RefusalReason.DEACTIVATED
+    cause = Text(zh="此卡已被发卡机构停用。", en="The issuer has blocked this card.")
+    next_step = Text(zh="请到发卡机构查询。", en="Ask the issuer.")
+
+
+class AnswerTooLate(TapRefused):
+    """An answer came, but later than a card on this reader needs: a failing card, or one that is relayed."""
+
+    code = "CRD-195"
+    reason = RefusalReason.TOO_SLOW
+    cause = Text(
+        zh="卡片回答太慢：用了 {milliseconds} 毫秒，最多允许 {limit} 毫秒。",
+        en="The card answered too slowly: it took {milliseconds} ms; {limit} ms are allowed.",
+    )
+    next_step = Text(
+        zh="请把卡平放在读卡区并保持不动，再试一次；仍如此请由工作人员人工核验证件。",
+        en="Lay the card flat on the reader, keep it still and try again; if it stays, have staff check the "
+        "certificate by hand.",
+    )

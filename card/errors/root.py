@@ -13,6 +13,7 @@ class RefusalReason(StrEnum):
 
     FOREIGN_CARD = "foreign_card"
     TORN = "torn"
+    TOO_SLOW = "too_slow"
     UNREADABLE = "unreadable"
     UNKNOWN_ISSUER = "unknown_issuer"
     FORGED = "forged"
@@ -20,6 +21,7 @@ class RefusalReason(StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     HOTLISTED = "hotlisted"
+    DEACTIVATED = "deactivated"
 
 
 class CardError(ExplainedError):

@@ -77,3 +77,16 @@ class PcscdFailed(CardError):
         zh="请重试；仍失败时运行“pcscd --foreground --info”查看原因。",
         en="Try again; if it stays, look at what `pcscd --foreground --info` prints.",
     )
+
+
+class FaultNeedsOption(CardError):
+    """A fault was chosen without the option that it can't do without, or an option without its fault."""
+
+    code = "CRD-196"
+    cause = Text(
+        zh="{option} 与故障 {fault} 必须同时使用。", en="{option} goes together with the fault {fault}."
+    )
+    next_step = Text(
+        zh="请按“tongka simulate card --help”补上或去掉其中一项。",
+        en="Add the one or leave out the other, as `tongka simulate card --help` says.",
+    )

@@ -6,8 +6,9 @@ restart of pcscd; so each reader here holds its own context and makes a new one 
 
 from __future__ import annotations
 
-import threading
-import time
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from smartcard import scard
@@ -21,8 +22,17 @@ from card.errors import (
     ReaderGone,
     WaitCancelled,
 )
+from card.readers.cancellation import Cancellation
+from card.readers.deadline import Deadline
+from crypto.closing import Closing
 
 RECONNECT_SECONDS: Final = 0.1
+# The longest single block. Python runs signal handlers only between calls, and a cancel() that comes just
+# before a block would be missed by it; a card still ends the block at once.
+BLOCK_SECONDS: Final = 0.5
+# pcsc-lite reports here that readers come or go (SCardGetStatusChange's documentation).
+READER_LIST_CHANGES: Final = "\\\\?PnP?\\Notification"
+COUNTER_SHIFT: Final = 16  # the upper half of a state counts insertions and removals
 
 SERVICE_GONE: Final = frozenset(
     (
@@ -50,25 +60,31 @@ CARD_TORN: Final = frozenset(
 )
 
 
-class Deadline:
-    """A moment by which a wait must end; never, when made from None."""
+@dataclass(frozen=True)
+class ReaderState:
+    """What the service says of one reader: SCARD_STATE_ bits below the count of insertions and removals."""
 
-    def __init__(self, timeout: float | None) -> None:
-        self._end = None if timeout is None else time.monotonic() + timeout
-
-    def remaining(self, at_most: float) -> float:
-        """Seconds left, but no more than `at_most`; never below 0."""
-        if self._end is None:
-            return at_most
-        return min(at_most, max(0.0, self._end - time.monotonic()))
+    reader: str
+    bits: int
+    atr: bytes
 
     @property
-    def passed(self) -> bool:
-        """Whether it is over."""
-        return self._end is not None and time.monotonic() >= self._end
+    def has_card(self) -> bool:
+        """Whether a card lies there, be it one that does not answer."""
+        return bool(self.bits & scard.SCARD_STATE_PRESENT)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the reader is unplugged or does not answer its driver."""
+        return bool(self.bits & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE))
+
+    @property
+    def moves(self) -> int:
+        """How often a card came or went; from 0 again after a restart of the service."""
+        return self.bits >> COUNTER_SHIFT
 
 
-class PcscContext:
+class PcscContext(Closing):
     """One SCARDCONTEXT, made when first needed, dropped when the service is gone, made anew after that."""
 
     def __init__(self) -> None:
@@ -86,7 +102,7 @@ class PcscContext:
             raise PcscServiceGone
         return self._handle
 
-    def open(self, deadline: Deadline, cancelled: threading.Event) -> None:
+    def open(self, deadline: Deadline, cancelled: Cancellation) -> None:
         """Reach the service, waiting for it until the deadline. Raises PcscServiceGone, WaitCancelled."""
         while self._handle is None:
             result, handle = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
@@ -109,6 +125,28 @@ class PcscContext:
         if result in SERVICE_GONE:
             self.close()
         raise _meaning(result, operation, reader)
+
+    def readers(self) -> tuple[str, ...]:
+        """Names of the readers that the service knows now. Raises PcscServiceGone and PcscFailed."""
+        result, names = scard.SCardListReaders(self.handle, [])
+        if result == scard.SCARD_E_NO_READERS_AVAILABLE:
+            return ()
+        self.check(result, "SCardListReaders", "–")
+        return tuple(names)
+
+    def wait_for_change(
+        self, known: Sequence[tuple[str, int]], seconds: float
+    ) -> tuple[ReaderState, ...] | None:
+        """Block until a reader's state differs from the known one (its name and bits); all states then.
+
+        None when none did in so many seconds, or cancel() came. Raises ReaderGone, PcscServiceGone,
+        PcscFailed.
+        """
+        result, states = scard.SCardGetStatusChange(self.handle, math.ceil(seconds * 1000), list(known))
+        if result in (scard.SCARD_E_TIMEOUT, scard.SCARD_E_CANCELLED):
+            return None
+        self.check(result, "SCardGetStatusChange", known[0][0])
+        return tuple(ReaderState(name, bits, bytes(atr)) for name, bits, atr in states)
 
     def cancel(self) -> None:
         """End a call that blocks in another thread."""

@@ -8,23 +8,39 @@ from typing import Annotated
 
 import typer
 
+from card.application import Role
 from card.errors import HolderRefused
+from card.personalisation import LifeCycleCommand, change_life_cycle, open_as_issuer
+from card.profile import reference_profile
+from card.simulator.applet import ReferenceApplet
 from card.simulator.card_file import CardFile
+from card.simulator.holder_file import read_holder
+from card.simulator.link import InProcessConnection
 from card.simulator.personalisation import ISSUER_FILE, Holder, TestIssuer
+from card.simulator.psam import PsamChip, PsamFile
+from card.simulator.psam_card_commands import ISSUE_EXAMPLE, issue
+from card.simulator.psam_card_file import CipherPsamFile
+from card.simulator.psam_card_issuer import PsamCardIssuer
+from card.simulator.psam_command import PsamKind, PsamKindOption
 from crypto.explained import Language, Text
 
 app = typer.Typer(help="测试发卡方 · A test issuer of virtual cards.", no_args_is_help=True)
+app.command(name="psam-card", epilog=ISSUE_EXAMPLE)(issue)
 
 KEY_YEARS = 20
 CARD_YEARS = 10
 
 DirectoryOption = Annotated[Path, typer.Option("--dir", help="发卡方目录 · The issuer's folder.")]
+CardOption = Annotated[Path, typer.Option("--card", help="虚拟卡文件 · The card's file.")]
 
 MADE_ISSUER = Text(
     zh="已建立测试发卡方 {key_id}，公钥文件：{file}（正式终端会拒绝它）。",
     en="Made the test issuer {key_id}; its public file is {file} (production terminals refuse it).",
 )
 MADE_CARD = Text(zh="已写入虚拟卡：{file}", en="Wrote the virtual card {file}")
+MADE_PSAM = Text(zh="已写入虚拟 PSAM：{file}（{roles}）", en="Wrote the virtual PSAM {file} ({roles})")
+BLOCKED = Text(zh="已停用：{file}", en="Blocked {file}")
+UNBLOCKED = Text(zh="已恢复：{file}", en="Unblocked {file}")
 
 
 @app.command(epilog="例 · Example: tongka issuer init --dir issuer")
@@ -45,7 +61,10 @@ def personalise(
     out: Annotated[Path, typer.Option("--out", help="虚拟卡文件 · The card's file (0600).")],
     holder: Annotated[
         Path | None,
-        typer.Option("--holder", help="JSON: categories, grade, region, issued, expires."),
+        typer.Option(
+            "--holder",
+            help='JSON: categories, grade, region, issued, expires, files ("@x.jpg": 同目录 · beside it).',
+        ),
     ] = None,
     category: Annotated[
         list[int] | None, typer.Option("--category", help="类别 1–7，可重复 · May repeat.")
@@ -62,7 +81,7 @@ def personalise(
     """制作一张虚拟卡 · Personalise a virtual card, from a file or from options."""
     issuer = TestIssuer.load(directory)
     if holder is not None:
-        described = _holder_file(holder)
+        described = read_holder(holder)
     elif category and grade is not None and region is not None:
         first = issued.date() if issued else _today()
         last = expires.date() if expires else _years_later(first, CARD_YEARS)
@@ -73,11 +92,50 @@ def personalise(
     _say(MADE_CARD.format(file=out))
 
 
-def _holder_file(path: Path) -> Holder:
-    try:
-        return Holder.from_bytes(path.read_bytes())
-    except OSError as error:
-        raise HolderRefused(detail=f"{path}: {error.strerror}") from error
+@app.command(epilog="例 · Example: tongka issuer psam --dir issuer --out psam.json")
+def psam(
+    *,
+    directory: DirectoryOption,
+    out: Annotated[Path, typer.Option("--out", help="PSAM 文件 · The PSAM's file (0600).")],
+    with_issuer_keys: Annotated[
+        bool,
+        typer.Option("--with-issuer-keys", help="供制卡使用 · For a personalisation desk, never a terminal."),
+    ] = False,
+    kind: PsamKindOption = PsamKind.REFERENCE,
+) -> None:
+    """制作一张虚拟 PSAM，默认只含读卡密钥 · Make a virtual PSAM, with a terminal's keys by default."""
+    issuer = TestIssuer.load(directory)
+    roles = tuple(Role) if with_issuer_keys else (Role.READER,)
+    if kind is PsamKind.REFERENCE:
+        PsamFile.create(out, issuer.psam_for(*roles))
+    else:
+        role = Role.ISSUER if with_issuer_keys else Role.READER
+        CipherPsamFile.create(out, PsamCardIssuer.at(directory).psam_for(role))
+        roles = (role,)
+    _say(MADE_PSAM.format(file=out, roles=", ".join(roles)))
+
+
+@app.command(epilog="例 · Example: tongka issuer block --dir issuer --card card.json")
+def block(*, directory: DirectoryOption, card: CardOption) -> None:
+    """停用一张虚拟卡 · Block a virtual card, until it is unblocked."""
+    _change(directory, card, LifeCycleCommand.DEACTIVATE)
+    _say(BLOCKED.format(file=card))
+
+
+@app.command(epilog="例 · Example: tongka issuer unblock --dir issuer --card card.json")
+def unblock(*, directory: DirectoryOption, card: CardOption) -> None:
+    """恢复一张虚拟卡 · Unblock a virtual card."""
+    _change(directory, card, LifeCycleCommand.ACTIVATE)
+    _say(UNBLOCKED.format(file=card))
+
+
+def _change(directory: Path, card: Path, command: LifeCycleCommand) -> None:
+    issuer = TestIssuer.load(directory)
+    with (
+        InProcessConnection(ReferenceApplet(CardFile(card))) as chip,
+        InProcessConnection(PsamChip(issuer.psam_for(Role.ISSUER))) as module,
+    ):
+        change_life_cycle(open_as_issuer(chip, module, reference_profile()), command)
 
 
 def _today() -> date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from card.apdu import CommandApdu, ResponseApdu
+from card.apdu import MAX_APDU_BYTES, CommandApdu, ResponseApdu
 from card.errors import CardTorn
 from card.simulator.chip import Chip
 
@@ -22,6 +22,11 @@ class InProcessConnection:
     def atr(self) -> bytes:
         """The chip's answer to reset."""
         return self._chip.atr
+
+    @property
+    def max_apdu(self) -> int:
+        """Of any length."""
+        return MAX_APDU_BYTES
 
     def transmit(self, command: CommandApdu) -> ResponseApdu:
         """One command, one answer. Raises CardTorn and AnswerMalformed."""

@@ -8,6 +8,9 @@ PCSCLITE_CSOCK_NAME, which libpcsclite reads once, at its first use in a process
         service.activate()
         reader = PcscReader(service.readers[0])
         with VpcdLink(chip, service.ports[0]), reader.wait_for_card(5) as connection: …
+
+pcscd looks at a virtual reader every 0.4 s, so one reader makes about one insertion and removal a second;
+`PrivatePcscd(pairs=8)` has sixteen readers to take in turns.
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ from typing import IO, Final, Self, cast
 from card.errors import PcscdFailed, PcscdMissing
 
 SOCKET_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
-READERS: Final = ("Virtual PCD 00 00", "Virtual PCD 00 01")
+FIRST_PAIR: Final = "Virtual PCD"
+SLOTS: Final = ("00 00", "00 01")  # vpcd's two slots, as pcscd names them
+MAX_PAIRS: Final = 8  # pcsc-lite: PCSCLITE_MAX_READERS_CONTEXTS is 16
 SYSTEM_PID_FILE: Final = Path("/run/pcscd/pcscd.pid")
 READY_LINE: Final = "daemon ready"
 START_SECONDS: Final = 20.0
@@ -46,11 +51,11 @@ VERSION_BYTES: Final = 12
 
 # pcscd would take the machine's USB readers from the system's service. It skips every reader whose name
 # contains one of these strings; between them the letters fit any name but that of the virtual reader.
-OTHER_READERS: Final = ":".join(sorted(set(string.ascii_letters) - set("".join(READERS))))
+OTHER_READERS: Final = ":".join(sorted(set(string.ascii_letters) - set(FIRST_PAIR)))
 
 
 class PrivatePcscd:
-    """A running private service. `readers[n]` is the virtual reader behind `ports[n]`.
+    """A running private service. `readers[n]` is the virtual reader behind `ports[n]`; `pairs` is 1 to 8.
 
     For tests and demonstrations alone: vpcd listens on every network interface, so whoever reaches a port can
     put a card on its reader.
@@ -58,15 +63,20 @@ class PrivatePcscd:
     Raises PcscdMissing when Debian's pcscd or vpcd is not installed, PcscdFailed when it does not start.
     """
 
-    def __init__(self) -> None:
-        self.readers: Final = READERS
-        self.ports: tuple[int, int] = (0, 0)
+    def __init__(self, pairs: int = 1) -> None:
+        if not 1 <= pairs <= MAX_PAIRS:
+            raise ValueError(f"{pairs} pairs of readers, allowed are 1 to {MAX_PAIRS}")
+        self._pair_names = (FIRST_PAIR, *(f"{FIRST_PAIR} {number}" for number in range(1, pairs)))
+        self.readers: Final = tuple(f"{name} {slot}" for name in self._pair_names for slot in SLOTS)
+        self.ports: tuple[int, ...] = (0,) * len(self.readers)
+        self._driver: Path | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._listener: socket.socket | None = None
         self._daemon: _Daemon | None = None
 
     def __enter__(self) -> Self:
-        pcscd, driver = _find_pcscd(), _find_vpcd_driver()
+        pcscd = _find_pcscd()
+        self._driver = driver = _find_vpcd_driver()
         self._folder = tempfile.TemporaryDirectory(prefix="tongka-pcscd-")  # mode 0700
         try:
             self._listener = socket.socket(socket.AF_UNIX)
@@ -108,8 +118,15 @@ class PrivatePcscd:
         """End the service as a crash would, its socket kept listening."""
         self._running().kill()
 
-    def restart(self) -> None:
-        """Start it again on the same socket and ports, after kill()."""
+    def restart(self, plugged_in: bool = True) -> None:
+        """Start it again on the same socket and ports, after kill(); with no readers if not `plugged_in`.
+
+        pcscd takes virtual readers in when it starts, and only then: to plug them in again needs another
+        restart.
+        """
+        if self._driver is None:
+            raise PcscdFailed(detail="not running")
+        self._configure(self._driver, plugged_in)
         self._start(_find_pcscd())
 
     def close(self) -> None:
@@ -126,8 +143,8 @@ class PrivatePcscd:
 
     def _start_on_free_ports(self, pcscd: str, driver: Path) -> None:
         for attempt in range(1, ATTEMPTS + 1):
-            self.ports = _free_port_pair()
-            self._configure(driver)
+            self.ports = tuple(port for _name in self._pair_names for port in _free_port_pair())
+            self._configure(driver, plugged_in=True)
             try:
                 self._start(pcscd)
             except PcscdFailed:
@@ -136,13 +153,21 @@ class PrivatePcscd:
             else:
                 return
 
-    def _configure(self, driver: Path) -> None:
+    def _configure(self, driver: Path, plugged_in: bool) -> None:
         folder = self.socket_path.with_name(READERS_FOLDER)
         folder.mkdir(exist_ok=True)
-        port = f"0x{self.ports[0]:X}"
-        (folder / "vpcd").write_text(
-            f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{port}\nLIBPATH {driver}\nCHANNELID {port}\n'
-        )
+        entries: list[str] = []
+        for number, name in enumerate(self._pair_names if plugged_in else ()):
+            port = f"0x{self.ports[number * len(SLOTS)]:X}"
+            library = driver
+            if number:
+                # The driver keeps its slots in static memory: each further pair needs a copy of its own.
+                library = self.socket_path.with_name(f"{number}-{driver.name}")
+                shutil.copyfile(driver, library)
+            entries.append(
+                f'FRIENDLYNAME "{name}"\nDEVICENAME /dev/null:{port}\nLIBPATH {library}\nCHANNELID {port}\n'
+            )
+        (folder / "vpcd").write_text("\n".join(entries))
 
     def _start(self, pcscd: str) -> None:
         if self._listener is None:

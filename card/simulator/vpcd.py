@@ -2,7 +2,8 @@
 
 vpcd listens; to connect is to put the card on the reader, to close is to take it away. Each message is a
 length (2 bytes, big-endian) and a body. From vpcd, a body of one byte is a command to the reader's field, any
-longer one a command APDU; answered are GET ATR and APDUs.
+longer one a command APDU; answered are GET ATR and APDUs. vpcd hands on the pseudo-APDUs that a reader
+answers itself; so the card's side plays that part of the reader too.
 Source: virtualsmartcard, src/vpcd/vpcd.h and src/vpicc/virtualsmartcard/VirtualSmartcard.py.
 """
 
@@ -17,6 +18,7 @@ from typing import Self
 
 from card.errors import CardError, VirtualReaderUnreachable
 from card.simulator.chip import Chip
+from card.simulator.contactless_reader import in_field
 
 CONNECT_SECONDS = 5.0
 LENGTH_BYTES = 2
@@ -39,7 +41,7 @@ class VpcdLink:
     """
 
     def __init__(self, chip: Chip, port: int, host: str = "127.0.0.1") -> None:
-        self._chip = chip
+        self._chip = in_field(chip)
         self._address = (host, port)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None

@@ -10,12 +10,12 @@ from card.connection import CardConnection
 from card.errors import RefusalReason
 from card.profile import reference_profile
 from card.simulator.applet import ReferenceApplet
-from card.simulator.card_file import MemoryCounter
 from card.simulator.chip import Chip
+from card.simulator.contents import ChipContents, VolatileMemory
 from card.simulator.link import InProcessConnection
-from card.simulator.personalisation import Holder, PersonalisedCard, TestIssuer
+from card.simulator.personalisation import Holder, TestIssuer
 from card.verification import CardStatusList, Refusal, Verification, VerifiedCard, verify
-from crypto.sm2 import PrivateKey
+from crypto.sm2 import PrivateKey, PublicKey
 from crypto.trust import TrustStore
 
 TODAY = date(2026, 6, 1)
@@ -41,16 +41,22 @@ class Listed:
 
 def personalised(
     issuer: TestIssuer = ISSUER, issued: date = date(2026, 1, 1), expires: date = date(2036, 1, 1)
-) -> PersonalisedCard:
+) -> ChipContents:
     """A card that passes today unless its dates say otherwise."""
     return issuer.personalise(
         Holder(categories=(1,), grade=1, region="330106", issued=issued, expires=expires)
     )
 
 
-def applet(card: PersonalisedCard | None = None) -> ReferenceApplet:
+def card_key(card: ChipContents) -> PublicKey:
+    """The public key of a personalised chip."""
+    assert card.private_key is not None
+    return card.private_key.public_key
+
+
+def applet(card: ChipContents | None = None) -> ReferenceApplet:
     """A chip with this card, never tapped."""
-    return ReferenceApplet(card or personalised(), MemoryCounter())
+    return ReferenceApplet(VolatileMemory(card or personalised()))
 
 
 def check(connection: CardConnection, hotlist: CardStatusList | None = None) -> Verification:

@@ -1,11 +1,13 @@
 """The reference applet answers every command with the status word that its documentation gives."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card.simulator.applet import MAX_COUNTER, ReferenceApplet
-from card.simulator.card_file import MemoryCounter
+from card.simulator.applet import ReferenceApplet
+from card.simulator.contents import MAX_COUNTER
 from crypto.tap_proof import TapProof
 from tests.card.cards import CHALLENGE, applet, personalised
 
@@ -24,9 +26,11 @@ def powered() -> ReferenceApplet:
     [
         ("00", "6700"),
         ("00A4040008F0544B52454631", "6700"),
-        ("00A40400000007F0544B52454631", "6700"),
+        ("00A404000000F0544B52454631", "6700"),
         ("80A4040007F0544B5245463100", "6E00"),
-        ("00B0000000", "6D00"),
+        ("00B0000000", "6985"),
+        ("00FE000000", "6D00"),
+        ("04A4040007F0544B5245463100", "6882"),
         ("00C0000000", "6D00"),
         ("00A4000007F0544B5245463100", "6A86"),
         ("00A4040207F0544B5245463100", "6A86"),
@@ -77,7 +81,7 @@ def test_the_counter_rises_with_every_proof_and_not_with_power() -> None:
 
 
 def test_a_used_up_counter_blocks_the_key() -> None:
-    chip = ReferenceApplet(personalised(), MemoryCounter(MAX_COUNTER - 1))
+    chip = applet(replace(personalised(), counter=MAX_COUNTER - 1))
     chip.power_on()
     chip.process(SELECT)
     assert TapProof.from_bytes(chip.process(AUTHENTICATE)[:-2]).counter == MAX_COUNTER

@@ -10,15 +10,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
 from card.commands import app as readers
+from card.connection import CardConnection
 from card.errors import (
     CardFileRefused,
+    FaultNeedsOption,
     HolderRefused,
     NoSuchReader,
     RefusalReason,
@@ -26,15 +31,17 @@ from card.errors import (
 )
 from card.identity import IdentitySession
 from card.profile import reference_profile
+from card.readers.address import open_reader
 from card.readers.pcsc import PcscReader
 from card.simulator.card_file import CardFile
 from card.simulator.commands import app as simulate
 from card.simulator.issuer_commands import app as issuer
 from card.simulator.pcscd import SOCKET_VARIABLE, PrivatePcscd
 from card.simulator.vpcd import VpcdLink
+from card.verification import verify
 from crypto.credential import TapCredential
 from crypto.trust import issuer_key_from_json
-from tests.card.cards import applet, check, reason
+from tests.card.cards import CHALLENGE, TRUST, Listed, applet, check, reason
 
 SECONDS = 20.0
 ROOT = Path(__file__).parents[2]
@@ -132,7 +139,7 @@ def test_readers_are_listed_and_shown(private_pcscd: PrivatePcscd) -> None:
     assert atr in table
     assert "vpcd virtual reader" in shown
     assert atr in shown
-    assert described["profile"]["protocols"] == "T=1"
+    assert described["profile"]["protocols"] == "T=0, T=1"
     assert held[1]["trouble"] == "CRD-105"
     with pytest.raises(NoSuchReader):
         run(readers, "show", "No Such Reader")
@@ -163,6 +170,7 @@ def simulating(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     [
         ([], RefusalReason.UNKNOWN_ISSUER),
         (["--fault", "foreign"], RefusalReason.FOREIGN_CARD),
+        (["--fault", "foreign", "--foreign", "bank"], RefusalReason.FOREIGN_CARD),
         (["--fault", "garbage"], RefusalReason.UNREADABLE),
     ],
 )
@@ -175,6 +183,88 @@ def test_a_card_is_simulated_until_it_is_taken_away(
         with simulated, reader.wait_for_card(SECONDS) as connection:
             assert reason(check(connection)) is expected
         reader.wait_for_removal(SECONDS)
+
+
+def issuers_terminal(folder: Path, connection: CardConnection) -> RefusalReason | None:
+    """What a terminal that trusts the issuer in this folder makes of a card, today."""
+    issuer_key = issuer_key_from_json((folder / "issuer.json").read_bytes())
+    trust = replace(TRUST, issuers=MappingProxyType({issuer_key.key_id: issuer_key}))
+    today = datetime.now().astimezone().date()
+    return reason(verify(connection, reference_profile(), trust, CHALLENGE, today, Listed()))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], None),
+        (["--fault", "forged"], RefusalReason.FORGED),
+        (["--fault", "clone"], RefusalReason.CLONED),
+        (["--fault", "replayed"], RefusalReason.CLONED),
+        (["--fault", "wrong-signature"], RefusalReason.CLONED),
+        (["--fault", "expired", "--issuer", "issuer"], RefusalReason.EXPIRED),
+        (["--fault", "not-yet-valid", "--issuer", "issuer"], RefusalReason.NOT_YET_VALID),
+        (["--fault", "torn", "--after", "10"], RefusalReason.TORN),
+        (["--fault", "torn"], RefusalReason.TORN),
+        (["--fault", "torn-at-proof"], RefusalReason.TORN),
+        (["--fault", "slow", "--seconds", "0.1"], None),
+        (["--fault", "wtx"], None),
+        (["--rate", "424", "--signature-ms", "40"], None),
+    ],
+)
+def test_each_fault_of_the_verb_has_its_refusal(
+    private_pcscd: PrivatePcscd, card_file: Path, options: list[str], expected: RefusalReason | None
+) -> None:
+    port = str(private_pcscd.ports[1])
+    folder = card_file.parent / "issuer"
+    options = [str(folder) if option == "issuer" else option for option in options]
+    with PcscReader(private_pcscd.readers[1]) as reader:
+        with simulating("card", "--card", str(card_file), "--port", port, *options) as process:
+            with reader.wait_for_card(SECONDS) as connection:
+                assert issuers_terminal(folder, connection) is expected
+            if expected is RefusalReason.TORN:
+                assert process.wait(SECONDS) == 0  # it left by itself
+        reader.wait_for_removal(SECONDS)
+
+
+def test_a_slow_card_is_taken_away_while_it_answers(private_pcscd: PrivatePcscd, card_file: Path) -> None:
+    arguments = ["card", "--card", str(card_file), "--port", str(private_pcscd.ports[1])]
+    results = []
+    with PcscReader(private_pcscd.readers[1]) as reader:
+        with simulating(*arguments, "--fault", "slow", "--seconds", "3600"):
+            connection = reader.wait_for_card(SECONDS)
+            tapping = threading.Thread(target=lambda: results.append(reason(check(connection))))
+            tapping.start()
+        tapping.join(SECONDS)
+        connection.close()
+        reader.wait_for_removal(SECONDS)
+    assert results == [RefusalReason.TORN]
+
+
+@pytest.mark.parametrize("link", ["pn532", "ccid-serial", "stx-etx-serial"])
+def test_a_card_lies_on_a_reader_at_the_address_that_is_printed(link: str, card_file: Path) -> None:
+    with simulating("card", "--card", str(card_file), "--link", link) as process:
+        assert process.stdout is not None
+        printed = re.search(r"on the reader (\S+);", process.stdout.readline())
+        assert printed is not None
+        with open_reader(printed[1]) as reader, reader.wait_for_card(SECONDS) as connection:
+            assert issuers_terminal(card_file.parent / "issuer", connection) is None
+
+
+def test_a_card_torn_away_leaves_its_reader_where_it_is(card_file: Path) -> None:
+    arguments = ["card", "--card", str(card_file), "--link", "ccid-serial", "--fault", "torn-at-proof"]
+    with simulating(*arguments) as process:
+        assert process.stdout is not None
+        printed = re.search(r"on the reader (\S+);", process.stdout.readline())
+        assert printed is not None
+        with open_reader(printed[1]) as reader, reader.wait_for_card(SECONDS) as connection:
+            assert issuers_terminal(card_file.parent / "issuer", connection) is RefusalReason.TORN
+            assert "torn away" in process.stdout.readline()
+            reader.wait_for_removal(SECONDS)
+
+
+def test_a_fault_without_its_option_is_refused(card_file: Path) -> None:
+    with pytest.raises(FaultNeedsOption):
+        run(simulate, "card", "--card", str(card_file), "--fault", "expired")
 
 
 def test_the_counter_of_a_simulated_card_outlasts_it(private_pcscd: PrivatePcscd, card_file: Path) -> None:

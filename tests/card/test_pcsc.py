@@ -10,11 +10,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from smartcard import scard
 
+from card.apdu import CommandApdu
 from card.errors import (
     CardError,
     CardInUse,
     CardNotRemoved,
+    CardTorn,
     NoCardInTime,
     NoSuchReader,
     PcscServiceGone,
@@ -23,6 +26,7 @@ from card.errors import (
     VirtualReaderUnreachable,
     WaitCancelled,
 )
+from card.exchange import Exchange, LengthLimits
 from card.readers.pcsc import PcscReader, list_readers
 from card.simulator.chip import Chip
 from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
@@ -30,8 +34,9 @@ from card.simulator.foreign import ForeignCardChip
 from card.simulator.pcscd import PrivatePcscd
 from card.simulator.vpcd import VpcdLink
 from card.verification import VerifiedCard
+from crypto.closing import Closing
 from crypto.credential import TapCredential
-from firmware_profiles.reader_profile import Quirks, recognise_reader
+from firmware_profiles.reader_profile import Quirks, ShareMode, recognise_reader
 from tests.card.cards import Listed, ScriptedChip, applet, check, personalised, reason
 
 SECONDS = 10.0
@@ -41,6 +46,33 @@ SECONDS = 10.0
 def reader(private_pcscd: PrivatePcscd) -> PcscReader:
     """The first virtual reader, empty."""
     return PcscReader(private_pcscd.readers[0])
+
+
+class OtherProgram(Closing):
+    """Another user of the same reader, with nothing of ours."""
+
+    def __init__(self, reader: str, share: int = scard.SCARD_SHARE_SHARED) -> None:
+        _result, self._context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+        protocol = scard.SCARD_PROTOCOL_T1 if share == scard.SCARD_SHARE_SHARED else 0
+        result, self._card, _protocol = scard.SCardConnect(self._context, reader, share, protocol)
+        assert result == scard.SCARD_S_SUCCESS
+
+    def transmit(self, command: CommandApdu) -> None:
+        """Send a command; waits for the end of a transaction, as libpcsclite does."""
+        result, _answer = scard.SCardTransmit(self._card, scard.SCARD_PCI_T1, list(command.to_bytes()))
+        assert result == scard.SCARD_S_SUCCESS
+
+    def reset(self) -> None:
+        """Reset the card."""
+        result, _protocol = scard.SCardReconnect(
+            self._card, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1, scard.SCARD_RESET_CARD
+        )
+        assert result == scard.SCARD_S_SUCCESS
+
+    def close(self) -> None:
+        """Leave."""
+        scard.SCardDisconnect(self._card, scard.SCARD_LEAVE_CARD)
+        scard.SCardReleaseContext(self._context)
 
 
 def tap(reader: PcscReader, port: int, chip: Chip, *listed: bytes) -> RefusalReason | None:
@@ -259,20 +291,17 @@ def test_a_reader_waits_for_a_service_without_a_socket_and_goes_on(private_pcscd
 
 
 def test_a_reader_that_is_gone_is_waited_for_and_used_again(private_pcscd: PrivatePcscd) -> None:
-    configuration = private_pcscd.socket_path.with_name("readers") / "vpcd"
     with PcscReader(private_pcscd.readers[0]) as reader:
         private_pcscd.kill()
         with pytest.raises(PcscServiceGone):
             reader.wait_for_card(SECONDS)
-        hidden = configuration.rename(private_pcscd.socket_path.with_name("vpcd"))
         try:
-            private_pcscd.restart()
+            private_pcscd.restart(plugged_in=False)
             assert list_readers() == ()
             with pytest.raises(ReaderGone):
                 reader.wait_for_card(0.2)
         finally:
             private_pcscd.kill()
-            hidden.rename(configuration)
             private_pcscd.restart()
         with pytest.raises(PcscServiceGone):
             reader.wait_for_card(SECONDS)
@@ -339,3 +368,80 @@ def test_a_service_that_does_not_run_is_said_so(private_pcscd: PrivatePcscd, tmp
         check=False,
     )
     assert PcscServiceGone.code in asked.stderr
+
+
+def test_in_shared_mode_no_other_program_comes_between_two_commands(private_pcscd: PrivatePcscd) -> None:
+    name = private_pcscd.readers[0]
+    shared = msgspec.structs.replace(recognise_reader(name), share=ShareMode.SHARED)
+    chip = ScriptedChip(lambda command: b"\x90\x00")
+    ours, theirs = CommandApdu(0x00, 0x01, 0, 0), CommandApdu(0x00, 0x02, 0, 0)
+    with PcscReader(name, shared) as reader, VpcdLink(chip, private_pcscd.ports[0]):
+        reader.wait_for_card(SECONDS).close()
+        with OtherProgram(name) as other:
+            with reader.wait_for_card(SECONDS) as connection, connection.transaction():
+                connection.transmit(ours)
+                sending = threading.Thread(target=other.transmit, args=(theirs,))
+                sending.start()
+                connection.transmit(ours)
+            sending.join(SECONDS)
+    assert chip.commands == [ours.to_bytes(), ours.to_bytes(), theirs.to_bytes()]
+
+
+def test_a_transaction_keeps_a_torn_card_torn(reader: PcscReader, private_pcscd: PrivatePcscd) -> None:
+    with reader, VpcdLink(applet(), private_pcscd.ports[0]) as link:
+        with reader.wait_for_card(SECONDS) as connection:
+            link.remove()
+            reader.wait_for_removal(SECONDS)
+            with pytest.raises(CardTorn), connection.transaction():
+                pass
+        with pytest.raises(CardTorn), connection.transaction():
+            pass
+
+
+def test_a_card_that_another_program_resets_is_torn(private_pcscd: PrivatePcscd) -> None:
+    name = private_pcscd.readers[0]
+    shared = msgspec.structs.replace(recognise_reader(name), share=ShareMode.SHARED)
+    with PcscReader(name, shared) as reader, VpcdLink(applet(), private_pcscd.ports[0]):
+        reader.wait_for_card(SECONDS).close()
+        with OtherProgram(name) as other, reader.wait_for_card(SECONDS) as connection:
+            assert reason(check(connection)) is None
+            # Ours is one transaction to its end; another program gets in only where that is lost.
+            assert connection._handle is not None
+            scard.SCardEndTransaction(connection._handle, scard.SCARD_LEAVE_CARD)
+            other.reset()
+            assert reason(check(connection)) is RefusalReason.TORN
+
+
+def test_a_reader_that_is_held_without_a_card_is_waited_on(
+    reader: PcscReader, private_pcscd: PrivatePcscd
+) -> None:
+    with reader, OtherProgram(reader.name, scard.SCARD_SHARE_DIRECT), pytest.raises(NoCardInTime):
+        reader.wait_for_card(0)
+
+
+def test_a_card_lying_there_is_tapped_again_and_again(
+    reader: PcscReader, private_pcscd: PrivatePcscd
+) -> None:
+    with reader:
+        with VpcdLink(applet(), private_pcscd.ports[0]):
+            for _tap in range(3):
+                with reader.wait_for_card(SECONDS) as connection:
+                    assert reason(check(connection)) is None
+            with pytest.raises(CardNotRemoved):
+                reader.wait_for_removal(0)
+        reader.wait_for_removal(SECONDS)
+        with pytest.raises(NoCardInTime):
+            reader.wait_for_card(0)
+
+
+def test_extended_length_goes_through_the_service_whole(
+    reader: PcscReader, private_pcscd: PrivatePcscd
+) -> None:
+    data = bytes(range(256)) * 200
+    chip = ScriptedChip(lambda command: CommandApdu.from_bytes(command).data + b"\x90\x00")
+    limits = LengthLimits(extended=True, max_command=60_000)
+    command = CommandApdu(0x00, 0xD6, 0, 0, data, le=65_536, extended=True)
+    with reader:
+        with VpcdLink(chip, private_pcscd.ports[0]), reader.wait_for_card(SECONDS) as connection:
+            assert Exchange(connection, limits).send(command, "ECHO", max_answer=len(data)) == data
+        reader.wait_for_removal(SECONDS)

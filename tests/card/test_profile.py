@@ -1,10 +1,16 @@
 """Card profiles: what is written is what is used, and nothing unknown is let through."""
 
+import os
+import re
+import subprocess
+import sys
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
-from card.errors import CardProfileRefused
+from card.errors import CardProfileRefused, ProfileLacks
+from card.mutual_sm4 import MutualSm4Parameters
 from card.profile import CardProfile, reference_profile
 from crypto.explained import Language
 
@@ -21,14 +27,24 @@ def test_the_reference_profiles_aid_is_proprietary() -> None:
     [
         (b"aid =", b"aids =", "Write `aid` instead"),
         (b"df_name =", b"name =", "Write `df_name` instead"),
-        (b"[fci]", b"[zzz]", "Known here are: id, aid, fci, internal_authenticate"),
+        (b"[tap.fci]", b"[tap.zzz]", "Known here are: fci, internal_authenticate"),
         (b'"F0544B52454631"', b'"F054"', "$.aid"),
-        (b'"84"', b"84", "$.fci.df_name"),
-        (b'"84"', b'"00"', "0x0 is no BER-TLV tag - at `$.fci`"),
-        (b'credential = ["A5", "73", "7F21"]', b"credential = []", "$.fci.credential"),
-        (b"challenge_bytes = 55", b"challenge_bytes = 256", "$.internal_authenticate.challenge_bytes"),
-        (b"55", b"", "TOML"),
+        (b'"84"', b"84", "$.tap.fci.df_name"),
+        (b'"84"', b'"00"', "`00` is no BER-TLV tag. Write a BER-TLV tag such as `C1`"),
+        (b'credential = ["A5", "73", "7F21"]', b"credential = []", "$.tap.fci.credential"),
+        (b"challenge_bytes = 55", b"challenge_bytes = 256", "$.tap.internal_authenticate.challenge_bytes"),
+        (b"= 55", b"= ", "TOML"),
         (b"# The", b"\xff", "UTF-8"),
+        (b"sfi = 2", b"sfi = 1", "two files have the same sfi. Give each file a `sfi` of its own"),
+        (b"sfi = 2\n", b"", "Add `sfi` there"),
+        (b"sfi = 2", b"sfi = 31", "$.file[1].sfi"),
+        (b'structure = "transparent"', b'structure = "cyclic"', "$.file[0].structure"),
+        (b'template = "E1"\n', b"", "Write a `template` for the file, or a `record` for each field"),
+        (b'tag = "C2"', b'tag = "C1"', "Give each field a `tag` of its own"),
+        (b'encoding = "ascii"', b'encoding = "utf-8"', "$.file[0].field[0].encoding"),
+        (b'key_version = "1"', b'key_version = "2"', "Compare fields and bytes: E108C103312E30C20102"),
+        (b"E108C103312E30C20101", b"E108C103312E30C201", "Compare fields and bytes"),
+        (b"personal = false", b"personel = false", "Write `personal` instead"),
     ],
 )
 def test_a_wrong_profile_is_refused_with_what_to_write(written: bytes, instead: bytes, told: str) -> None:
@@ -38,3 +54,54 @@ def test_a_wrong_profile_is_refused_with_what_to_write(written: bytes, instead: 
     assert "reference.toml" in str(refused.value)
     assert told in str(refused.value)
     assert refused.value.explain(Language.ZH).code == "CRD-140"
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        (b"max_bytes = 120", b"max_bites = 120"),
+        (b'tag = "C7"', b'tag = "ZZ"'),
+        (b'nation = "01"', b'nation = "x"'),
+    ],
+)
+def test_a_refusal_points_to_the_line(written: bytes, instead: bytes) -> None:
+    changed = REFERENCE.replace(written, instead, 1)
+    with pytest.raises(CardProfileRefused) as refused:
+        CardProfile.from_bytes(changed, "reference.toml")
+    line = 1 + changed[: changed.index(instead)].count(b"\n")
+    said = int(str(refused.value.facts["file"]).removeprefix("reference.toml:"))
+    # A vector's refusal points to its file, whose declaration it contradicts.
+    assert said == line or (b"nation" in written and changed.splitlines()[said - 1] == b"[[file]]")
+
+
+def test_what_a_profile_lacks_is_said_when_it_is_needed() -> None:
+    bare = b'id = "bare"\naid = "F000000001"\ntitle = { zh = "\xe7\xa9\xba", en = "bare" }\n'
+    profile = CardProfile.from_bytes(bare, "bare.toml")
+    for need in (lambda: profile.tap_path, lambda: profile.full_data_path, lambda: profile.file_named("x")):
+        with pytest.raises(ProfileLacks):
+            need()
+
+
+def test_a_method_s_parameters_are_checked_too() -> None:
+    changed = REFERENCE.replace(b"reader_key", b"leser_key")
+    with pytest.raises(CardProfileRefused, match="reader_key"):
+        CardProfile.from_bytes(changed, "reference.toml").parameters(MutualSm4Parameters)
+
+
+def test_the_check_verb_says_what_is_wrong_and_where(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes(REFERENCE)
+    assert run("check", file).returncode == 0
+    file.write_bytes(REFERENCE.replace(b"sfi = 2\n", b""))
+    refused = run("check", file)
+    assert refused.returncode == 1
+    assert re.search(r"CRD-140 .*mine\.toml:\d+ .*`sfi`", refused.stderr), refused.stderr
+    assert run("check", tmp_path / "none.toml").returncode == 1
+
+
+def run(verb: str, file: Path) -> subprocess.CompletedProcess[str]:
+    """`tongka card profile …` in English."""
+    command = [sys.executable, "-m", "terminal.command_line", "card", "profile", verb, str(file)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "LANG": "en_US.UTF-8"}
+    )

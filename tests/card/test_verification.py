@@ -1,21 +1,26 @@
 """verify(): what is genuine passes with evidence, anything else is refused for its own reason."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
 
-from card.errors import RefusalReason
+from card.errors import ForeignCard, RefusalReason
+from card.profile import reference_profile
 from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip
-from card.verification import Refusal, StepName, StepResult, VerifiedCard
+from card.simulator.foreign import ForeignCardChip, ForeignKind
+from card.simulator.link import InProcessConnection
+from card.verification import Refusal, StepName, StepResult, VerifiedCard, verify
 from crypto.credential import TapCredential
 from tests.card.cards import (
     CHALLENGE,
     STRANGER,
     TODAY,
+    TRUST,
     Listed,
     ScriptedChip,
     applet,
+    card_key,
     check_chip,
     personalised,
     reason,
@@ -30,10 +35,18 @@ def test_a_genuine_card_passes_every_step_in_order() -> None:
     result = check_chip(applet(card))
     assert isinstance(result, VerifiedCard)
     assert result.credential.to_bytes() == card.credential
-    assert result.proof.verify(CHALLENGE, card.private_key.public_key)
+    assert result.proof.verify(CHALLENGE, card_key(card))
     assert [step.name for step in result.evidence] == list(StepName)
     assert {step.result for step in result.evidence} == {StepResult.PASSED}
     assert sum(step.microseconds for step in result.evidence) > 0
+
+
+def test_the_issuer_s_signature_is_checked_aside_as_well_as_in_turn() -> None:
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        for card, expected in ((personalised(), None), (forge(personalised()), RefusalReason.FORGED)):
+            with InProcessConnection(applet(card)) as connection:
+                result = verify(connection, reference_profile(), TRUST, CHALLENGE, TODAY, Listed(), aside)
+            assert reason(result) is expected
 
 
 def test_two_commands_are_all_a_tap_needs() -> None:
@@ -44,12 +57,16 @@ def test_two_commands_are_all_a_tap_needs() -> None:
     assert [command[1] for command in spy.commands] == [0xA4, 0x88]
 
 
-def test_a_foreign_card_is_known_after_one_command() -> None:
-    foreign = ForeignCardChip()
+def test_a_foreign_card_is_known_after_one_command_and_named_after_two() -> None:
+    foreign = ForeignCardChip(ForeignKind.BANK)
     spy = ScriptedChip(foreign.process)
     result = check_chip(spy)
     assert reason(result) is RefusalReason.FOREIGN_CARD
-    assert len(spy.commands) == 1
+    assert isinstance(result, Refusal)
+    assert isinstance(result.error, ForeignCard)
+    assert result.error.family is not None
+    assert result.error.family.id == ForeignKind.BANK
+    assert len(spy.commands) == 2
     assert [step.result for step in result.evidence] == [StepResult.REFUSED]
 
 

@@ -8,11 +8,11 @@ from datetime import date
 from enum import StrEnum
 
 from card.simulator.applet import ReferenceApplet
-from card.simulator.card_file import MemoryCounter
 from card.simulator.chip import Chip
+from card.simulator.contents import ChipContents, VolatileMemory
 from card.simulator.faults import TearingChip, clone, forge
 from card.simulator.foreign import ForeignCardChip
-from card.simulator.personalisation import Holder, PersonalisedCard, TestIssuer
+from card.simulator.personalisation import Holder, TestIssuer
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
 
@@ -43,7 +43,7 @@ class Role:
     pays: int
     companions: int = 0
     listed: bool = False
-    make: Callable[[PersonalisedCard], Chip] = lambda card: ReferenceApplet(card, MemoryCounter())
+    make: Callable[[ChipContents], Chip] = lambda card: ReferenceApplet(VolatileMemory(card))
 
 
 def _holder(
@@ -52,20 +52,20 @@ def _holder(
     return Holder((category,), grade, region, issued, expires)
 
 
-def _forged(card: PersonalisedCard) -> Chip:
-    return ReferenceApplet(forge(card), MemoryCounter())
+def _forged(card: ChipContents) -> Chip:
+    return ReferenceApplet(VolatileMemory(forge(card)))
 
 
-def _cloned(card: PersonalisedCard) -> Chip:
-    return ReferenceApplet(clone(card), MemoryCounter())
+def _cloned(card: ChipContents) -> Chip:
+    return ReferenceApplet(VolatileMemory(clone(card)))
 
 
-def _torn(card: PersonalisedCard) -> Chip:
+def _torn(card: ChipContents) -> Chip:
     # In the middle of the answer to SELECT.
-    return TearingChip(ReferenceApplet(card, MemoryCounter()), after_bytes=60)
+    return TearingChip(ReferenceApplet(VolatileMemory(card)), after_bytes=60)
 
 
-def _foreign(_card: PersonalisedCard) -> Chip:
+def _foreign(_card: ChipContents) -> Chip:
     return ForeignCardChip()
 
 
@@ -175,6 +175,6 @@ KIOSK_ROLE = Role(
 )
 
 
-def issue_cards(issuer: TestIssuer, roles: tuple[Role, ...]) -> list[PersonalisedCard]:
+def issue_cards(issuer: TestIssuer, roles: tuple[Role, ...]) -> list[ChipContents]:
     """A card for each role, in order."""
     return [issuer.personalise(role.holder) for role in roles]

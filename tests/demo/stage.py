@@ -10,8 +10,9 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from card.simulator.contents import ChipContents
 from card.simulator.pcscd import PrivatePcscd
-from card.simulator.personalisation import ISSUER_FILE, PersonalisedCard, TestIssuer
+from card.simulator.personalisation import ISSUER_FILE, TestIssuer
 from crypto.credential import TapCredential
 from terminal.data_directory import DataDirectory
 from terminal.holder_reference import DayKeys
@@ -41,7 +42,7 @@ class Stage:
     network: Network
     center: Path
     terminals: dict[Venue, DataDirectory]
-    chips: list[tuple[Role, PersonalisedCard]] = field(repr=False)
+    chips: list[tuple[Role, ChipContents]] = field(repr=False)
 
     def reader(self, venue: Venue) -> tuple[str, int]:
         """The name of a venue's reader, and the port where its virtual cards are put."""
@@ -112,7 +113,7 @@ def _make_fresh(folder: Path) -> None:
     (folder / MARKER).touch()
 
 
-def _write_content(folder: Path, roles: tuple[Role, ...], cards: list[PersonalisedCard]) -> Path:
+def _write_content(folder: Path, roles: tuple[Role, ...], cards: list[ChipContents]) -> Path:
     for name, data in starter_files().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

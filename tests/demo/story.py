@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from card.simulator.personalisation import PersonalisedCard
+from card.simulator.contents import ChipContents
 from card.simulator.vpcd import VpcdLink
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
@@ -117,7 +117,7 @@ def _agent(stage: Stage, venue: Venue) -> Running:
     )
 
 
-def _tap(stage: Stage, terminal: Running, role: Role, card: PersonalisedCard) -> Played:
+def _tap(stage: Stage, terminal: Running, role: Role, card: ChipContents) -> Played:
     terminal.message("ready")
     if role.companions:
         terminal.type(str(role.companions))

@@ -47,6 +47,6 @@ def _tap(folder: Path) -> None:
     file = CardFile(folder / "card.json")
     with (
         open_terminal(DataDirectory(folder / "terminal")) as terminal,
-        InProcessConnection(ReferenceApplet(file.load(), file)) as connection,
+        InProcessConnection(ReferenceApplet(file)) as connection,
     ):
         assert tap(terminal.desk, connection, terminal.request()).outcome.granted

@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.explained import Language
-from firmware_profiles.errors import ProfileRefused, ReaderNotRecognised
+from firmware_profiles.errors import NoSuchProfile, ProfileRefused, ReaderNotRecognised
 from firmware_profiles.reader_profile import (
     CardProtocol,
     ReaderProfile,
     ShareMode,
     Transport,
+    profile_by_id,
     reader_profiles,
     recognise_reader,
 )
@@ -51,10 +52,12 @@ def test_a_profile_is_frozen() -> None:
         (b"protocols", b"protocol", "Write `protocols` instead"),
         (b"share", b"sharing", "Write `share` instead"),
         (b"empty_answer_is_torn_card", b"empty_answer_is_torn", "Write `empty_answer_is_torn_card` instead"),
-        (b"share", b"xyzzy", "Known here are: id, title, names, transport, protocols, share, quirks"),
+        (b"share", b"xyzzy", "Known here are: id, title, transport, names, protocols, share, sam_names"),
         (b'"T=1"', b'"T=2"', "$.protocols"),
-        (b'["T=1"]', b"[]", "$.protocols"),
-        (b'["Example *"]', b"[]", "$.names"),
+        (b'["T=1"]', b"[]", 'Write protocols = ["T=1"]'),
+        (b'["Example *"]', b"[]", 'Write names = ["…*"]'),
+        (b'"pcsc"', b'"nfc"', "remove names from any other"),
+        (b'"pcsc"', b'"serial"', "remove names from any other"),
         (b'"pcsc"', b'"usb"', "$.transport"),
         (b'id = "example"', b"", "missing required field `id`"),
         (b"[title]", b"[title", "TOML"),
@@ -97,7 +100,35 @@ def test_a_reader_that_no_profile_fits_is_refused() -> None:
 
 def test_shipped_profiles_have_names_of_their_own() -> None:
     profiles = reader_profiles()
-    assert [profile.id for profile in profiles] == ["pcsc-generic", "virtual-pcd"]
+    assert [profile.id for profile in profiles] == [
+        "acs-ccid-serial",
+        "pcsc-generic",
+        "pn532-hsu",
+        "pn532-nfcpy",
+        "stx-etx-generic",
+        "virtual-pcd",
+    ]
     for profile in profiles:
         assert msgspec.convert(msgspec.to_builtins(profile), ReaderProfile) == profile
         assert profile.title.zh != profile.title.en
+
+
+def test_a_profile_is_found_by_its_id() -> None:
+    assert profile_by_id("pn532-nfcpy").transport is Transport.NFC
+    assert profile_by_id("acs-ccid-serial").transport is Transport.SERIAL
+    with pytest.raises(NoSuchProfile) as refused:
+        profile_by_id("acs-serial")
+    assert "acs-ccid-serial" in str(refused.value)
+
+
+def test_sam_slots_are_named_by_patterns() -> None:
+    with_sam = PROFILE.replace(b"share", b'sam_names = ["Example SAM *"]\nshare', 1)
+    assert ReaderProfile.from_bytes(with_sam, "example.toml").sam_names == ("Example SAM *",)
+
+
+def test_only_a_serial_reader_has_a_line_and_frames() -> None:
+    profile = profile_by_id("stx-etx-generic")
+    with pytest.raises(ValueError, match="line and frames"):
+        ReaderProfile(profile.id, profile.title, Transport.SERIAL)
+    with pytest.raises(ValueError, match="line and frames"):
+        ReaderProfile(profile.id, profile.title, Transport.NFC, serial=profile.serial)

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from card.simulator.applet import ReferenceApplet
-from card.simulator.card_file import MemoryCounter
-from card.simulator.personalisation import Holder, PersonalisedCard, TestIssuer
+from card.simulator.contents import ChipContents, VolatileMemory
+from card.simulator.personalisation import Holder, TestIssuer
 from crypto.content_signature import SignedContext, sign_content
 from crypto.sm2 import PrivateKey
 from crypto.trust import TrustStore
@@ -50,7 +50,7 @@ class Enrolled:
         region: str = "500103",
         issued: date = date(2026, 1, 1),
         expires: date = date(2035, 12, 31),
-    ) -> PersonalisedCard:
+    ) -> ChipContents:
         """A card of this issuer."""
         return self.issuer.personalise(Holder(categories, grade, region, issued, expires))
 
@@ -99,6 +99,6 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
     return enrolled
 
 
-def chip(card: PersonalisedCard) -> ReferenceApplet:
+def chip(card: ChipContents) -> ReferenceApplet:
     """A chip that works as it should."""
-    return ReferenceApplet(card, MemoryCounter())
+    return ReferenceApplet(VolatileMemory(card))

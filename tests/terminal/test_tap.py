@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 
 from card.connection import CardConnection
 from card.simulator.chip import Chip
+from card.simulator.contents import ChipContents
 from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
 from card.simulator.foreign import ForeignCardChip
 from card.simulator.link import InProcessConnection
-from card.simulator.personalisation import Holder, PersonalisedCard, TestIssuer
+from card.simulator.personalisation import Holder, TestIssuer
 from crypto.credential import TapCredential
 from crypto.errors import ContentSignatureInvalid, TestKeyRefused
 from crypto.sealing import SegmentOpener
@@ -129,7 +130,7 @@ def _stranger(_bus: Enrolled) -> Chip:
         (_not_yet, Outcome.NOT_YET_VALID, 200, True),
         (_listed, Outcome.BLOCKED, 200, True),
         (_stranger, Outcome.UNKNOWN_ISSUER, 200, False),
-        (lambda bus: chip(forge(bus.card())), Outcome.FORGED, 200, False),
+        (lambda bus: chip(forge(bus.card())), Outcome.FORGED, 200, True),
         (lambda bus: chip(clone(bus.card())), Outcome.CLONED, 200, True),
         (lambda _bus: ForeignCardChip(), Outcome.FOREIGN_CARD, 200, False),
         (lambda bus: TearingChip(chip(bus.card()), after_apdus=1), Outcome.UNREADABLE, 200, False),
@@ -166,7 +167,7 @@ def test_bystanders_learn_nothing(bus: Enrolled, category: int) -> None:
 
 
 def test_a_terminal_on_disk_can_not_be_read_back_to_a_person(bus: Enrolled) -> None:
-    cards: list[PersonalisedCard] = [bus.card((category,), 2) for category in (1, 4, 5)]
+    cards: list[ChipContents] = [bus.card((category,), 2) for category in (1, 4, 5)]
     with open_terminal(bus.directory, SetClock()) as terminal:
         for card in cards:
             with InProcessConnection(chip(card)) as connection:

@@ -64,6 +64,21 @@ def test_a_terminal_taps_card_after_card_and_stops_when_told(
         assert len(reader.events(0, 10)) == 3
 
 
+def test_a_terminal_without_a_named_reader_taps_on_whichever_has_a_card(
+    bus: Enrolled, private_pcscd: PrivatePcscd, tmp_path: Path
+) -> None:
+    card = bus.card(issued=date.today())
+    place = ("terminal", "run", "--data", bus.directory.path, "--json")
+    with Running(tmp_path / "log", *place, environment=private_pcscd.environment()) as process:
+        outcomes = []
+        for port in private_pcscd.ports:
+            process.message("ready")
+            with VpcdLink(chip(card), port):
+                outcomes.append(process.message("result")["outcome"])
+        assert process.end() == 0
+    assert outcomes == ["granted", "granted"]
+
+
 def test_companions_typed_by_staff_count_for_one_tap(tmp_path: Path, private_pcscd: PrivatePcscd) -> None:
     garden = enrol(tmp_path / "garden", service="GARDEN")
     card = garden.card((4,), 1, issued=date.today())

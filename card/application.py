@@ -1,0 +1,246 @@
+"""A visit to a card's application: select it, authenticate through a PSAM, read and write its files.
+
+    application = CardApplication(connection, profile)
+    application.select()
+    application.authenticate(sam_connection)
+    [holder] = application.read_file("holder")
+
+What may be read without authentication is read the same way, without that line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Final, Protocol
+
+from card.apdu import CommandApdu, Instruction
+from card.connection import CardConnection
+from card.errors import AnswerMalformed, ApduRefused, CardDeactivated, CardProfileRefused, ForeignCard
+from card.exchange import MAX_SHORT_COMMAND, Exchange, LengthLimits
+from card.files import FileLayout, Record, Structure
+from card.profile import CardProfile, LengthLayout
+from card.status_word import StatusWord
+from crypto.errors import TlvMalformed
+from crypto.explained import Text
+from crypto.tlv import Tlv
+
+METHODS: Final = "tongka.card_authentication"  # entry points: name → AuthenticationMethod
+SELECT_BY_DF_NAME: Final = 0x04  # P1 (ISO/IEC 7816-4 clause 11, SELECT)
+FIRST_OR_ONLY_RETURN_FCI: Final = 0x00  # P2
+DF_NAME_TAG: Final = 0x84  # ISO/IEC 7816-4 §7.4
+BY_SHORT_FILE_ID: Final = 0x80  # P1 of READ and UPDATE BINARY: bits 5-1 are the short EF identifier
+RECORD_BY_NUMBER: Final = 0x04  # P2 bits 3-1 of READ and UPDATE RECORD; bits 8-4 are the short EF identifier
+SHORT_PART_BYTES: Final = 223  # with secure messaging around them, still a short command or answer
+EXTENDED_PART_BYTES: Final = 4096
+MAX_ANSWER_BYTES: Final = 4096
+OVERHEAD_BYTES: Final = 64  # heads, padding, status and MAC of secure messaging, generously
+
+
+_BLOCKED: Final = (StatusWord.SELECTED_FILE_DEACTIVATED, StatusWord.SELECTED_FILE_TERMINATED)
+
+
+class Role(StrEnum):
+    """As whom a terminal authenticates."""
+
+    READER = "reader"
+    ISSUER = "issuer"
+    TRANSPORT = "transport"  # the chip maker's key, before personalisation
+
+
+class Channel(Protocol):
+    """How commands reach the card: plain, or under secure messaging."""
+
+    def send(self, command: CommandApdu, name: str, *, max_answer: int = ...) -> bytes:
+        """The answer's data. Raises ApduRefused, AnswerMalformed and what the connection raises."""
+
+
+class AuthenticationMethod(Protocol):
+    """One way of opening a card's files; a profile names it, an entry point of METHODS provides it."""
+
+    def __call__(self, application: CardApplication, psam: CardConnection, role: Role) -> Channel:
+        """Authenticate over the application's `exchange` and give the channel that has the rights."""
+
+
+class CardApplication:
+    """One visit to a card's application on an open connection."""
+
+    def __init__(self, connection: CardConnection, profile: CardProfile) -> None:
+        self.profile: Final = profile
+        self.exchange: Final = Exchange(connection, _limits(profile.lengths, connection.max_apdu))
+        self._max_apdu: Final = connection.max_apdu
+        self.fci = b""
+        self._channel: Channel = self.exchange
+
+    def select(self, *, deactivated_too: bool = False) -> bytes:
+        """SELECT the application by its AID; what it answers (ISO/IEC 7816-4 clause 11).
+
+        Ends an authentication. `deactivated_too`: for the issuer, who must reach a card that was blocked.
+        Raises ForeignCard for any card without the application, CardDeactivated, and what the connection
+        raises.
+        """
+        self._channel = self.exchange
+        command = CommandApdu(
+            0x00,
+            Instruction.SELECT,
+            SELECT_BY_DF_NAME,
+            FIRST_OR_ONLY_RETURN_FCI,
+            self.profile.aid_bytes,
+            le=256,
+        )
+        try:
+            answer = self.exchange.send_for_response(command, "SELECT", accept=_BLOCKED)
+        except ApduRefused as error:
+            raise ForeignCard from error
+        if answer.sw in _BLOCKED:
+            # Other cards may use these status words in other senses: ours names itself.
+            if bytes(Tlv(DF_NAME_TAG, self.profile.aid_bytes)) not in answer.data:
+                raise ForeignCard
+            if not (deactivated_too and answer.sw == StatusWord.SELECTED_FILE_DEACTIVATED):
+                raise CardDeactivated
+        self.fci = answer.data
+        return self.fci
+
+    def authenticate(self, psam: CardConnection, role: Role = Role.READER) -> None:
+        """Open the files through the PSAM, by the profile's method, after select().
+
+        Raises AuthenticationRefused, PsamRefused, ProfileLacks, CardProfileRefused (unknown method), and what
+        the connections raise.
+        """
+        self._channel = _method(self.profile)(self, psam, role)
+
+    def read_file(self, name: str) -> tuple[Record, ...]:
+        """A file's records; a transparent file is one, and one that was never written none.
+
+        Raises ApduRefused, AnswerMalformed, SecureMessagingBroken, ProfileLacks and what the connection
+        raises.
+        """
+        file = self.profile.file_named(name)
+        if file.structure is Structure.TRANSPARENT:
+            data = self._read_binary(file)
+            return (file.decode(data),) if data else ()
+        if file.is_field_a_record:
+            return (self._read_field_records(file),)
+        return tuple(file.decode(record) for record in self._read_records(file))
+
+    def write_file(self, name: str, records: tuple[Record, ...]) -> None:
+        """Write a file anew, as the issuer. Raises FieldMalformed, and as read_file()."""
+        file = self.profile.file_named(name)
+        encoded = [data for record in records for data in _encoded(file, record)]
+        for number, data in enumerate(encoded, start=1):
+            if file.structure is Structure.TRANSPARENT:
+                self._write_binary(file, data)
+            elif data:
+                p2 = file.sfi << 3 | RECORD_BY_NUMBER
+                self.send(CommandApdu(0x00, Instruction.UPDATE_RECORD, number, p2, data), "UPDATE RECORD")
+
+    def send(self, command: CommandApdu, name: str, max_answer: int = MAX_ANSWER_BYTES) -> bytes:
+        """Any other command over the channel. Raises ApduRefused and as read_file()."""
+        return self._channel.send(command, name, max_answer=max_answer)
+
+    def _read_binary(self, file: FileLayout) -> bytes:
+        """The template in a transparent file; its first part tells how long it is."""
+        p1 = BY_SHORT_FILE_ID | file.sfi
+        le = min(SHORT_PART_BYTES, file.max_bytes)
+        data = self.send(CommandApdu(0x00, Instruction.READ_BINARY, p1, 0, le=le), "READ BINARY")
+        total = _object_length(data, file)
+        if total > file.max_bytes:
+            raise AnswerMalformed(what=file.title.text, detail=f"{total} bytes, at most {file.max_bytes}")
+        while len(data) < total:
+            part = self._read_part(len(data), total - len(data))
+            if not part:
+                raise AnswerMalformed(what=file.title.text, detail=f"it ends after {len(data)} bytes")
+            data += part
+        return data[:total]
+
+    def _read_part(self, offset: int, wanted: int) -> bytes:
+        le = min(wanted, self._part_bytes())
+        command = CommandApdu(
+            0x00, Instruction.READ_BINARY, offset >> 8, offset & 0xFF, le=le, extended=le > SHORT_PART_BYTES
+        )
+        return self.send(command, "READ BINARY", max_answer=le + SHORT_PART_BYTES)
+
+    def _part_bytes(self) -> int:
+        """How much of a file one answer brings, with secure messaging around it."""
+        if not self.profile.lengths.extended:
+            return SHORT_PART_BYTES
+        return max(SHORT_PART_BYTES, min(EXTENDED_PART_BYTES, self._max_apdu - OVERHEAD_BYTES))
+
+    def _read_records(self, file: FileLayout) -> Iterator[bytes]:
+        for number in range(1, file.max_records + 1):
+            try:
+                yield self._read_record(file, number)
+            except ApduRefused as error:
+                if error.sw == StatusWord.RECORD_NOT_FOUND:
+                    return
+                raise
+
+    def _read_field_records(self, file: FileLayout) -> Record:
+        found: dict[str, str | bytes] = {}
+        for field in file.field:
+            try:
+                data = self._read_record(file, field.record or 0)
+            except ApduRefused as error:
+                if error.sw == StatusWord.RECORD_NOT_FOUND and field.optional:
+                    continue
+                raise
+            found[field.name] = file.decode_field_record(field, data)
+        return found
+
+    def _read_record(self, file: FileLayout, number: int) -> bytes:
+        p2 = file.sfi << 3 | RECORD_BY_NUMBER
+        le = min(256, file.max_bytes)
+        return self.send(CommandApdu(0x00, Instruction.READ_RECORD, number, p2, le=le), "READ RECORD")
+
+    def _write_binary(self, file: FileLayout, data: bytes) -> None:
+        part, rest = data[:SHORT_PART_BYTES], data[SHORT_PART_BYTES:]
+        p1 = BY_SHORT_FILE_ID | file.sfi
+        self.send(CommandApdu(0x00, Instruction.UPDATE_BINARY, p1, 0, part), "UPDATE BINARY")
+        offset = len(part)
+        while rest:
+            part, rest = rest[:SHORT_PART_BYTES], rest[SHORT_PART_BYTES:]
+            command = CommandApdu(0x00, Instruction.UPDATE_BINARY, offset >> 8, offset & 0xFF, part)
+            self.send(command, "UPDATE BINARY")
+            offset += len(part)
+
+
+def _encoded(file: FileLayout, record: Record) -> list[bytes]:
+    return file.encode_records(record) if file.is_field_a_record else [file.encode(record)]
+
+
+def _object_length(data: bytes, file: FileLayout) -> int:
+    """How long the whole object is whose beginning this is; 0 for a file that was never written.
+
+    Raises AnswerMalformed.
+    """
+    if not data.strip(b"\x00"):
+        return 0
+    try:
+        return Tlv.whole_length(data)
+    except TlvMalformed as error:
+        raise AnswerMalformed(what=file.title.text, detail=error.facts["detail"]) from error
+
+
+def _limits(lengths: LengthLayout, max_apdu: int) -> LengthLimits:
+    """What the card takes and the way to it carries."""
+    extended = lengths.extended and max_apdu > MAX_SHORT_COMMAND
+    return LengthLimits(extended, lengths.chaining, max_apdu if extended else MAX_SHORT_COMMAND)
+
+
+@cache
+def _methods() -> dict[str, Callable[[], AuthenticationMethod]]:
+    return {point.name: point.load for point in entry_points(group=METHODS)}
+
+
+def _method(profile: CardProfile) -> AuthenticationMethod:
+    name = profile.full_data_path.method
+    if name not in _methods():
+        known = ", ".join(sorted(_methods()))
+        raise CardProfileRefused(
+            file=profile.id,
+            problem=f"full_data.method = {name!r}",
+            instead=Text(zh=f"可用的方法：{known}", en=f"Known methods are: {known}"),
+        )
+    return _methods()[name]()

@@ -1,0 +1,105 @@
+"""The authentication method `mutual-sm4`: card and PSAM prove their keys, then secure messaging under SM4."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from card.apdu import CommandApdu, Instruction
+from card.application import OVERHEAD_BYTES, CardApplication, Channel, Role
+from card.connection import CardConnection
+from card.errors import AnswerMalformed, ApduRefused, AuthenticationRefused
+from card.exchange import Exchange
+from card.fci import Fci, serial_of_blank
+from card.mutual_authentication import RANDOM_BYTES
+from card.profile import HexByte
+from card.psam import Psam
+from card.secure_messaging import SecureMessaging, SessionKeys
+from card.status_word import StatusWord, describe_status_word
+from crypto.credential import TapCredential
+from crypto.errors import CredentialMalformed
+
+ANY_STATUS: Final = range(0x10000)
+
+
+class MutualSm4Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The numbers of the key pairs, one a role; the same on card and PSAM."""
+
+    reader_key: HexByte
+    issuer_key: HexByte
+    transport_key: HexByte
+
+    def key(self, role: Role) -> int:
+        """The number of a role's pair."""
+        by_role = {
+            Role.READER: self.reader_key,
+            Role.ISSUER: self.issuer_key,
+            Role.TRANSPORT: self.transport_key,
+        }
+        return int(by_role[role], 16)
+
+
+class ProtectedChannel:
+    """Commands under secure messaging; a `Channel`."""
+
+    def __init__(self, exchange: Exchange, keys: SessionKeys) -> None:
+        self._exchange = exchange
+        self._messaging = SecureMessaging(keys)
+
+    def send(self, command: CommandApdu, name: str, *, max_answer: int = 4096) -> bytes:
+        """The answer's data in plain.
+
+        Raises ApduRefused for a status word other than 9000, SecureMessagingBroken, and what the connection
+        raises.
+        """
+        answer = self._exchange.send_for_response(
+            self._messaging.wrap(command), name, accept=ANY_STATUS, max_answer=max_answer + OVERHEAD_BYTES
+        )
+        plain = self._messaging.unwrap(answer)
+        if plain.sw != StatusWord.NO_ERROR:
+            raise ApduRefused(name, plain.sw)
+        return plain.data
+
+
+def open_files(application: CardApplication, psam: CardConnection, role: Role) -> Channel:
+    """Authenticate card and PSAM to each other. An `AuthenticationMethod`.
+
+    Raises AuthenticationRefused, PsamRefused, AnswerMalformed, ApduRefused and what the connections raise.
+    """
+    profile = application.profile
+    key = profile.parameters(MutualSm4Parameters).key(role)
+    module = Psam(psam, profile.full_data_path.psam_aid_bytes)
+    module.select()
+    random = _card_random(application.exchange)
+    token = module.prepare_authentication(key, _diversifier(application, role), random)
+    return ProtectedChannel(
+        application.exchange, module.finish_authentication(_card_token(application, key, token))
+    )
+
+
+def _diversifier(application: CardApplication, role: Role) -> bytes:
+    """What makes the card's keys its own: the card id or, before there is one, the chip's serial number."""
+    if role is Role.TRANSPORT:
+        return serial_of_blank(application.fci, application.profile)
+    fci = Fci.from_bytes(application.fci, application.profile)
+    try:
+        return TapCredential.from_bytes(fci.credential).card_id
+    except CredentialMalformed as error:
+        raise AnswerMalformed(what="credential", detail=error.facts["detail"]) from error
+
+
+def _card_random(exchange: Exchange) -> bytes:
+    command = CommandApdu(0x00, Instruction.GET_CHALLENGE, 0x00, 0x00, le=RANDOM_BYTES)
+    random = exchange.send(command, "GET CHALLENGE")
+    if len(random) != RANDOM_BYTES:
+        raise AnswerMalformed(what="GET CHALLENGE", detail=f"{len(random)} bytes")
+    return random
+
+
+def _card_token(application: CardApplication, key: int, token: bytes) -> bytes:
+    command = CommandApdu(0x00, Instruction.EXTERNAL_AUTHENTICATE, 0x00, key, token, le=256)
+    try:
+        return application.exchange.send(command, "MUTUAL AUTHENTICATE")
+    except ApduRefused as error:
+        raise AuthenticationRefused(detail=describe_status_word(error.sw)) from error

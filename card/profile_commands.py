@@ -1,0 +1,54 @@
+"""`tongka card profile`: check a card profile, or print what it declares as tables for a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from card.errors import CardProfileRefused
+from card.profile import CardProfile
+from card.profile_document import document
+from crypto.explained import Language, Text
+
+app = typer.Typer(help="卡片描述 · Card profiles.", no_args_is_help=True)
+
+FileArgument = Annotated[Path, typer.Argument(help="卡片描述文件 · The profile's TOML file.")]
+
+SOUND = Text(
+    zh="{id}（{title}）：{files} 个文件、{vectors} 个测试向量，全部有效。",
+    en="{id} ({title}): {files} files and {vectors} test vectors, all sound.",
+)
+READABLE = Text(zh="请检查路径和权限", en="Check the path and its permissions")
+
+
+@app.command(epilog="例 · Example: tongka card profile check card/profiles/reference.toml")
+def check(file: FileArgument) -> None:
+    """检查卡片描述：字段、类型、文件和测试向量 · Check a profile: keys, types, files, test vectors."""
+    profile = load_profile(file)
+    language = Language.from_environment()
+    text = SOUND.format(
+        id=profile.id,
+        title=profile.title.text.in_language(language),
+        files=len(profile.file),
+        vectors=sum(len(one.vector) for one in profile.file),
+    )
+    typer.echo(text.in_language(language))
+
+
+@app.command(
+    name="document", epilog="例 · Example: tongka card profile document card/profiles/reference.toml"
+)
+def document_command(file: FileArgument) -> None:
+    """输出文件表（Markdown） · Print the tables of files and fields in Markdown."""
+    typer.echo(document(load_profile(file)))
+
+
+def load_profile(file: Path) -> CardProfile:
+    """The profile in a file. Raises CardProfileRefused."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise CardProfileRefused(file=file, problem=error.strerror, instead=READABLE) from error
+    return CardProfile.from_bytes(data, str(file))
