@@ -23,8 +23,8 @@ from PyQt6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
 from PyQt6.QtWidgets import QWidget
 
 from benchmarks.figures import elapsed_ns, progress, quick_asked, report
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
 from kiosk_ui.application import OFFSCREEN, PLATFORM_VARIABLE, Kiosk, open_application
 from kiosk_ui.gallery import PORTRAIT
 from kiosk_ui.look import Preferences

@@ -18,7 +18,7 @@ from benchmarks.figures import elapsed_ns, progress, quick_asked, report
 from card.apdu import CommandApdu
 from card.profile import reference_profile
 from card.readers.nfc import NfcReader
-from card.simulator.pn532_board import Pn532Board
+from card.simulator.boards.pn532_board import Pn532Board
 from tests.card.cards import CHALLENGE, applet
 
 GOAL: Final = 1.1

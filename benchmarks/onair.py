@@ -2,16 +2,17 @@
 
     python -m benchmarks.onair [--quick]
 
-The bytes are those that the reference applet really exchanges; the times are card/simulator/timing.py's, and
-its constants cite their sources. Reader and host come on top. A model has no rounds: --quick changes nothing.
+The bytes are those that the reference applet really exchanges; the times are card/simulator/timing/model.py's,
+whose constants cite their sources. Reader and host come on top. A model has no rounds: --quick changes
+nothing.
 """
 
 from __future__ import annotations
 
 from benchmarks.figures import progress, quick_asked, report
-from card.simulator.timing import ChipTimes, RadioLink, tap_timing
-from card.simulator.timing_constants import GOALS
-from card.simulator.timing_exchange import recorded_tap
+from card.simulator.timing.constants import GOALS
+from card.simulator.timing.exchange import recorded_tap
+from card.simulator.timing.model import ChipTimes, RadioLink, tap_timing
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ from benchmarks.figures import elapsed_ns, progress, quick_asked, report
 from card.apdu import CommandApdu
 from card.profile import reference_profile
 from card.readers.pcsc import PcscReader
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
 from crypto.credential import TapCredential
 from crypto.tap_proof import TapProof
 from terminal.assembly import open_terminal

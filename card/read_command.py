@@ -15,7 +15,7 @@ from rich.table import Table
 
 from card.card_reading import CardReading
 from card.connection import CardConnection
-from card.errors import PictureNotSaved
+from card.errors import CardError, PictureNotSaved
 from card.field_encoding import Encoding, FieldValue
 from card.files import FieldLayout
 from card.profile import CardProfile, packaged_profile
@@ -23,6 +23,7 @@ from card.profile_commands import load_profile
 from card.psam_slot import find_sam_slot, open_psam
 from card.readers.address import open_reader
 from card.readers.pcsc import list_readers
+from card.trace_file import traced
 from crypto.explained import Language, Text
 
 EXAMPLE = '例 · Example: tongka card read --reader "Virtual PCD 00 00" --psam "Virtual PCD 00 01"'
@@ -73,6 +74,10 @@ def read(
         float,
         typer.Option("--seconds", min=0, max=MAX_WAIT_SECONDS, help="等待放卡的秒数 · How long to wait."),
     ] = WAIT_SECONDS,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", help="APDU 跟踪文件，不含个人数据 · A trace of the APDUs; nothing personal."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")] = False,
 ) -> None:
     """经 PSAM 读出卡内数据，只显示在屏幕上 · Read a card's full data through the PSAM, for the eye alone."""
@@ -82,7 +87,8 @@ def read(
     typer.echo(PUT_THE_CARD_DOWN.in_language(language), err=True)
     with (
         open_reader(reader) as card_reader,
-        card_reader.wait_for_card(seconds) as connection,
+        traced(card_reader, trace, lambda error: _warn(error, language), layout) as traced_reader,
+        traced_reader.wait_for_card(seconds) as connection,
         slot as module,
     ):
         reading = CardReading.of(connection, module, layout, tuple(file or ()))
@@ -94,6 +100,12 @@ def read(
     _print(reading, language)
     if photo is not None:
         typer.echo(SAVED.format(file=photo).in_language(language))
+
+
+def _warn(error: CardError, language: Language) -> None:
+    """A trace that can't be written stops nothing; the person is told."""
+    said = error.explain(language)
+    typer.echo(f"{said.code} {said.cause} {said.next_step}", err=True)
 
 
 def _to_json(reading: CardReading) -> str:

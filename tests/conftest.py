@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from card.simulator.pcscd import PrivatePcscd
+from card.simulator.boards.pcscd import PrivatePcscd
 
 MEMORY_BACKED = Path("/dev/shm")  # noqa: S108 - where terminals keep their day keys
 

@@ -21,7 +21,7 @@ from card.errors import AnswerMalformed, ForeignCard
 from card.identity import IdentitySession
 from card.profile import reference_profile
 from card.recognition import naming_foreign_cards
-from card.simulator.link import InProcessConnection
+from card.simulator.boards.link import InProcessConnection
 
 LIST: Final = Path("/usr/share/pcsc/smartcard_list.txt")  # Debian: pcsc-tools
 FILLINGS: Final = "0F5"  # what wildcards become

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from card.connection import CardConnection
 from card.errors import RefusalReason
 from card.profile import reference_profile
-from card.simulator.applet import ReferenceApplet
-from card.simulator.chip import Chip
-from card.simulator.contents import ChipContents, VolatileMemory
-from card.simulator.link import InProcessConnection
-from card.simulator.personalisation import Holder, TestIssuer
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import ChipContents, VolatileMemory
+from card.simulator.issuing.personalisation import Holder, TestIssuer
 from card.verification import CardStatusList, Refusal, Verification, VerifiedCard, verify
 from crypto.sm2 import PrivateKey, PublicKey
 from crypto.trust import TrustStore

@@ -11,11 +11,11 @@ from card.apdu import CommandApdu, ResponseApdu
 from card.application import CardApplication, Role
 from card.connection import CardConnection
 from card.profile import reference_profile
-from card.simulator.chip import Chip
-from card.simulator.contents import ChipContents
-from card.simulator.link import InProcessConnection
-from card.simulator.personalisation import Holder
-from card.simulator.psam import PsamChip
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import ChipContents
+from card.simulator.chips.psam import PsamChip
+from card.simulator.issuing.personalisation import Holder
 from crypto.closing import Closing
 from tests.card.cards import ISSUER
 

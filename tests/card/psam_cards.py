@@ -12,12 +12,12 @@ from card.application import CardApplication, Role
 from card.files import Record
 from card.profile import packaged_profile
 from card.readers.pcsc import PcscReader
-from card.simulator.chip import Chip
-from card.simulator.cipher_psam import CipherPsamChip
-from card.simulator.link import InProcessConnection
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.psam_card import PsamCardChip, PsamCardContents
-from card.simulator.psam_card_issuer import PsamCardIssuer
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.cipher_psam import CipherPsamChip
+from card.simulator.chips.psam_card import PsamCardChip, PsamCardContents
+from card.simulator.issuing.psam_card_issuer import PsamCardIssuer
 from tests.card.full_cards import Tap
 
 SECONDS: Final = 20.0

@@ -11,11 +11,11 @@ import msgspec
 import serial
 
 from card.readers.serial_reader import SerialReader
-from card.simulator.chip import Chip
-from card.simulator.pn532_board import Pn532Board
-from card.simulator.serial_cable import SerialCable
-from card.simulator.serial_ccid_board import SerialCcidBoard
-from card.simulator.serial_command_response_board import SerialCommandResponseBoard
+from card.simulator.boards.pn532_board import Pn532Board
+from card.simulator.boards.serial_cable import SerialCable
+from card.simulator.boards.serial_ccid_board import SerialCcidBoard
+from card.simulator.boards.serial_command_response_board import SerialCommandResponseBoard
+from card.simulator.chips.chip import Chip
 from crypto.closing import Closing
 from firmware_profiles.reader_profile import ReaderProfile, profile_by_id
 from firmware_profiles.serial_profile import Timing

@@ -21,9 +21,9 @@ from card.readers.any_reader import AnyReader
 from card.readers.pcsc import PcscReader
 from card.readers.reader_event import ReaderEvent, ReaderEventKind
 from card.readers.reader_table import ReaderTable
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.serial_ccid_board import SerialCcidBoard
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.serial_ccid_board import SerialCcidBoard
+from card.simulator.boards.vpcd import VpcdLink
 from firmware_profiles.reader_profile import recognise_reader
 from tests.card.cards import applet, check, personalised, reason
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card.simulator.applet import ReferenceApplet
-from card.simulator.contents import MAX_COUNTER
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.contents import MAX_COUNTER
 from crypto.tap_proof import TapProof
 from tests.card.cards import CHALLENGE, applet, personalised
 

@@ -25,12 +25,12 @@ from card.errors import (
 from card.files import Access, FileLayout
 from card.personalisation import LifeCycleCommand, change_life_cycle, open_as_issuer, personalise_chip
 from card.profile import CardProfile, reference_profile
-from card.simulator.applet import ReferenceApplet
-from card.simulator.contents import MAX_TRIES, ChipContents, LifeCycle, VolatileMemory
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.link import InProcessConnection
-from card.simulator.personalisation import Holder
-from card.simulator.psam import PsamChip
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.contents import MAX_TRIES, ChipContents, LifeCycle, VolatileMemory
+from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.chips.psam import PsamChip
+from card.simulator.issuing.personalisation import Holder
 from tests.card.cards import ISSUER, STRANGER, applet, check_chip, personalised, reason
 from tests.card.full_cards import FILES, PHOTO, SECRETS, full_card, opened, psam_slot
 

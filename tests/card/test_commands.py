@@ -33,11 +33,11 @@ from card.identity import IdentitySession
 from card.profile import reference_profile
 from card.readers.address import open_reader
 from card.readers.pcsc import PcscReader
-from card.simulator.card_file import CardFile
-from card.simulator.commands import app as simulate
-from card.simulator.issuer_commands import app as issuer
-from card.simulator.pcscd import SOCKET_VARIABLE, PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import SOCKET_VARIABLE, PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.commands.issuer import app as issuer
+from card.simulator.commands.simulate import app as simulate
+from card.simulator.issuing.card_file import CardFile
 from card.verification import verify
 from crypto.credential import TapCredential
 from crypto.trust import issuer_key_from_json
@@ -148,7 +148,7 @@ def test_readers_are_listed_and_shown(private_pcscd: PrivatePcscd) -> None:
 @contextmanager
 def simulating(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`tongka simulate …` in a process of its own, interrupted at the end."""
-    script = "import sys; from card.simulator.commands import app; app(sys.argv[1:])"
+    script = "import sys; from card.simulator.commands.simulate import app; app(sys.argv[1:])"
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         stdout=subprocess.PIPE,

@@ -9,12 +9,12 @@ import pytest
 from card.application import CardApplication
 from card.errors import CardTorn, RefusalReason
 from card.profile import reference_profile
-from card.simulator.applet import ReferenceApplet
-from card.simulator.chip import Chip
-from card.simulator.contents import VolatileMemory
-from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip, ForeignKind
-from card.simulator.pcscd import PrivatePcscd
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import VolatileMemory
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from card.verification import VerifiedCard
 from tests.card.cards import CHALLENGE, applet, card_key, check, personalised, reason
 from tests.card.full_cards import PHOTO, full_card, psam_slot

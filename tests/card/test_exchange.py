@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from card.apdu import CommandApdu, ResponseApdu
 from card.errors import AnswerMalformed, ApduRefused, CommandMalformed
 from card.exchange import CHAINING_BIT, MAX_ANSWER_BYTES, MIN_PART_BYTES, Exchange, LengthLimits
-from card.simulator.link import InProcessConnection
+from card.simulator.boards.link import InProcessConnection
 from tests.card.cards import ScriptedChip
 
 SELECT = CommandApdu(0x00, 0xA4, 0x04, 0x00, b"\xf0\x01\x02\x03\x04", le=256)

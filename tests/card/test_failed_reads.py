@@ -17,9 +17,9 @@ from card.errors import AnswerMalformed, SecureMessagingBroken
 from card.field_encoding import Encoding
 from card.files import FieldLayout, FileLayout, Structure
 from card.profile import reference_profile
-from card.simulator.applet import ReferenceApplet
-from card.simulator.contents import ChipContents, VolatileMemory
-from card.simulator.wrapped_chip import WrappedChip
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.contents import ChipContents, VolatileMemory
+from card.simulator.chips.wrapped_chip import WrappedChip
 from crypto.tlv import Tlv
 from tests.card.full_cards import full_card, opened
 

@@ -26,9 +26,10 @@ from card.errors import (
     RefusalReason,
     TapRefused,
 )
-from card.simulator.chip import Chip
-from card.simulator.fault_choice import Fault, FaultChoice
-from card.simulator.faults import (
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.fault_choice import Fault, FaultChoice
+from card.simulator.chips.faults import (
     AnswerFault,
     FaultyChip,
     ReplayingChip,
@@ -38,12 +39,11 @@ from card.simulator.faults import (
     forge,
     reissue,
 )
-from card.simulator.foreign import ForeignCardChip, ForeignKind
-from card.simulator.link import InProcessConnection
-from card.simulator.timing import ChipTimes, RadioLink, tap_timing
-from card.simulator.timing_constants import BitRate, FrameSize
-from card.simulator.timing_exchange import recorded_tap
-from card.simulator.timing_published import SIGNATURES_ELSEWHERE
+from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.timing.constants import BitRate, FrameSize
+from card.simulator.timing.exchange import recorded_tap
+from card.simulator.timing.model import ChipTimes, RadioLink, tap_timing
+from card.simulator.timing.published import SIGNATURES_ELSEWHERE
 from card.verification import Refusal, StepName, VerifiedCard
 from crypto.explained import Language
 from crypto.tap_proof import TapProof

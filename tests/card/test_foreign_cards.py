@@ -8,7 +8,7 @@ from card.apdu import ResponseApdu
 from card.atr import Atr, contactless_atr
 from card.errors import CardProfileRefused, ForeignCard
 from card.foreign_cards import CardInterface, ForeignCardFamily, Probe, foreign_cards
-from card.simulator.foreign import ForeignCardChip, ForeignKind
+from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from crypto.explained import Language
 from crypto.tlv import Tlv
 from tests.card.cards import applet

@@ -14,8 +14,8 @@ from card.errors import ApduRefused, RefusalReason
 from card.fci import Fci
 from card.profile import reference_profile
 from card.readers.pcsc import PcscReader
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
 from card.verification import Refusal
 from tests.card.cards import applet, check, personalised
 

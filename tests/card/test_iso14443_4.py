@@ -14,11 +14,11 @@ from nfc.tag.tt4 import IsoDepInitiator
 
 from card.ats import FRAME_SIZES, Ats
 from card.errors import AnswerMalformed, CardTorn, WaitCancelled
-from card.simulator.chip import Chip
-from card.simulator.iso14443_3 import HALT, crc_a, without_crc
-from card.simulator.iso14443_4 import Type4Picc
-from card.simulator.iso14443_blocks import Block, BlockKind
-from card.simulator.iso14443_pcd import Type4Pcd
+from card.simulator.boards.iso14443_3 import HALT, crc_a, without_crc
+from card.simulator.boards.iso14443_4 import Type4Picc
+from card.simulator.boards.iso14443_blocks import Block, BlockKind
+from card.simulator.boards.iso14443_pcd import Type4Pcd
+from card.simulator.chips.chip import Chip
 from tests.card.cards import ScriptedChip, applet
 
 SECONDS = 10.0

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card.errors import CardFileRefused, HolderRefused, IssuerRefused
-from card.simulator.applet import ReferenceApplet
-from card.simulator.card_file import CardFile
-from card.simulator.contents import MAX_COUNTER
-from card.simulator.personalisation import Holder, TestIssuer
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.contents import MAX_COUNTER
+from card.simulator.issuing.card_file import CardFile
+from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.credential import TapCredential
 from crypto.errors import KeystoreRefused, TestKeyRefused
 from crypto.tap_proof import TapProof

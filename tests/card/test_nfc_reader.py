@@ -33,17 +33,17 @@ from card.errors import (
 )
 from card.readers.nfc import NfcReader
 from card.recognition import name_foreign_card
-from card.simulator.chip import Chip
-from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.iso14443_3 import atqa_for, crc_a
-from card.simulator.iso14443_4 import Type4Picc
-from card.simulator.iso14443_type2 import Type2Tag
-from card.simulator.iso14443_type_b import TypeBCard
-from card.simulator.pn532_board import Pn532Board
-from card.simulator.pn532_firmware import Command, Pn532Firmware
-from card.simulator.pn532_frames import ACK, Frame, FrameReader
-from card.simulator.pty_line import PtyLine
+from card.simulator.boards.iso14443_3 import atqa_for, crc_a
+from card.simulator.boards.iso14443_4 import Type4Picc
+from card.simulator.boards.iso14443_type2 import Type2Tag
+from card.simulator.boards.iso14443_type_b import TypeBCard
+from card.simulator.boards.pn532_board import Pn532Board
+from card.simulator.boards.pn532_firmware import Command, Pn532Firmware
+from card.simulator.boards.pn532_frames import ACK, Frame, FrameReader
+from card.simulator.boards.pty_line import PtyLine
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.foreign import ForeignCardChip
 from card.verification import VerifiedCard
 from crypto.closing import Closing
 from crypto.credential import TapCredential

@@ -28,11 +28,11 @@ from card.errors import (
 )
 from card.exchange import Exchange, LengthLimits
 from card.readers.pcsc import PcscReader, list_readers
-from card.simulator.chip import Chip
-from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.foreign import ForeignCardChip
 from card.verification import VerifiedCard
 from crypto.closing import Closing
 from crypto.credential import TapCredential

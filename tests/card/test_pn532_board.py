@@ -17,14 +17,14 @@ from nfc.clf.transport import TTY
 
 from card.apdu import CommandApdu
 from card.profile import reference_profile
-from card.simulator.chip import Chip
-from card.simulator.faults import TearingChip
-from card.simulator.iso14443_4 import Type4Picc
-from card.simulator.iso14443_type2 import Type2Tag
-from card.simulator.iso14443_type_b import RESIDENT_ID_ATQB, TypeBCard
-from card.simulator.pn532_board import Pn532Board
-from card.simulator.pn532_firmware import Command, Pn532Firmware
-from card.simulator.pn532_frames import ACK, MAX_DATA, NACK, Frame, FrameReader, Signal
+from card.simulator.boards.iso14443_4 import Type4Picc
+from card.simulator.boards.iso14443_type2 import Type2Tag
+from card.simulator.boards.iso14443_type_b import RESIDENT_ID_ATQB, TypeBCard
+from card.simulator.boards.pn532_board import Pn532Board
+from card.simulator.boards.pn532_firmware import Command, Pn532Firmware
+from card.simulator.boards.pn532_frames import ACK, MAX_DATA, NACK, Frame, FrameReader, Signal
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.faults import TearingChip
 from tests.card.cards import ScriptedChip, applet
 
 SECONDS = 10.0

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from card.errors import PcscdFailed, PcscdMissing
-from card.simulator import pcscd
-from card.simulator.pcscd import PrivatePcscd, SystemPidFile
+from card.simulator.boards import pcscd
+from card.simulator.boards.pcscd import PrivatePcscd, SystemPidFile
 
 
 def children() -> set[int]:

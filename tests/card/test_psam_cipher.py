@@ -29,13 +29,13 @@ from card.files import Access, FieldLayout, FileLayout
 from card.profile import CardProfile, reference_profile
 from card.psam_cipher import PsamCipherParameters, Take, diversifier
 from card.secure_messaging import pad
-from card.simulator.cipher_psam import CipherPsamChip
-from card.simulator.contents import MAX_TRIES
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.link import InProcessConnection
-from card.simulator.psam_card import PsamCardChip
-from card.simulator.psam_card_issuer import PsamCardIssuer
-from card.simulator.wrapped_chip import WrappedChip
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.cipher_psam import CipherPsamChip
+from card.simulator.chips.contents import MAX_TRIES
+from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.chips.psam_card import PsamCardChip
+from card.simulator.chips.wrapped_chip import WrappedChip
+from card.simulator.issuing.psam_card_issuer import PsamCardIssuer
 from card.status_word import StatusClass
 from tests.card.cards import ScriptedChip
 from tests.card.full_cards import Tap

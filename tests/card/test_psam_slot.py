@@ -21,16 +21,16 @@ from card.errors import (
 from card.profile import CardProfile, packaged_profile, reference_profile
 from card.psam_slot import find_sam_slot, open_psam
 from card.readers.pcsc import PcscReader, list_readers
-from card.simulator.applet import ReferenceApplet
-from card.simulator.chip import Chip
-from card.simulator.contents import VolatileMemory
-from card.simulator.faults import TearingChip
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.psam import PsamChip
-from card.simulator.t0 import HEADER_AND_P3, T0Card
-from card.simulator.vpcd import VpcdLink
-from card.simulator.wrapped_chip import WrappedChip
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import VolatileMemory
+from card.simulator.chips.faults import TearingChip
+from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.chips.psam import PsamChip
+from card.simulator.chips.t0 import HEADER_AND_P3, T0Card
+from card.simulator.chips.wrapped_chip import WrappedChip
 from tests.card.cards import ISSUER, STRANGER
 from tests.card.full_cards import FILES, full_card
 from tests.card.psam_cards import OTHER_ISSUER, RECORDS, cipher_psam, empty_readers, psam_card

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from card.errors import AnswerMalformed
 from card.readers.pcsc import PcscReader
 from card.readers.pseudo_apdu import MAX_ATS_BYTES, UID_LENGTHS, read_ats, read_uid
-from card.simulator.applet import HISTORICAL_BYTES
-from card.simulator.link import InProcessConnection
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.t0 import T0Card
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.applet import HISTORICAL_BYTES
+from card.simulator.chips.t0 import T0Card
 from tests.card.cards import ScriptedChip, applet
 
 SECONDS = 10.0

@@ -35,19 +35,19 @@ from card.errors import (
     VirtualReaderUnreachable,
 )
 from card.profile import packaged_profile
-from card.simulator.applet import ReferenceApplet
-from card.simulator.card_file import CardFile
-from card.simulator.chip import Chip
-from card.simulator.commands import app as simulate
-from card.simulator.contents import VolatileMemory
-from card.simulator.issuer_commands import app as issuer
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.psam import PsamChip, PsamFile
-from card.simulator.psam_card import PsamCardChip
-from card.simulator.psam_card_file import CipherPsamFile, PsamCardFile
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import VolatileMemory
+from card.simulator.chips.psam import PsamChip, PsamFile
+from card.simulator.chips.psam_card import PsamCardChip
+from card.simulator.commands.issuer import app as issuer
+from card.simulator.commands.simulate import app as simulate
+from card.simulator.issuing.card_file import CardFile
+from card.simulator.issuing.psam_card_file import CipherPsamFile, PsamCardFile
 from tests.card.cards import ISSUER, STRANGER, check_chip, reason
-from tests.card.full_cards import FILES, PHOTO, full_card
+from tests.card.full_cards import FILES, PHOTO, SECRETS, full_card
 from tests.card.psam_cards import (
     RECORDS,
     cipher_psam,
@@ -233,7 +233,7 @@ def personalise(folder: Path, holder: str = "holder.json", out: str = "card.json
 @contextmanager
 def simulating(*arguments: str) -> Iterator[None]:
     """`tongka simulate …` in a process of its own, interrupted at the end."""
-    script = "import sys; from card.simulator.commands import app; app(sys.argv[1:])"
+    script = "import sys; from card.simulator.commands.simulate import app; app(sys.argv[1:])"
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         stdout=subprocess.PIPE,
@@ -423,3 +423,16 @@ def test_a_psam_of_the_wrong_kind_is_refused(private_pcscd: PrivatePcscd) -> Non
         pytest.raises(PsamRefused),
     ):
         run(card, *options)
+
+
+def test_a_trace_of_the_reading_holds_nothing_that_was_read(
+    private_pcscd: PrivatePcscd, tmp_path: Path
+) -> None:
+    trace = tmp_path / "card.trace"
+    with on_readers(private_pcscd, reference_card(), reference_psam()) as options:
+        shown = run(card, *options, "--trace", str(trace))
+    assert "测试一" in shown
+    written = trace.read_bytes()
+    assert b"READ BINARY" in written
+    assert not any(secret in written or secret.hex().encode() in written.lower() for secret in SECRETS)
+    assert "测试一".encode() not in written

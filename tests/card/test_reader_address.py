@@ -6,7 +6,7 @@ from card.errors import CardError, NoSuchReader, ReaderAddressRefused, SerialPor
 from card.readers.address import open_reader, reader_opener
 from card.readers.any_reader import AnyReader
 from card.readers.pcsc import PcscReader
-from card.simulator.pcscd import PrivatePcscd
+from card.simulator.boards.pcscd import PrivatePcscd
 from crypto.explained import Language
 from firmware_profiles.errors import NoSuchProfile
 from firmware_profiles.reader_profile import Transport, reader_profiles

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from card.commands import app as readers
 from card.errors import NoSuchReader, ReaderAddressRefused
 from card.readers.pcsc import PcscReader
-from card.simulator.applet import HISTORICAL_BYTES
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.serial_ccid_board import SerialCcidBoard
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.serial_ccid_board import SerialCcidBoard
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.applet import HISTORICAL_BYTES
 from tests.card.cards import applet
 
 SECONDS = 20.0

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from card.errors import CardInUse, ReaderAnswerMalformed, ReaderGone
 from card.readers.pcsc import PcscReader
 from card.readers.reader_features import Feature, ReaderProperties, parse_features, read_features
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
 from tests.card.cards import applet
 
 SECONDS = 10.0

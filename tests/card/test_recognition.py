@@ -13,10 +13,10 @@ from card.errors import AnswerMalformed, ApduRefused, CardTorn, ForeignCard, Rea
 from card.identity import IdentitySession
 from card.profile import reference_profile
 from card.recognition import name_foreign_card, naming_foreign_cards
-from card.simulator.chip import Chip
-from card.simulator.faults import TearingChip
-from card.simulator.foreign import ForeignCardChip, ForeignKind
-from card.simulator.link import InProcessConnection
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.faults import TearingChip
+from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from tests.card.cards import applet
 
 OUR_AID = reference_profile().aid_bytes

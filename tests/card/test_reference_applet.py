@@ -14,9 +14,9 @@ from card.personalisation import GENERATE, PUT_KEYS
 from card.profile import reference_profile
 from card.profile_document import document
 from card.secure_messaging import SecureMessaging, SessionKeys
-from card.simulator.applet import HISTORICAL_BYTES
-from card.simulator.contents import MAX_TRIES
-from card.simulator.psam import PsamChip
+from card.simulator.chips.applet import HISTORICAL_BYTES
+from card.simulator.chips.contents import MAX_TRIES
+from card.simulator.chips.psam import PsamChip
 from crypto.credential import TapCredential
 from crypto.sm2 import PublicKey
 from crypto.tap_proof import TapProof, tap_message

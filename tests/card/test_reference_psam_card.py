@@ -17,11 +17,11 @@ from card.connection import CardConnection
 from card.profile_document import document
 from card.psam import PsamIdentity
 from card.psam_cipher import PsamCipherParameters
-from card.simulator.cipher_psam import CipherPsamChip, CipherPsamContents
-from card.simulator.contents import MAX_TRIES
-from card.simulator.link import InProcessConnection
-from card.simulator.psam_card import PsamCardChip
-from card.simulator.psam_card_issuer import PsamCardIssuer
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.cipher_psam import CipherPsamChip, CipherPsamContents
+from card.simulator.chips.contents import MAX_TRIES
+from card.simulator.chips.psam_card import PsamCardChip
+from card.simulator.issuing.psam_card_issuer import PsamCardIssuer
 from tests.card.psam_cards import PSAM_PROFILE, RECORDS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "reference-psam-card.md").read_text()

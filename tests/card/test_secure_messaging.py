@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from card.apdu import CommandApdu, Instruction, ResponseApdu
 from card.errors import CommandMalformed, SecureMessagingBroken
 from card.secure_messaging import SecureMessaging, SessionKeys, pad, unpad
-from card.simulator.applet import ReferenceApplet
-from card.simulator.applet_channel import AppletChannel
-from card.simulator.contents import VolatileMemory
-from card.simulator.refusal import ChipRefused
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.applet_channel import AppletChannel
+from card.simulator.chips.contents import VolatileMemory
+from card.simulator.chips.refusal import ChipRefused
 from crypto.sm4 import sm4_block, sm4_cbc_encrypt, sm4_cmac
 from tests.card.full_cards import full_card, opened
 

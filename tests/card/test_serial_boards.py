@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import serial
 
-from card.simulator.serial_board import SerialBoard
-from card.simulator.serial_ccid_board import SerialCcidBoard
-from card.simulator.serial_command_response_board import SerialCommandResponseBoard
+from card.simulator.boards.serial_board import SerialBoard
+from card.simulator.boards.serial_ccid_board import SerialCcidBoard
+from card.simulator.boards.serial_command_response_board import SerialCommandResponseBoard
 from tests.card.cards import ScriptedChip
 
 SECONDS = 10.0

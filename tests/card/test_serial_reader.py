@@ -32,14 +32,14 @@ from card.errors import (
 )
 from card.readers.frame_codec import FrameCodec
 from card.readers.serial_reader import SerialReader
-from card.simulator.faults import TearingChip
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.iso14443_4 import Type4Picc
-from card.simulator.pn532_board import Pn532Board
-from card.simulator.serial_board import LineFault, SerialBoard
-from card.simulator.serial_cable import SerialCable
-from card.simulator.serial_ccid_board import SerialCcidBoard
-from card.simulator.serial_command_response_board import SerialCommandResponseBoard
+from card.simulator.boards.iso14443_4 import Type4Picc
+from card.simulator.boards.pn532_board import Pn532Board
+from card.simulator.boards.serial_board import LineFault, SerialBoard
+from card.simulator.boards.serial_cable import SerialCable
+from card.simulator.boards.serial_ccid_board import SerialCcidBoard
+from card.simulator.boards.serial_command_response_board import SerialCommandResponseBoard
+from card.simulator.chips.faults import TearingChip
+from card.simulator.chips.foreign import ForeignCardChip
 from card.verification import VerifiedCard
 from firmware_profiles.frame_format import FieldName
 from firmware_profiles.reader_profile import profile_by_id

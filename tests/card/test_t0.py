@@ -11,9 +11,9 @@ from card.errors import CommandMalformed
 from card.fci import Fci
 from card.profile import reference_profile
 from card.readers.pcsc import PcscReader
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.t0 import T0Card
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.t0 import T0Card
 from tests.card.cards import ScriptedChip, applet, check, personalised, reason
 
 SECONDS = 10.0

@@ -14,9 +14,12 @@ from typer.testing import CliRunner
 
 from card.apdu import Instruction
 from card.errors import CardTorn
-from card.simulator.applet import HISTORICAL_BYTES
-from card.simulator.commands import app as simulate
-from card.simulator.timing import (
+from card.simulator.chips.applet import HISTORICAL_BYTES
+from card.simulator.commands.simulate import app as simulate
+from card.simulator.timing.chip import TimedChip
+from card.simulator.timing.constants import GOALS, BitRate, FrameSize, UidSize
+from card.simulator.timing.exchange import recorded_tap
+from card.simulator.timing.model import (
     Airtime,
     ApduSizes,
     ChipTimes,
@@ -32,9 +35,6 @@ from card.simulator.timing import (
     tap_timing,
     waiting_time_extensions,
 )
-from card.simulator.timing_chip import TimedChip
-from card.simulator.timing_constants import GOALS, BitRate, FrameSize, UidSize
-from card.simulator.timing_exchange import recorded_tap
 from card.verification import VerifiedCard
 from tests.card.cards import ScriptedChip, applet, check_chip
 

@@ -46,16 +46,16 @@ from card.readers.pcsc import PcscReader
 from card.readers.pseudo_apdu import read_uid
 from card.recognition import naming_foreign_cards
 from card.secure_messaging import SecureMessaging, SessionKeys
-from card.simulator.applet import ReferenceApplet
-from card.simulator.chip import Chip
-from card.simulator.contents import ChipContents, VolatileMemory
-from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip, ForeignKind
-from card.simulator.link import InProcessConnection
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.personalisation import Holder
-from card.simulator.psam import PsamChip
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import ChipContents, VolatileMemory
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.chips.psam import PsamChip
+from card.simulator.issuing.personalisation import Holder
 from card.trace import TracedConnection, TracedExchange
 from card.trace_decoder import TraceDecoder
 from card.trace_file import MAX_LINE_BYTES, MAX_TRACE_BYTES, Trace, TraceFile, traced

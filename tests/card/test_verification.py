@@ -7,9 +7,9 @@ import pytest
 
 from card.errors import ForeignCard, RefusalReason
 from card.profile import reference_profile
-from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip, ForeignKind
-from card.simulator.link import InProcessConnection
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from card.verification import Refusal, StepName, StepResult, VerifiedCard, verify
 from crypto.credential import TapCredential
 from tests.card.cards import (

@@ -12,7 +12,7 @@ from card.identity import IdentitySession
 from card.profile import reference_profile
 from card.readers.pcsc import PcscReader
 from card.recognition import naming_foreign_cards
-from card.simulator.pcscd import PrivatePcscd
+from card.simulator.boards.pcscd import PrivatePcscd
 from tests.card.test_foreign_tools import SECONDS, vicc
 
 

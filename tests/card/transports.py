@@ -9,14 +9,14 @@ from typing import Final
 
 from card.connection import CardConnection
 from card.readers.address import open_reader
-from card.simulator.chip import Chip
-from card.simulator.link import InProcessConnection
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.pn532_board import Pn532Board
-from card.simulator.serial_ccid_board import SerialCcidBoard
-from card.simulator.serial_command_response_board import SerialCommandResponseBoard
-from card.simulator.t0 import T0Card
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.pn532_board import Pn532Board
+from card.simulator.boards.serial_ccid_board import SerialCcidBoard
+from card.simulator.boards.serial_command_response_board import SerialCommandResponseBoard
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.t0 import T0Card
 
 SECONDS: Final = 20.0
 

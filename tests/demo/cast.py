@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from card.simulator.applet import ReferenceApplet
-from card.simulator.chip import Chip
-from card.simulator.contents import ChipContents, VolatileMemory
-from card.simulator.faults import TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.personalisation import Holder, TestIssuer
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import ChipContents, VolatileMemory
+from card.simulator.chips.faults import TearingChip, clone, forge
+from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
 

@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from card.simulator.contents import ChipContents
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.personalisation import ISSUER_FILE, TestIssuer
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.chips.contents import ChipContents
+from card.simulator.issuing.personalisation import ISSUER_FILE, TestIssuer
 from crypto.credential import TapCredential
 from terminal.data_directory import DataDirectory
 from terminal.holder_reference import DayKeys

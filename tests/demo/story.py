@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from card.simulator.contents import ChipContents
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.contents import ChipContents
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
 from tests.demo.cast import KIOSK_ROLE, Role, Venue

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from card.simulator.pcscd import SOCKET_VARIABLE
+from card.simulator.boards.pcscd import SOCKET_VARIABLE
 
 
 def run_demo(out: Path) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 import serial
 
-from card.simulator.serial_command_response_board import SerialCommandResponseBoard
+from card.simulator.boards.serial_command_response_board import SerialCommandResponseBoard
 from firmware_profiles.reader_profile import ReaderProfile, profile_by_id, reader_profiles
 from firmware_profiles.serial_profile import ReaderCommand
 from tests.card.cards import ScriptedChip

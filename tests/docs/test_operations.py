@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from card.simulator.applet import ReferenceApplet
-from card.simulator.card_file import CardFile
-from card.simulator.link import InProcessConnection
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.issuing.card_file import CardFile
 from terminal.assembly import open_terminal
 from terminal.data_directory import DataDirectory
 from terminal.tap import tap

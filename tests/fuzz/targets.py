@@ -23,9 +23,9 @@ from card.psam import PsamIdentity
 from card.readers.frame_codec import FrameDecoder
 from card.readers.reader_features import ReaderProperties, parse_features
 from card.secure_messaging import SecureMessaging, SessionKeys
-from card.simulator.applet import ReferenceApplet
-from card.simulator.contents import ChipContents, VolatileMemory
-from card.simulator.psam import PsamChip, PsamContents
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.contents import ChipContents, VolatileMemory
+from card.simulator.chips.psam import PsamChip, PsamContents
 from crypto.credential import TapCredential
 from crypto.errors import CryptoError
 from crypto.sm2 import PrivateKey

@@ -16,8 +16,8 @@ from queue import Queue
 import pytest
 from PyQt6.QtGui import QImage
 
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
 from crypto.explained import ExplainedError, Language
 from kiosk_ui.application import Kiosk
 from kiosk_ui.look import Preferences

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from card.simulator.applet import ReferenceApplet
-from card.simulator.contents import ChipContents, VolatileMemory
-from card.simulator.personalisation import Holder, TestIssuer
+from card.simulator.chips.applet import ReferenceApplet
+from card.simulator.chips.contents import ChipContents, VolatileMemory
+from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.content_signature import SignedContext, sign_content
 from crypto.sm2 import PrivateKey
 from crypto.trust import TrustStore

@@ -6,7 +6,7 @@ import pytest
 
 from card.errors import ForeignCard
 from card.foreign_cards import ForeignCardFamily, foreign_cards
-from card.simulator.foreign import ForeignCardChip, ForeignKind
+from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from terminal.decisions.card_facts import Party
 from terminal.events.event import SealedEvidence
 from terminal.events.outcome import Outcome

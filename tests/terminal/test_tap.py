@@ -8,12 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from card.connection import CardConnection
-from card.simulator.chip import Chip
-from card.simulator.contents import ChipContents
-from card.simulator.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.link import InProcessConnection
-from card.simulator.personalisation import Holder, TestIssuer
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.chip import Chip
+from card.simulator.chips.contents import ChipContents
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.credential import TapCredential
 from crypto.errors import ContentSignatureInvalid, TestKeyRefused
 from crypto.sealing import SegmentOpener

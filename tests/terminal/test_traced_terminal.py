@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from card.simulator.contents import ChipContents
-from card.simulator.faults import TearingChip
-from card.simulator.foreign import ForeignCardChip
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.contents import ChipContents
+from card.simulator.chips.faults import TearingChip
+from card.simulator.chips.foreign import ForeignCardChip
 from card.trace_file import Trace
 from crypto.credential import TapCredential
 from tests.demo.processes import Running

@@ -17,10 +17,10 @@ import pytest
 from card.connection import CardConnection
 from card.errors import CardInUse, CardTorn, PcscServiceGone, ReaderGone, WaitCancelled
 from card.readers.pcsc import PcscReader
-from card.simulator.faults import TearingChip
-from card.simulator.link import InProcessConnection
-from card.simulator.pcscd import PrivatePcscd
-from card.simulator.vpcd import VpcdLink
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.faults import TearingChip
 from crypto.closing import Closing
 from crypto.explained import ExplainedError
 from terminal.assembly import open_terminal

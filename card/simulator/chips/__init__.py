@@ -1,0 +1,1 @@
+"""Chips that are software: the reference applet, the PSAMs, foreign cards, and faults around them."""

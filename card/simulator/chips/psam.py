@@ -1,0 +1,181 @@
+"""The simulated PSAM of the reference profile: a card for a SAM slot, with an issuer's master keys."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import msgspec
+
+from card.apdu import CommandApdu, Instruction, ResponseApdu, StatusWord
+from card.atr import Atr, InterfaceBytes
+from card.errors import AuthenticationRefused, CardFileRefused, CommandMalformed
+from card.fci import SERIAL_BYTES
+from card.mutual_authentication import (
+    RANDOM_BYTES,
+    SECRET_BYTES,
+    AuthenticationToken,
+    StaticKeys,
+    shared_secret,
+)
+from card.profile import reference_profile
+from card.psam import PSAM_CLA, PSAM_ID_BYTES, PsamIdentity, PsamInstruction
+from card.secure_messaging import SessionKeys
+from card.simulator.chips.refusal import ChipRefused, require
+from card.simulator.issuing.secret_file import read_secret_file, write_secret_file
+from crypto.sm4 import KEY_BYTES, equal_in_constant_time
+
+HISTORICAL_BYTES: Final = b"TKPSM"
+T1: Final = 1  # the protocol (ISO/IEC 7816-3)
+FORMAT: Final = 1
+DIVERSIFIER_BYTES: Final = SERIAL_BYTES  # a card id is as long
+HEX: Final = r"^(?:[0-9A-Fa-f]{2})*\Z"
+
+
+@dataclass(frozen=True, repr=False)
+class PsamContents:
+    """What a PSAM holds: its id, the version of its keys, and master pairs by number. No `repr`."""
+
+    identity: PsamIdentity
+    masters: Mapping[int, StaticKeys]
+
+    @classmethod
+    def generate(cls, numbers: tuple[int, ...], key_version: int = 1) -> PsamContents:
+        """New master pairs with these numbers."""
+        masters = {
+            number: StaticKeys(secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES))
+            for number in numbers
+        }
+        return cls(PsamIdentity(secrets.token_bytes(PSAM_ID_BYTES), key_version), MappingProxyType(masters))
+
+    def limited_to(self, *numbers: int) -> PsamContents:
+        """Another PSAM of the same issuer with these pairs alone."""
+        identity = PsamIdentity(secrets.token_bytes(PSAM_ID_BYTES), self.identity.key_version)
+        return PsamContents(identity, MappingProxyType({number: self.masters[number] for number in numbers}))
+
+
+class _PsamDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: int
+    psam_id: Annotated[str, msgspec.Meta(min_length=16, max_length=16, pattern=HEX)]
+    key_version: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    masters: dict[int, Annotated[str, msgspec.Meta(min_length=64, max_length=64, pattern=HEX)]]
+
+
+class PsamFile:
+    """A PSAM kept in a file, mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    def create(cls, path: Path, contents: PsamContents) -> PsamFile:
+        """Write a PSAM. An existing file is not overwritten: CardFileRefused."""
+        if path.exists():
+            raise CardFileRefused(file=path, detail="it exists already")
+        masters = {number: pair.to_bytes().hex().upper() for number, pair in contents.masters.items()}
+        identity = contents.identity
+        write_secret_file(
+            path, _PsamDocument(FORMAT, identity.psam_id.hex().upper(), identity.key_version, masters)
+        )
+        return cls(path)
+
+    def load(self) -> PsamContents:
+        """The PSAM. Raises CardFileRefused."""
+        document = read_secret_file(self._path, _PsamDocument)
+        if document.format != FORMAT:
+            raise CardFileRefused(file=self._path, detail=f"format {document.format} is not known")
+        masters = {
+            number: StaticKeys.from_bytes(bytes.fromhex(pair)) for number, pair in document.masters.items()
+        }
+        return PsamContents(
+            PsamIdentity(bytes.fromhex(document.psam_id), document.key_version), MappingProxyType(masters)
+        )
+
+
+class PsamChip:
+    """A `Chip` that plays the PSAM."""
+
+    def __init__(self, contents: PsamContents) -> None:
+        self._contents = contents
+        self._aid = reference_profile().full_data_path.psam_aid_bytes
+        self._selected = False
+        self._pending: tuple[StaticKeys, AuthenticationToken] | None = None
+
+    @property
+    def atr(self) -> bytes:
+        """A contact card's ATR: T=1, no interface bytes of its own."""
+        return Atr((InterfaceBytes(), InterfaceBytes()), (T1,), HISTORICAL_BYTES).to_bytes()
+
+    def power_on(self) -> None:
+        """Reset: nothing is selected, no authentication is under way."""
+        self._selected = False
+        self._pending = None
+
+    def power_off(self) -> None:
+        """Nothing to do: power_on() starts anew."""
+
+    def process(self, command: bytes) -> bytes:
+        """Answer one command."""
+        try:
+            return ResponseApdu(self._answer(CommandApdu.from_bytes(command)), StatusWord.NO_ERROR).to_bytes()
+        except ChipRefused as refused:
+            return ResponseApdu(b"", refused.sw).to_bytes()
+        except CommandMalformed:
+            return ResponseApdu(b"", StatusWord.WRONG_LENGTH).to_bytes()
+
+    def _answer(self, command: CommandApdu) -> bytes:
+        match command.cla, command.ins:
+            case 0x00, Instruction.SELECT:
+                return self._select(command)
+            case cla, PsamInstruction.PREPARE_AUTHENTICATION if cla == PSAM_CLA:
+                return self._prepare(command)
+            case cla, PsamInstruction.FINISH_AUTHENTICATION if cla == PSAM_CLA:
+                return self._finish(command)
+            case cla, _ if cla in (0x00, PSAM_CLA):
+                raise ChipRefused(StatusWord.INSTRUCTION_NOT_SUPPORTED)
+            case _:
+                raise ChipRefused(StatusWord.CLASS_NOT_SUPPORTED)
+
+    def _select(self, command: CommandApdu) -> bytes:
+        require((command.p1, command.p2) == (0x04, 0x00), StatusWord.INCORRECT_P1_P2)
+        require(command.data == self._aid, StatusWord.FILE_NOT_FOUND)
+        self._selected = True
+        self._pending = None
+        return self._contents.identity.to_bytes(self._aid)
+
+    def _prepare(self, command: CommandApdu) -> bytes:
+        require(self._selected, StatusWord.CONDITIONS_OF_USE_NOT_SATISFIED)
+        require(command.p1 == 0, StatusWord.INCORRECT_P1_P2)
+        require(len(command.data) == DIVERSIFIER_BYTES + RANDOM_BYTES, StatusWord.WRONG_LENGTH)
+        master = self._contents.masters.get(command.p2)
+        if master is None:
+            raise ChipRefused(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        diversifier, card_random = command.data[:DIVERSIFIER_BYTES], command.data[DIVERSIFIER_BYTES:]
+        keys = master.diversified(diversifier)
+        ours = AuthenticationToken(
+            secrets.token_bytes(RANDOM_BYTES), card_random, secrets.token_bytes(SECRET_BYTES)
+        )
+        self._pending = keys, ours
+        return ours.to_bytes(keys)
+
+    def _finish(self, command: CommandApdu) -> bytes:
+        require((command.p1, command.p2) == (0x00, 0x00), StatusWord.INCORRECT_P1_P2)
+        pending, self._pending = self._pending, None
+        if pending is None:
+            raise ChipRefused(StatusWord.CONDITIONS_OF_USE_NOT_SATISFIED)
+        keys, ours = pending
+        try:
+            theirs = AuthenticationToken.from_bytes(command.data, keys)
+        except AuthenticationRefused as error:
+            raise ChipRefused(StatusWord.SECURITY_CONDITION_NOT_SATISFIED) from error
+        require(
+            equal_in_constant_time(theirs.own_random, ours.other_random)
+            and equal_in_constant_time(theirs.other_random, ours.own_random),
+            StatusWord.SECURITY_CONDITION_NOT_SATISFIED,
+        )
+        session = SessionKeys.derive(shared_secret(theirs, ours))
+        return session.cipher + session.mac

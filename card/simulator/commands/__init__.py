@@ -1,0 +1,1 @@
+"""The verbs `tongka simulate` and `tongka issuer`."""

@@ -1,0 +1,1 @@
+"""A test issuer, and the files in which its cards and PSAMs are kept."""

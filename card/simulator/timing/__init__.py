@@ -1,0 +1,1 @@
+"""A model of the time that a tap takes on the air."""
