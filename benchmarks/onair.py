@@ -2,9 +2,9 @@
 
     python -m benchmarks.onair [--quick]
 
-The bytes are those that the reference applet really exchanges; the times are card/simulator/timing/model.py's,
-whose constants cite their sources. Reader and host come on top. A model has no rounds: --quick changes
-nothing.
+The bytes are those that the reference applet really exchanges; the times are those of
+card/simulator/timing/model.py, whose constants cite their sources. Reader and host come on top. A model has
+no rounds: --quick changes nothing.
 """
 
 from __future__ import annotations
