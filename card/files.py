@@ -18,6 +18,7 @@ from card.field_encoding import Encoding, FieldValue, decode_field, encode_field
 from crypto.errors import TlvMalformed
 from crypto.explained import Text
 from crypto.tlv import Tlv
+from firmware_profiles.title import Title
 
 HexTag = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9A-F]{2}){1,3}\Z")]
 HexBytes = Annotated[str, msgspec.Meta(pattern=r"^(?:[0-9A-F]{2})+\Z")]
@@ -43,18 +44,6 @@ class Access(StrEnum):
     READER = "reader"
     ISSUER = "issuer"
     NEVER = "never"
-
-
-class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A name for people."""
-
-    zh: str
-    en: str
-
-    @property
-    def text(self) -> Text:
-        """The same in the form that errors and screens use."""
-        return Text(zh=self.zh, en=self.en)
 
 
 class FieldLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,12 +37,12 @@ import msgspec
 from card.apdu import ResponseApdu
 from card.atr import Atr, contactless_atr
 from card.errors import CardProfileRefused
-from card.files import Title
 from card.status_word import StatusClass, StatusWord
 from crypto.errors import TlvMalformed
 from crypto.explained import Text
 from crypto.tlv import Tlv
 from firmware_profiles.strict_toml import read_toml
+from firmware_profiles.title import Title
 
 FCI_TEMPLATE: Final = 0x6F
 DF_NAME: Final = 0x84

@@ -9,11 +9,12 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 
 from card.errors import CardProfileRefused, ProfileLacks
-from card.files import FileLayout, HexTag, Title, require_tag
+from card.files import FileLayout, HexTag, require_tag
 from crypto.credential import CredentialTag
 from crypto.explained import Text
 from crypto.tlv import Tlv
 from firmware_profiles.strict_toml import read_toml
+from firmware_profiles.title import Title
 
 ProfileId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*\Z")]
 HexByte = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-F]{2}\Z")]

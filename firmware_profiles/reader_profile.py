@@ -26,11 +26,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from crypto.explained import Text
 from firmware_profiles.consistency import require
 from firmware_profiles.errors import NoSuchProfile, ProfileRefused, ReaderNotRecognised
 from firmware_profiles.serial_profile import SerialProfile
 from firmware_profiles.strict_toml import read_toml
+from firmware_profiles.title import Title
 
 MIN_APDU_BYTES: Final = 261  # a short command with 255 bytes of data and Le
 MAX_APDU_BYTES: Final = 65_544  # an extended one with 65,535
@@ -56,18 +56,6 @@ class ShareMode(StrEnum):
 
     EXCLUSIVE = "exclusive"
     SHARED = "shared"
-
-
-class Title(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The reader's name for people."""
-
-    zh: str
-    en: str
-
-    @property
-    def text(self) -> Text:
-        """The same in the form that errors and screens use."""
-        return Text(zh=self.zh, en=self.en)
 
 
 class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,8 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from card.connection import CardConnection
-from card.errors import ForeignCard, RefusalReason, TapRefused
-from card.foreign_cards import ForeignCardFamily
+from card.errors import ForeignCard, ForeignFamily, RefusalReason, TapRefused
 from card.profile import CardProfile
 from card.verification import Refusal, VerifiedCard, verify
 from crypto.credential import TapCredential
@@ -136,7 +135,7 @@ class TapResult:
         request: TapRequest,
         outcome: Outcome,
         microseconds: int,
-        family: ForeignCardFamily | None = None,
+        family: ForeignFamily | None = None,
     ) -> TapResult:
         """The result of a tap of a card that is not accepted; everybody pays the list fare.
 
@@ -249,7 +248,7 @@ def _evidence(
     )
 
 
-def _family(error: TapRefused) -> ForeignCardFamily | None:
+def _family(error: TapRefused) -> ForeignFamily | None:
     return error.family if isinstance(error, ForeignCard) else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from card.foreign_cards import ForeignCardFamily
+from card.errors import ForeignFamily
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
 
@@ -115,7 +115,7 @@ REFUSED: Final = MappingProxyType(
 )
 
 
-def refusal_wording(outcome: Outcome, family: ForeignCardFamily | None) -> OutcomeWording:
+def refusal_wording(outcome: Outcome, family: ForeignFamily | None) -> OutcomeWording:
     """Texts of a refused card; a foreign one of a known family is called by its name."""
     if family is None:
         return REFUSED[outcome]

@@ -20,6 +20,7 @@ from card.errors.findings import (
     CredentialForged,
     CredentialNotYetValid,
     ForeignCard,
+    ForeignFamily,
     UnknownIssuer,
 )
 from card.errors.profile import CardProfileRefused, FieldMalformed, ProfileLacks
@@ -72,6 +73,7 @@ __all__ = [
     "FaultNeedsOption",
     "FieldMalformed",
     "ForeignCard",
+    "ForeignFamily",
     "FrameTooLong",
     "HolderRefused",
     "IssuerRefused",

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from card.errors.root import RefusalReason, TapRefused
 from crypto.explained import Text
-
-if TYPE_CHECKING:  # the families are loaded from files, whose refusal is an error of this package
-    from card.foreign_cards import ForeignCardFamily
+from firmware_profiles.title import Title
 
 _ANOTHER_CARD = Text(zh="其他卡片", en="another kind of card")
+
+
+class ForeignFamily(Protocol):
+    """A kind of card that is not ours; `card.foreign_cards` loads them."""
+
+    @property
+    def id(self) -> str:
+        """Its key."""
+
+    @property
+    def title(self) -> Title:
+        """Its name."""
+
+    @property
+    def sentence(self) -> Title:
+        """What a clerk can say to the one who presented it."""
 
 
 class ForeignCard(TapRefused):
@@ -24,7 +38,7 @@ class ForeignCard(TapRefused):
         en="Use the third-generation smart certificate; of several cards in a stack, present one alone.",
     )
 
-    def __init__(self, family: ForeignCardFamily | None = None) -> None:
+    def __init__(self, family: ForeignFamily | None = None) -> None:
         self.family = family
         super().__init__(family=_ANOTHER_CARD if family is None else family.title.text)
 
