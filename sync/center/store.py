@@ -10,9 +10,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from crypto.closing import Closing
 from crypto.explained import Text
 from sync.errors import StoreBroken
 
@@ -91,7 +91,7 @@ CREATE TABLE audit (
 """
 
 
-class CenterStore:
+class CenterStore(Closing):
     """The open store; safe to use from several threads, one transaction at a time.
 
     Raises StoreBroken where SQLite can't do its work.
@@ -106,14 +106,6 @@ class CenterStore:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._migrate()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file; the store can't be used afterwards."""

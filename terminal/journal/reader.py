@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from crypto.closing import Closing
 from crypto.explained import Text
 from terminal.errors import JournalDamaged
 from terminal.events.checkpoint import SignedCheckpoint
@@ -23,7 +22,7 @@ class StoredEvent:
     hash: bytes
 
 
-class JournalReader:
+class JournalReader(Closing):
     """A read-only view of a journal. Raises JournalMissing, or JournalDamaged for another file."""
 
     def __init__(self, path: Path) -> None:
@@ -66,11 +65,3 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

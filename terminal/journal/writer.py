@@ -14,9 +14,9 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from crypto.closing import Closing
 from crypto.content_signature import Signer
 from crypto.explained import Text
 from crypto.sealing import SegmentSealer
@@ -76,7 +76,7 @@ class _Head:
     time_ms: int
 
 
-class JournalWriter:
+class JournalWriter(Closing):
     """The journal's only writer, with its own sealed segment.
 
     Raises JournalLocked, JournalOfAnother, JournalDamaged or JournalUnavailable when opened.
@@ -169,14 +169,6 @@ class JournalWriter:
             self._sign_head()
         finally:
             self._release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _start_segment(self) -> None:
         self._sealer = SegmentSealer(self._center_key)

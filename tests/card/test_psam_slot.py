@@ -21,6 +21,7 @@ from card.errors import (
 from card.profile import CardProfile, packaged_profile, reference_profile
 from card.psam_slot import find_sam_slot, open_psam
 from card.readers.pcsc import PcscReader, list_readers
+from card.readers.sam_slots import is_sam_slot
 from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.applet import ReferenceApplet
@@ -192,3 +193,12 @@ def test_a_slot_that_nobody_knows_or_several_must_be_named() -> None:
         find_sam_slot(readers)
     with pytest.raises(SamSlotUnclear, match="Maker SAM A 00 01, Maker SAM B 00 02"):
         find_sam_slot(readers, ("* SAM ? *",))
+
+
+def test_the_slot_of_a_dual_reader_is_told_from_its_card_reader() -> None:
+    readers = (
+        "ACS ACR1252 Reader [ACR1252 Dual Reader PICC] 00 00",
+        "ACS ACR1252 Reader [ACR1252 Dual Reader SAM] 01 00",
+    )
+    assert find_sam_slot(readers) == readers[1]
+    assert not is_sam_slot("SAMSUNG Reader 00 00")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
-
 from card.apdu import MAX_APDU_BYTES, CommandApdu, ResponseApdu
 from card.errors import CardTorn
 from card.simulator.chips.chip import Chip
+from crypto.closing import Closing
 
 
-class InProcessConnection:
+class InProcessConnection(Closing):
     """An open line to a chip in this process; powers it for as long as the line is open."""
 
     def __init__(self, chip: Chip) -> None:
@@ -39,11 +37,3 @@ class InProcessConnection:
         if self._open:
             self._open = False
             self._chip.power_off()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
