@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from card.errors import CardProfileRefused
+from card.foreign_cards import ForeignCardFamily
 from card.profile import CardProfile
 from card.profile_document import document
 from crypto.explained import Language, Text
@@ -20,14 +22,22 @@ SOUND = Text(
     zh="{id}（{title}）：{files} 个文件、{vectors} 个测试向量，全部有效。",
     en="{id} ({title}): {files} files and {vectors} test vectors, all sound.",
 )
+SOUND_FAMILY = Text(
+    zh="{id}（{title}）：外来卡片描述，{probes} 个应用、{patterns} 组 ATR，全部有效。",
+    en="{id} ({title}): a foreign family with {probes} applications and {patterns} groups of ATRs, all sound.",
+)
 READABLE = Text(zh="请检查路径和权限", en="Check the path and its permissions")
 
 
 @app.command(epilog="例 · Example: tongka card profile check card/profiles/reference.toml")
 def check(file: FileArgument) -> None:
-    """检查卡片描述：字段、类型、文件和测试向量 · Check a profile: keys, types, files, test vectors."""
-    profile = load_profile(file)
+    """检查卡片描述或外来卡片描述 · Check a profile (keys, types, files, test vectors) or a foreign family."""
     language = Language.from_environment()
+    data = _contents(file)
+    if _describes_a_foreign_family(data):
+        typer.echo(_family_text(ForeignCardFamily.from_bytes(data, str(file)), language))
+        return
+    profile = CardProfile.from_bytes(data, str(file))
     text = SOUND.format(
         id=profile.id,
         title=profile.title.text.in_language(language),
@@ -47,8 +57,30 @@ def document_command(file: FileArgument) -> None:
 
 def load_profile(file: Path) -> CardProfile:
     """The profile in a file. Raises CardProfileRefused."""
+    return CardProfile.from_bytes(_contents(file), str(file))
+
+
+def _contents(file: Path) -> bytes:
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise CardProfileRefused(file=file, problem=error.strerror, instead=READABLE) from error
-    return CardProfile.from_bytes(data, str(file))
+
+
+def _describes_a_foreign_family(data: bytes) -> bool:
+    """Those have a sentence to say and no application of ours."""
+    try:
+        document = tomllib.loads(data.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+    return "sentence" in document and "aid" not in document
+
+
+def _family_text(family: ForeignCardFamily, language: Language) -> str:
+    text = SOUND_FAMILY.format(
+        id=family.id,
+        title=family.title.text.in_language(language),
+        probes=len(family.probe),
+        patterns=len(family.atr),
+    )
+    return text.in_language(language)

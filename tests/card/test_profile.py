@@ -99,6 +99,19 @@ def test_the_check_verb_says_what_is_wrong_and_where(tmp_path: Path) -> None:
     assert run("check", tmp_path / "none.toml").returncode == 1
 
 
+@pytest.mark.parametrize("name", ["bank", "transit", "resident-id"])
+def test_the_check_verb_takes_foreign_families_too(name: str, tmp_path: Path) -> None:
+    data = (resources.files("card") / "profiles" / "foreign" / f"{name}.toml").read_bytes()
+    file = tmp_path / "family.toml"
+    file.write_bytes(data)
+    checked = run("check", file)
+    assert (checked.returncode, name in checked.stdout) == (0, True)
+    file.write_bytes(data.replace(b"[sentence]", b"[sentence]\nfr = 'x'"))
+    refused = run("check", file)
+    assert refused.returncode == 1
+    assert re.search(r"CRD-140 .*family\.toml:\d+ .*`fr`", refused.stderr), refused.stderr
+
+
 def run(verb: str, file: Path) -> subprocess.CompletedProcess[str]:
     """`tongka card profile …` in English."""
     command = [sys.executable, "-m", "terminal.command_line", "card", "profile", verb, str(file)]
