@@ -24,7 +24,7 @@ SOUND = Text(
 )
 SOUND_FAMILY = Text(
     zh="{id}（{title}）：外来卡片描述，{probes} 个应用、{patterns} 组 ATR，全部有效。",
-    en="{id} ({title}): a foreign family with {probes} applications and {patterns} groups of ATRs, all sound.",
+    en="{id} ({title}): a foreign family, {probes} applications and {patterns} groups of ATRs, all sound.",
 )
 READABLE = Text(zh="请检查路径和权限", en="Check the path and its permissions")
 
