@@ -51,6 +51,8 @@ class Soak:
 
     def __init__(self, service: PrivatePcscd, watch: ReaderWatch) -> None:
         self._ports = dict(zip(service.readers, service.ports, strict=True))
+        # The cards are the same all the time: what making one costs is not the terminal's.
+        self._chips = {reader: applet() for reader in service.readers}
         self._watch = watch
         self._links: dict[str, VpcdLink] = {}
 
@@ -74,7 +76,7 @@ class Soak:
         """Put a card there if any are left; how many were put."""
         if not left:
             return 0
-        self._links[reader] = VpcdLink(applet(), self._ports[reader])
+        self._links[reader] = VpcdLink(self._chips[reader], self._ports[reader])
         self._links[reader].__enter__()
         return 1
 
