@@ -5,14 +5,15 @@
 # Complete means: it can make a virtual environment, and has the headers that pyscard is built with.
 find_python() {
     local candidate
-    for candidate in python3.11 python3.12 python3.13 python3; do
+    for candidate in $(type -ap python3.11 python3.12 python3.13 python3); do
+        # Not one of an active environment: the project's own may be about to be removed.
         if "$candidate" - 2>/dev/null <<'PYTHON'
 import ensurepip, pathlib, sys, sysconfig, venv
 headers = pathlib.Path(sysconfig.get_path("include"), "Python.h")
-sys.exit(not (sys.version_info >= (3, 11) and headers.is_file()))
+sys.exit(sys.prefix != sys.base_prefix or not (sys.version_info >= (3, 11) and headers.is_file()))
 PYTHON
         then
-            command -v "$candidate"
+            echo "$candidate"
             return
         fi
     done

@@ -9,6 +9,7 @@ network looks like a slow card: a terminal that takes either keeps people waitin
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import Final
 
 from card.apdu import CommandApdu, ResponseApdu
@@ -24,12 +25,17 @@ ANSWER_SECONDS: Final = 2.0
 class TimelyConnection(Closing):
     """A `CardConnection` around another that takes no answer which came after `seconds`.
 
-    It does not end the wait for an answer, which is the reader's to end; it judges what came.
+    `together`: how long all answers of the connection may take; a card that is late a little each time is
+    stopped by it. It does not end the wait for an answer, which is the reader's to end; it judges what came.
     """
 
-    def __init__(self, connection: CardConnection, seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self, connection: CardConnection, seconds: float = ANSWER_SECONDS, together: float = inf
+    ) -> None:
         self._connection = connection
         self._seconds = seconds
+        self._together = together
+        self._taken = 0.0
 
     @property
     def atr(self) -> bytes:
@@ -46,8 +52,10 @@ class TimelyConnection(Closing):
         begun = time.perf_counter()
         answer = self._connection.transmit(command)
         taken = time.perf_counter() - begun
-        if taken > self._seconds:
-            raise AnswerTooLate(milliseconds=round(taken * 1000), limit=round(self._seconds * 1000))
+        self._taken += taken
+        for time_taken, limit in ((taken, self._seconds), (self._taken, self._together)):
+            if time_taken > limit:
+                raise AnswerTooLate(milliseconds=round(time_taken * 1000), limit=round(limit * 1000))
         return answer
 
     def close(self) -> None:

@@ -23,6 +23,8 @@ class Instruction(IntEnum):
     """Instruction bytes that this package sends (ISO/IEC 7816-4 clause 5, INS)."""
 
     DEACTIVATE_FILE = 0x04
+    ERASE_RECORD = 0x0C
+    ERASE_BINARY = 0x0E
     ACTIVATE_FILE = 0x44
     GENERATE_ASYMMETRIC_KEY_PAIR = 0x47  # ISO/IEC 7816-8
     EXTERNAL_AUTHENTICATE = 0x82  # with Le: MUTUAL AUTHENTICATE

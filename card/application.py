@@ -27,12 +27,13 @@ from crypto.errors import TlvMalformed
 from crypto.explained import Text
 from crypto.tlv import Tlv
 
-METHODS: Final = "tongka.card_authentication"  # entry points: name → AuthenticationMethod
+METHODS: Final = "tongka.card_authentication"  # entry points: name → a module, an AuthenticationMethod
 SELECT_BY_DF_NAME: Final = 0x04  # P1 (ISO/IEC 7816-4 clause 11, SELECT)
 FIRST_OR_ONLY_RETURN_FCI: Final = 0x00  # P2
 DF_NAME_TAG: Final = 0x84  # ISO/IEC 7816-4 §7.4
 BY_SHORT_FILE_ID: Final = 0x80  # P1 of READ and UPDATE BINARY: bits 5-1 are the short EF identifier
 RECORD_BY_NUMBER: Final = 0x04  # P2 bits 3-1 of READ and UPDATE RECORD; bits 8-4 are the short EF identifier
+RECORDS_FROM_NUMBER: Final = 0x05  # of ERASE RECORD: this one and all after it
 SHORT_PART_BYTES: Final = 223  # with secure messaging around them, still a short command or answer
 EXTENDED_PART_BYTES: Final = 4096
 MAX_ANSWER_BYTES: Final = 4096
@@ -58,10 +59,13 @@ class Channel(Protocol):
 
 
 class AuthenticationMethod(Protocol):
-    """One way of opening a card's files; a profile names it, an entry point of METHODS provides it."""
+    """One way of opening a card's files: a module, which a profile names and an entry point provides."""
 
-    def __call__(self, application: CardApplication, psam: CardConnection, role: Role) -> Channel:
+    def open_files(self, application: CardApplication, psam: CardConnection, role: Role) -> Channel:
         """Authenticate over the application's `exchange` and give the channel that has the rights."""
+
+    def check_parameters(self, profile: CardProfile) -> None:
+        """Raise CardProfileRefused or ProfileLacks for a profile that the method can't work with."""
 
 
 class CardApplication:
@@ -109,7 +113,7 @@ class CardApplication:
         Raises AuthenticationRefused, PsamRefused, ProfileLacks, CardProfileRefused (unknown method), and what
         the connections raise.
         """
-        self._channel = _method(self.profile)(self, psam, role)
+        self._channel = authentication_method(self.profile).open_files(self, psam, role)
 
     def read_file(self, name: str) -> tuple[Record, ...]:
         """A file's records; a transparent file is one, and one that was never written none.
@@ -126,15 +130,25 @@ class CardApplication:
         return tuple(file.decode(record) for record in self._read_records(file))
 
     def write_file(self, name: str, records: tuple[Record, ...]) -> None:
-        """Write a file anew, as the issuer. Raises FieldMalformed, and as read_file()."""
+        """Write a file anew, as the issuer: nothing of what was in it stays.
+
+        A transparent file has one record, or none when it is to be empty. Raises FieldMalformed, and as
+        read_file().
+        """
         file = self.profile.file_named(name)
         encoded = [data for record in records for data in _encoded(file, record)]
+        if file.structure is Structure.TRANSPARENT:
+            data = b"".join(encoded[:1])
+            self._write_binary(file, data)
+            self._erase_binary(file, len(data))
+            return
         for number, data in enumerate(encoded, start=1):
-            if file.structure is Structure.TRANSPARENT:
-                self._write_binary(file, data)
-            elif data:
-                p2 = file.sfi << 3 | RECORD_BY_NUMBER
-                self.send(CommandApdu(0x00, Instruction.UPDATE_RECORD, number, p2, data), "UPDATE RECORD")
+            if data:
+                self._write_record(file, number, data)
+            else:
+                self._erase_records(file, number, RECORD_BY_NUMBER)
+        if not file.is_field_a_record:
+            self._erase_records(file, len(encoded) + 1, RECORDS_FROM_NUMBER)
 
     def send(self, command: CommandApdu, name: str, max_answer: int = MAX_ANSWER_BYTES) -> bytes:
         """Any other command over the channel. Raises ApduRefused and as read_file()."""
@@ -194,8 +208,33 @@ class CardApplication:
         le = min(256, file.max_bytes)
         return self.send(CommandApdu(0x00, Instruction.READ_RECORD, number, p2, le=le), "READ RECORD")
 
+    def _write_record(self, file: FileLayout, number: int, data: bytes) -> None:
+        p2 = file.sfi << 3 | RECORD_BY_NUMBER
+        self.send(CommandApdu(0x00, Instruction.UPDATE_RECORD, number, p2, data), "UPDATE RECORD")
+
+    def _erase_records(self, file: FileLayout, number: int, which: int) -> None:
+        """Erase a record, or all from it on, where they exist."""
+        if number > file.max_records:
+            return
+        command = CommandApdu(0x00, Instruction.ERASE_RECORD, number, file.sfi << 3 | which)
+        try:
+            self.send(command, "ERASE RECORD")
+        except ApduRefused as error:
+            if error.sw != StatusWord.RECORD_NOT_FOUND:
+                raise
+
+    def _erase_binary(self, file: FileLayout, offset: int) -> None:
+        """Erase a transparent file from an offset on."""
+        if offset >= file.max_bytes:
+            return
+        # The file is current where something was written to it just now; an offset by SFI has 8 bits.
+        p1, p2 = (offset >> 8, offset & 0xFF) if offset else (BY_SHORT_FILE_ID | file.sfi, 0)
+        self.send(CommandApdu(0x00, Instruction.ERASE_BINARY, p1, p2), "ERASE BINARY")
+
     def _write_binary(self, file: FileLayout, data: bytes) -> None:
         part, rest = data[:SHORT_PART_BYTES], data[SHORT_PART_BYTES:]
+        if not part:
+            return
         p1 = BY_SHORT_FILE_ID | file.sfi
         self.send(CommandApdu(0x00, Instruction.UPDATE_BINARY, p1, 0, part), "UPDATE BINARY")
         offset = len(part)
@@ -234,7 +273,8 @@ def _methods() -> dict[str, Callable[[], AuthenticationMethod]]:
     return {point.name: point.load for point in entry_points(group=METHODS)}
 
 
-def _method(profile: CardProfile) -> AuthenticationMethod:
+def authentication_method(profile: CardProfile) -> AuthenticationMethod:
+    """The method that a profile names. Raises CardProfileRefused for one that nobody provides."""
     name = profile.full_data_path.method
     if name not in _methods():
         known = ", ".join(sorted(_methods()))

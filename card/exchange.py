@@ -29,6 +29,7 @@ MAX_ANSWER_BYTES: Final = 4096
 MIN_PART_BYTES: Final = 64
 
 CHAINING_BIT: Final = 0x10  # bit 5 of CLA: the command is not the last of a chain (ISO/IEC 7816-4 §5.4.1)
+HEADER_AUTHENTICATED: Final = 0x0C  # bits 4 and 3 of CLA: secure messaging, the header under the MAC
 CHANNEL_BITS: Final = 0x03  # bits 1-2 of CLA: the logical channel
 SHORT_LENGTH_BYTES: Final = 2  # Lc and Le
 EXTENDED_LENGTH_BYTES: Final = 5  # 00, two bytes of Lc, two of Le
@@ -119,7 +120,9 @@ class Exchange:
     def _transmit(self, command: CommandApdu) -> ResponseApdu:
         """One command and its answer, asked again once with the Le that the card names."""
         answer = self._connection.transmit(command)
-        if answer.sw1 == StatusClass.WRONG_LE:
+        # Where the header is authenticated, the same bytes again would be a replay, which the card refuses.
+        is_authenticated = command.cla & HEADER_AUTHENTICATED == HEADER_AUTHENTICATED
+        if answer.sw1 == StatusClass.WRONG_LE and not is_authenticated:
             answer = self._connection.transmit(replace(command, le=answer.sw2 or MAX_SHORT_LE))
         return answer
 

@@ -8,9 +8,12 @@ from typing import Final
 
 from card.errors import AnswerMalformed, ForeignCard
 from card.profile import CardProfile, FciLayout
-from crypto.errors import TlvMalformed
+from crypto.credential import TapCredential
+from crypto.errors import CredentialMalformed, TlvMalformed
 from crypto.tlv import Tlv
 
+FCI_TAG: Final = 0x6F  # ISO/IEC 7816-4 §7.4
+DF_NAME_TAG: Final = 0x84
 SERIAL_TAG: Final = 0xC1
 SERIAL_BYTES: Final = 8
 
@@ -43,6 +46,13 @@ class Fci:
             return cls(df_name.value, bytes(_credential(proprietary, layout)))
         except TlvMalformed as error:
             raise AnswerMalformed(what="FCI", detail=error.facts["detail"]) from error
+
+    def tap_credential(self) -> TapCredential:
+        """The credential, parsed. Raises AnswerMalformed."""
+        try:
+            return TapCredential.from_bytes(self.credential)
+        except CredentialMalformed as error:
+            raise AnswerMalformed(what="credential", detail=error.facts["detail"]) from error
 
     def to_bytes(self, profile: CardProfile) -> bytes:
         """The FCI as the card sends it."""

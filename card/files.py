@@ -139,6 +139,14 @@ class FileLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     en="Write a `template` for the file, or a `record` for each field",
                 ),
             )
+        if any((field.record or 1) > self.max_records for field in self.field if self.template is None):
+            raise ValueError(
+                "a field's record lies beyond `max_records`",
+                Text(
+                    zh="请加大 `max_records`，或改小 `record`",
+                    en="Raise `max_records`, or write a smaller `record`",
+                ),
+            )
         if self.structure is Structure.TRANSPARENT and (self.template is None or self.max_records != 1):
             raise ValueError(
                 "a transparent file has a template and no records",

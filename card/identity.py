@@ -33,19 +33,24 @@ class IdentitySession:
         `challenge` is a TapChallenge's bytes. Raises ApduRefused, AnswerMalformed, CardTorn, and what a
         reader raises; ValueError when the challenge has not the length that the profile gives.
         """
-        layout = self._profile.tap_path.internal_authenticate
-        if len(challenge) != layout.challenge_bytes:
-            raise ValueError(f"a challenge has {layout.challenge_bytes} bytes, not {len(challenge)}")
-        command = CommandApdu(
-            0x00,
-            Instruction.INTERNAL_AUTHENTICATE,
-            int(layout.algorithm, 16),
-            int(layout.key, 16),
-            challenge,
-            le=256,
-        )
-        data = self._application.exchange.send(command, "INTERNAL AUTHENTICATE")
-        try:
-            return TapProof.from_bytes(data)
-        except TapProofMalformed as error:
-            raise AnswerMalformed(what="tap proof", detail=error.facts["detail"]) from error
+        return internal_authenticate(self._application, challenge)
+
+
+def internal_authenticate(application: CardApplication, challenge: bytes) -> TapProof:
+    """INTERNAL AUTHENTICATE in a visit that goes on; as IdentitySession.internal_authenticate()."""
+    layout = application.profile.tap_path.internal_authenticate
+    if len(challenge) != layout.challenge_bytes:
+        raise ValueError(f"a challenge has {layout.challenge_bytes} bytes, not {len(challenge)}")
+    command = CommandApdu(
+        0x00,
+        Instruction.INTERNAL_AUTHENTICATE,
+        int(layout.algorithm, 16),
+        int(layout.key, 16),
+        challenge,
+        le=256,
+    )
+    data = application.exchange.send(command, "INTERNAL AUTHENTICATE")
+    try:
+        return TapProof.from_bytes(data)
+    except TapProofMalformed as error:
+        raise AnswerMalformed(what="tap proof", detail=error.facts["detail"]) from error

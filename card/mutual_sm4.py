@@ -9,26 +9,38 @@ import msgspec
 from card.apdu import CommandApdu, Instruction
 from card.application import OVERHEAD_BYTES, CardApplication, Channel, Role
 from card.connection import CardConnection
-from card.errors import AnswerMalformed, ApduRefused, AuthenticationRefused
+from card.errors import (
+    AnswerMalformed,
+    ApduRefused,
+    AuthenticationRefused,
+    CardProfileRefused,
+    ProfileLacks,
+)
 from card.exchange import Exchange
 from card.fci import Fci, serial_of_blank
 from card.mutual_authentication import RANDOM_BYTES
-from card.profile import HexByte
+from card.profile import CardProfile, HexByte
 from card.psam import Psam
 from card.secure_messaging import SecureMessaging, SessionKeys
 from card.status_word import StatusWord, describe_status_word
 from crypto.credential import TapCredential
 from crypto.errors import CredentialMalformed
+from crypto.explained import Text
 
+KEY_VERSION_FIELD: Final = "key_version"
 ANY_STATUS: Final = range(0x10000)
 
 
 class MutualSm4Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The numbers of the key pairs, one a role; the same on card and PSAM."""
+    """The numbers of the key pairs, one a role, the same on card and PSAM.
+
+    `key_version_file` is the file, free to read, whose field `key_version` must be the PSAM's.
+    """
 
     reader_key: HexByte
     issuer_key: HexByte
     transport_key: HexByte
+    key_version_file: str = ""
 
     def key(self, role: Role) -> int:
         """The number of a role's pair."""
@@ -63,19 +75,45 @@ class ProtectedChannel:
 
 
 def open_files(application: CardApplication, psam: CardConnection, role: Role) -> Channel:
-    """Authenticate card and PSAM to each other. An `AuthenticationMethod`.
+    """Authenticate card and PSAM to each other.
 
     Raises AuthenticationRefused, PsamRefused, AnswerMalformed, ApduRefused and what the connections raise.
     """
     profile = application.profile
     key = profile.parameters(MutualSm4Parameters).key(role)
     module = Psam(psam, profile.full_data_path.psam_aid_bytes)
-    module.select()
+    identity = module.select()
+    if role is Role.READER:
+        _require_key_version(application, identity.key_version)
     random = _card_random(application.exchange)
     token = module.prepare_authentication(key, _diversifier(application, role), random)
     return ProtectedChannel(
         application.exchange, module.finish_authentication(_card_token(application, key, token))
     )
+
+
+def check_parameters(profile: CardProfile) -> None:
+    """Three numbers that differ, and a file with a key version. Raises CardProfileRefused, ProfileLacks."""
+    parameters = profile.parameters(MutualSm4Parameters)
+    if len({parameters.key(role) for role in Role}) != len(Role):
+        raise CardProfileRefused(
+            file=profile.id,
+            problem="full_data.parameters",
+            instead=Text(zh="请为每个角色写不同的密钥编号", en="Give each role a key number of its own"),
+        )
+    if name := parameters.key_version_file:
+        file = profile.file_named(name)
+        if file.field_named(KEY_VERSION_FIELD) is None:
+            raise ProfileLacks(profile=profile.id, what=f"{name}.{KEY_VERSION_FIELD}")
+
+
+def _require_key_version(application: CardApplication, of_psam: int) -> None:
+    """A PSAM of another key version would cost the card one of its tries, and open nothing."""
+    name = application.profile.parameters(MutualSm4Parameters).key_version_file
+    for record in application.read_file(name) if name else ():
+        of_card = record[KEY_VERSION_FIELD]
+        if of_card != str(of_psam):
+            raise AuthenticationRefused(detail=f"key version {of_card!s} of the card, {of_psam} of the PSAM")
 
 
 def _diversifier(application: CardApplication, role: Role) -> bytes:

@@ -12,6 +12,7 @@ from card.errors import CardProfileRefused, ProfileLacks
 from card.files import FileLayout, HexTag, require_tag
 from crypto.credential import CredentialTag
 from crypto.explained import Text
+from crypto.tap_proof import TAP_CHALLENGE_BYTES
 from crypto.tlv import Tlv
 from firmware_profiles.strict_toml import read_toml
 from firmware_profiles.title import Title
@@ -50,6 +51,15 @@ class FciLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for tag in (self.template, self.df_name, *self.credential, *self.shown):
             require_tag(tag)
+        *outer, last = self.credential
+        if int(last, 16) != CredentialTag.CREDENTIAL or not all(_is_constructed(tag) for tag in outer):
+            raise ValueError(
+                "`credential` does not lead through templates to a credential",
+                Text(
+                    zh="请由外到内写各层模板的标签，最后写 `7F21`",
+                    en="Write the tags of the templates from the outside in, and `7F21` last",
+                ),
+            )
         for tag in self.shown:
             if Tlv(int(tag, 16), b"").is_constructed or int(tag, 16) in PERSONAL_TAGS:
                 raise ValueError(
@@ -58,12 +68,26 @@ class FciLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 )
 
 
+def _is_constructed(tag: str) -> bool:
+    return Tlv(int(tag, 16), b"").is_constructed
+
+
 class InternalAuthenticateLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """P1, P2 and the length of the data field of INTERNAL AUTHENTICATE (ISO/IEC 7816-4 clause 11)."""
 
     algorithm: HexByte
     key: HexByte
-    challenge_bytes: Annotated[int, msgspec.Meta(ge=1, le=255)]
+    challenge_bytes: int
+
+    def __post_init__(self) -> None:
+        if self.challenge_bytes != TAP_CHALLENGE_BYTES:
+            raise ValueError(
+                f"challenge_bytes = {self.challenge_bytes}: a tap challenge has {TAP_CHALLENGE_BYTES} bytes",
+                Text(
+                    zh=f"请写 `challenge_bytes = {TAP_CHALLENGE_BYTES}`",
+                    en=f"Write `challenge_bytes = {TAP_CHALLENGE_BYTES}`",
+                ),
+            )
 
 
 class TapLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from card.application import authentication_method
 from card.errors import CardProfileRefused
 from card.foreign_cards import ForeignCardFamily
 from card.profile import CardProfile
@@ -26,6 +27,7 @@ SOUND_FAMILY = Text(
     zh="{id}（{title}）：外来卡片描述，{probes} 个应用、{patterns} 组 ATR，全部有效。",
     en="{id} ({title}): a foreign family, {probes} applications and {patterns} groups of ATRs, all sound.",
 )
+NO_FILE = Text(zh="不是文件", en="no file")
 READABLE = Text(zh="请检查路径和权限", en="Check the path and its permissions")
 
 
@@ -38,6 +40,8 @@ def check(file: FileArgument) -> None:
         typer.echo(_family_text(ForeignCardFamily.from_bytes(data, str(file)), language))
         return
     profile = CardProfile.from_bytes(data, str(file))
+    if profile.full_data is not None:
+        authentication_method(profile).check_parameters(profile)
     text = SOUND.format(
         id=profile.id,
         title=profile.title.text.in_language(language),
@@ -62,6 +66,8 @@ def load_profile(file: Path) -> CardProfile:
 
 def _contents(file: Path) -> bytes:
     try:
+        if not file.is_file():  # a pipe would be waited for
+            raise CardProfileRefused(file=file, problem=NO_FILE, instead=READABLE)
         return file.read_bytes()
     except OSError as error:
         raise CardProfileRefused(file=file, problem=error.strerror, instead=READABLE) from error

@@ -14,6 +14,7 @@ from card.apdu import CommandApdu, Instruction
 from card.connection import CardConnection
 from card.errors import AnswerMalformed, ApduRefused, AuthenticationRefused, PsamRefused
 from card.exchange import Exchange
+from card.fci import DF_NAME_TAG, FCI_TAG
 from card.mutual_authentication import TOKEN_BYTES
 from card.secure_messaging import SessionKeys
 from card.status_word import StatusWord
@@ -35,8 +36,8 @@ class PsamInstruction(IntEnum):
 class PsamTag(IntEnum):
     """Tags of the answer to SELECT."""
 
-    FCI = 0x6F
-    DF_NAME = 0x84
+    FCI = FCI_TAG
+    DF_NAME = DF_NAME_TAG
     PROPRIETARY = 0xA5
     PSAM_ID = 0xC1
     KEY_VERSION = 0xC2
@@ -106,6 +107,8 @@ class Psam:
             if error.sw == StatusWord.SECURITY_CONDITION_NOT_SATISFIED:
                 raise AuthenticationRefused(detail="the PSAM does not accept the card") from error
             raise PsamRefused.by_status("FINISH AUTHENTICATION", error.sw) from error
+        except AnswerMalformed as error:
+            raise PsamRefused(command="FINISH AUTHENTICATION", status=error.facts["detail"]) from error
         if len(keys) != 2 * KEY_BYTES:
             raise PsamRefused(command="FINISH AUTHENTICATION", status=f"{len(keys)} bytes")
         return SessionKeys(keys[:KEY_BYTES], keys[KEY_BYTES:])

@@ -161,14 +161,14 @@ class MacChannel:
         self._read_key_is_loaded = False
 
     def send(self, command: CommandApdu, name: str, *, max_answer: int = MAX_SHORT_LE) -> bytes:
-        """The answer's data, checked; a command with data carries a MAC itself.
+        """The answer's data, checked; a command that changes something carries a MAC itself.
 
         Answers are short: `max_answer` is never reached.
         Raises SecureMessagingBroken for whatever the card did not protect, ApduRefused with 6A83 for a record
         that is not there, PsamRefused, and what the connections raise.
         """
         protected = replace(command, cla=command.cla | PROPRIETARY_SECURE_MESSAGING)
-        if command.data:
+        if command.data or command.ins == Instruction.ERASE_RECORD:
             return self._update(protected, name)
         data = self._read(protected, name)
         if not data:
@@ -200,6 +200,11 @@ class MacChannel:
         if not equal_in_constant_time(mac, self._psam.mac(mac_message(random, command, data))):
             raise SecureMessagingBroken(detail="the MAC is wrong")
         return data
+
+
+def check_parameters(profile: CardProfile) -> None:
+    """Raise CardProfileRefused or ProfileLacks for parameters that are not sound."""
+    PsamCipherParameters.of(profile)
 
 
 def open_files(application: CardApplication, psam: CardConnection, role: Role) -> Channel:

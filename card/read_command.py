@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import AbstractContextManager, nullcontext
+from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
@@ -13,34 +14,62 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from card.card_reading import CardReading
+from card.card_reading import Assurance, CardReading
 from card.connection import CardConnection
 from card.errors import CardError, PictureNotSaved
 from card.field_encoding import Encoding, FieldValue
 from card.files import FieldLayout
-from card.profile import CardProfile, packaged_profile
+from card.profile import CardProfile, packaged_profile, reference_profile
 from card.profile_commands import load_profile
 from card.psam_slot import find_sam_slot, open_psam
 from card.readers.address import open_reader
 from card.readers.pcsc import list_readers
 from card.trace_file import traced
+from crypto.errors import TrustStoreMalformed
 from crypto.explained import Language, Text
+from crypto.trust import MAX_TRUST_STORE_BYTES, TrustStore
 
 EXAMPLE = '例 · Example: tongka card read --reader "Virtual PCD 00 00" --psam "Virtual PCD 00 01"'
-PACKAGED = ("reference", "reference-psam")
+REFERENCE = reference_profile().id
+PACKAGED = tuple(
+    sorted(
+        file.name.removesuffix(".toml")
+        for file in (resources.files("card") / "profiles").iterdir()
+        if file.name.endswith(".toml")
+    )
+)
 WAIT_SECONDS = 30.0
 MAX_WAIT_SECONDS = 3600.0
 
 PUT_THE_CARD_DOWN = Text(zh="请把卡放在读卡器上。", en="Put the card on the reader.")
-VERIFIED = Text(
-    zh="已验证：卡片与 PSAM 互相认证，以下是卡内原样数据。（是否到期、挂失，由刷卡核验判断。）",
-    en="VERIFIED: card and PSAM authenticated each other, and these are the card's own data, unaltered. "
-    "(Whether it expired or was reported lost is for a tap to say.)",
-)
-NOT_VERIFIED = Text(
-    zh="未验证：没有使用 PSAM，任何人都能伪造以下内容。",
-    en="NOT VERIFIED: read without a PSAM; anybody could have made this up.",
-)
+FINDINGS = {
+    Assurance.NONE: Text(
+        zh="未验证：没有使用 PSAM，任何人都能伪造以下内容。",
+        en="NOT VERIFIED: read without a PSAM; anybody could have made this up.",
+    ),
+    Assurance.PSAM: Text(
+        zh="已验证：卡片与 PSAM 互相认证，数据途中未被改动。"
+        "这种卡只有对称密钥：取得 PSAM 主密钥的人可以冒充任何卡。（没有检查是否到期、挂失。）",
+        en="VERIFIED: card and PSAM authenticated each other, and the data were not altered on their way. "
+        "Such cards have symmetric keys alone: whoever has a PSAM's master keys can pose as any card. "
+        "(Expiry and loss were not looked at.)",
+    ),
+    Assurance.CHIP: Text(
+        zh="已验证：卡片与 PSAM 互相认证，芯片证明了自己的密钥，数据途中未被改动。"
+        "未用 --trust，没有检查发卡签名：取得 PSAM 主密钥的人可以冒充任何卡。"
+        "（是否到期、挂失，由刷卡核验判断。）",
+        en="VERIFIED: card and PSAM authenticated each other, the chip proved its own key, and the data were "
+        "not altered on their way. The issuer's signature was not looked at (--trust does): whoever has a "
+        "PSAM's master keys can pose as any card. (Expiry and loss are for a tap to say.)",
+    ),
+    Assurance.ISSUER: Text(
+        zh="已验证：卡片与 PSAM 互相认证，凭证由受信任的发卡机构签发，芯片证明了自己的密钥，"
+        "数据途中未被改动。（发卡签名不包括以下各文件；是否到期、挂失，由刷卡核验判断。）",
+        en="VERIFIED: card and PSAM authenticated each other, a trusted issuer signed the credential, the "
+        "chip proved its key, and the data were not altered on their way. (That signature does not cover "
+        "these files; expiry and loss are for a tap to say.)",
+    ),
+}
 NOTHING = Text(zh="（无）", en="(none)")
 PICTURE = Text(zh="照片，{count} 字节", en="picture, {count} bytes")
 SAVED = Text(zh="照片已存入 {file}，仅本人可读。", en="Saved the picture to {file}, for you alone.")
@@ -57,9 +86,9 @@ def read(
     profile: Annotated[
         str,
         typer.Option(
-            "--profile", metavar="reference|reference-psam|FILE", help="卡片描述 · The card's profile."
+            "--profile", metavar="|".join((*PACKAGED, "FILE")), help="卡片描述 · The card's profile."
         ),
-    ] = PACKAGED[0],
+    ] = REFERENCE,
     file: Annotated[
         list[str] | None, typer.Option("--file", help="只读这些文件，可重复 · Only these files.")
     ] = None,
@@ -70,6 +99,12 @@ def read(
         bool,
         typer.Option("--without-psam", help="只读公开文件，不验证 · Only public files, and NOT verified."),
     ] = False,
+    trust: Annotated[
+        Path | None,
+        typer.Option(
+            "--trust", help="信任库 trust.json，核对发卡签名 · Trust store: check who issued the card."
+        ),
+    ] = None,
     seconds: Annotated[
         float,
         typer.Option("--seconds", min=0, max=MAX_WAIT_SECONDS, help="等待放卡的秒数 · How long to wait."),
@@ -82,6 +117,9 @@ def read(
 ) -> None:
     """经 PSAM 读出卡内数据，只显示在屏幕上 · Read a card's full data through the PSAM, for the eye alone."""
     layout = packaged_profile(profile) if profile in PACKAGED else load_profile(Path(profile))
+    if trust is not None and without_psam:
+        raise typer.BadParameter("--without-psam", param_hint="--trust")
+    issuers = None if trust is None else _trust_store(trust)
     slot = _psam(layout, psam, without_psam)
     language = Language.from_environment()
     typer.echo(PUT_THE_CARD_DOWN.in_language(language), err=True)
@@ -91,7 +129,7 @@ def read(
         traced_reader.wait_for_card(seconds) as connection,
         slot as module,
     ):
-        reading = CardReading.of(connection, module, layout, tuple(file or ()))
+        reading = CardReading.of(connection, module, layout, tuple(file or ()), trust=issuers)
     if photo is not None:
         _save_picture(reading, photo)
     if as_json:
@@ -112,7 +150,8 @@ def _to_json(reading: CardReading) -> str:
     """For programs; of a picture its size alone."""
     document = {
         "profile": reading.profile.id,
-        "verified": reading.is_verified,
+        "verified": reading.assurance is not Assurance.NONE,
+        "assurance": reading.assurance,
         "files": {
             file.name: [
                 {name: _plain(file.field_named(name), value) for name, value in record.items()}
@@ -124,6 +163,15 @@ def _to_json(reading: CardReading) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
+def _trust_store(file: Path) -> TrustStore:
+    """The trust store in a file. Raises TrustStoreMalformed."""
+    try:
+        with file.open("rb") as opened:
+            return TrustStore.from_bytes(opened.read(MAX_TRUST_STORE_BYTES + 1))
+    except OSError as error:
+        raise TrustStoreMalformed(detail=f"{file}: {error.strerror}") from error
+
+
 def _psam(
     profile: CardProfile, named: str | None, without: bool
 ) -> AbstractContextManager[CardConnection | None]:
@@ -133,7 +181,7 @@ def _psam(
 
 
 def _print(reading: CardReading, language: Language) -> None:
-    typer.echo((VERIFIED if reading.is_verified else NOT_VERIFIED).in_language(language))
+    typer.echo(FINDINGS[reading.assurance].in_language(language))
     console = Console()
     for file, records in reading.files:
         table = Table(show_header=False, title=file.title.text.in_language(language), title_justify="left")

@@ -98,23 +98,27 @@ class SessionCipher:
 class SecureMessaging:
     """The terminal's end of one session.
 
-    After SecureMessagingBroken the session is worth nothing: start anew with SELECT.
+    After SecureMessagingBroken the session is over, and says so to every later message: start anew with
+    SELECT.
     """
 
     def __init__(self, keys: SessionKeys) -> None:
         self._cipher = SessionCipher(keys)
+        self._is_broken = False
 
     def wrap(self, command: CommandApdu) -> CommandApdu:
         """The protected command. Raises CommandMalformed where it is too long."""
         if command.cla & PROTECTED:
             raise CommandMalformed(detail="the class byte asks for secure messaging already")
+        if self._is_broken:
+            raise SecureMessagingBroken(detail="the session is over")
         self._cipher.step()
         cla = command.cla | PROTECTED
         cryptogram = self._cipher.cryptogram(command.data)
         le = b"" if command.le is None else bytes(Tlv(SmTag.LE, encode_le(command.le)))
         header = bytes((cla, command.ins, command.p1, command.p2))
         data = cryptogram + le + self._cipher.mac(header, cryptogram + le)
-        long_answer = command.le is not None and _protected_length(command.le) > MAX_SHORT_LE
+        long_answer = command.le is not None and protected_length(command.le) > MAX_SHORT_LE
         extended = command.extended or long_answer or len(data) > MAX_SHORT_DATA
         return replace(
             command, cla=cla, data=data, le=65_536 if extended else MAX_SHORT_LE, extended=extended
@@ -122,6 +126,14 @@ class SecureMessaging:
 
     def unwrap(self, answer: ResponseApdu) -> ResponseApdu:
         """The answer in plain. Raises SecureMessagingBroken unless every byte of it is the card's."""
+        if self._is_broken:
+            raise SecureMessagingBroken(detail="the session is over")
+        self._is_broken = True
+        plain = self._checked(answer)
+        self._is_broken = False
+        return plain
+
+    def _checked(self, answer: ResponseApdu) -> ResponseApdu:
         self._cipher.step()
         objects = parse_objects(answer.data)
         tags = [item.tag for item in objects]
@@ -162,8 +174,8 @@ def unpad(padded: bytes) -> bytes:
     return data[:-1]
 
 
-def _protected_length(le: int) -> int:
-    """The longest protected answer with `le` bytes of data: 87, its length and indicator, 99, 8E."""
+def protected_length(le: int) -> int:
+    """Bytes of the longest protected answer with `le` bytes of data: objects 87, 99 and 8E."""
     return 4 + 1 + len(pad(bytes(le))) + 4 + 2 + MAC_BYTES
 
 

@@ -19,12 +19,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from card.answer_time import TimelyConnection
 from card.connection import CardConnection
 from card.errors import (
-    AnswerMalformed,
     CardCloned,
     CardHotlisted,
     CredentialExpired,
@@ -34,14 +33,16 @@ from card.errors import (
     TapRefused,
     UnknownIssuer,
 )
-from card.fci import Fci
 from card.identity import IdentitySession
 from card.profile import CardProfile
 from card.recognition import naming_foreign_cards
+from card.seen_proofs import SeenProofs
 from crypto.credential import TapCredential
-from crypto.errors import CredentialMalformed
 from crypto.tap_proof import TapProof
 from crypto.trust import IssuerKey, TrustStore
+
+# All answers of one tap together; a card may not hold up those behind it by being a little late each time.
+TAP_SECONDS: Final = 5.0
 
 
 class StepName(StrEnum):
@@ -115,30 +116,31 @@ def verify(  # noqa: PLR0917  in the order in which they come into play
     today: date,
     hotlist: CardStatusList,
     aside: Executor | None = None,
+    seen: SeenProofs | None = None,
 ) -> Verification:
     """Verify the card on `connection` against the trust store, on this challenge and day.
 
     `aside` checks the issuer's signature while the chip makes its own, which takes the chip a hundred
-    milliseconds; without it the one comes after the other. Raises only what is not the card's doing:
-    ReaderGone, PcscServiceGone and PcscFailed from the reader, and ValueError for a challenge of the wrong
-    length.
+    milliseconds; without it the one comes after the other. `seen` are the terminal's earlier proofs, by which
+    a replayed answer is told from a clone's. Raises only what is not the card's doing: ReaderGone,
+    PcscServiceGone and PcscFailed from the reader, and ValueError for a challenge of the wrong length.
     """
-    session = IdentitySession(TimelyConnection(connection), profile)
+    session = IdentitySession(TimelyConnection(connection, together=TAP_SECONDS), profile)
     record = _Record()
     try:
         with record.step(StepName.SELECT), naming_foreign_cards(connection):
             fci = session.select()
         with record.step(StepName.PARSE_CREDENTIAL):
-            record.credential = credential = _parse_credential(fci)
+            record.credential = credential = fci.tap_credential()
         with record.step(StepName.ISSUER_KNOWN):
-            issuer = _known_issuer(credential, trust)
+            issuer = known_issuer(credential, trust)
         with _issuer_signature(credential, issuer, aside) as is_signed:
             with record.step(StepName.INTERNAL_AUTHENTICATE):
                 record.proof = proof = session.internal_authenticate(challenge)
             with record.step(StepName.ISSUER_SIGNATURE):
-                _require_issuer_signature(is_signed())
+                require_issuer_signature(is_signed())
         with record.step(StepName.TAP_PROOF):
-            _require_tap_proof(proof, challenge, credential)
+            require_tap_proof(proof, challenge, credential)
         with record.step(StepName.VALIDITY):
             _require_validity(credential, today)
         with record.step(StepName.HOTLIST):
@@ -168,14 +170,8 @@ class _Record:
             self.evidence.append(EvidenceStep(name, result, (time.perf_counter_ns() - started) // 1000))
 
 
-def _parse_credential(fci: Fci) -> TapCredential:
-    try:
-        return TapCredential.from_bytes(fci.credential)
-    except CredentialMalformed as error:
-        raise AnswerMalformed(what="credential", detail=error.facts["detail"]) from error
-
-
-def _known_issuer(credential: TapCredential, trust: TrustStore) -> IssuerKey:
+def known_issuer(credential: TapCredential, trust: TrustStore) -> IssuerKey:
+    """The issuer's key for the credential's day of issue. Raises UnknownIssuer."""
     issuer = trust.issuer(credential.issuer_key_id)
     if issuer is None or not issuer.covers(credential.issued):
         raise UnknownIssuer
@@ -197,12 +193,14 @@ def _issuer_signature(
         future.cancel()
 
 
-def _require_issuer_signature(is_signed: bool) -> None:
+def require_issuer_signature(is_signed: bool) -> None:
+    """The issuer signed the credential. Raises CredentialForged."""
     if not is_signed:
         raise CredentialForged
 
 
-def _require_tap_proof(proof: TapProof, challenge: bytes, credential: TapCredential) -> None:
+def require_tap_proof(proof: TapProof, challenge: bytes, credential: TapCredential) -> None:
+    """The chip holds the credential's private key. Raises CardCloned."""
     if not proof.verify(challenge, credential.card_key):
         raise CardCloned
 

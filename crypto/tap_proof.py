@@ -16,6 +16,8 @@ from crypto.sm2 import SIGNATURE_BYTES, PublicKey
 from crypto.tlv import Tlv
 
 COUNTER_BYTES: Final = 4
+TAP_CHALLENGE_BYTES: Final = 55  # of terminal.events.challenge
+TAP_PROOF_BYTES: Final = 2 + 2 + COUNTER_BYTES + 2 + SIGNATURE_BYTES
 # Keeps this signature from ever being taken for another kind that the same key might make.
 MESSAGE_PREFIX: Final = b"TONGKA-TAP-PROOF\x01"
 

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -24,6 +25,19 @@ Document = TypeVar("Document", bound=msgspec.Struct)
 _NOT_UTF8 = Text(zh="不是 UTF-8 编码", en="not UTF-8")
 _SAVE_AS_UTF8 = Text(zh="请把文件存为 UTF-8", en="Save the file as UTF-8")
 _CORRECT_TOML = Text(zh="请在该处改正 TOML 语法", en="Correct the TOML there")
+_NO_TOML = Text(zh="不是 TOML：{detail}", en="it is no TOML: {detail}")
+_SYNTAX = re.compile(r"at line (\d+)")
+_TOO_DEEP = Text(zh="嵌套过深", en="it is nested too deeply")
+_TOO_LONG = Text(zh="文件过大（超过 1 MiB）", en="it has more than 1 MiB")
+_SHORTEN = Text(zh="请只保留描述内容", en="Keep nothing but the description in it")
+_MISSING_TEXT = Text(zh="缺少字段 `{field}`", en="`{field}` is missing")
+_WRONG_VALUE = Text(zh="值不符合要求（{detail}）", en="{detail}")
+_ONE_OF = Text(zh="请写以下之一：{values}", en="Write one of {values}")
+_PATTERN = Text(
+    zh="请按文档写该字段；须符合 {pattern}", en="Write it as the documents say; it must match {pattern}"
+)
+_REGEX = re.compile(r"matching regex '(.*)'")
+MAX_TOML_BYTES = 1 << 20
 _RIGHT_TYPE = Text(zh="请在该处写所要求类型的值", en="Write a value of the type that is expected there")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _ADD_FIELD = Text(zh="请在该处加上 `{field}`", en="Add `{field}` there")
@@ -34,6 +48,7 @@ _PLACE = re.compile(r"(?: - at `(\$[^`]*)`)?\Z")
 class _Source:
     """The text that is read and how to refuse it."""
 
+    into: type[msgspec.Struct]
     file: str
     text: str
     refused: type[ExplainedError]
@@ -50,14 +65,20 @@ def read_toml(data: bytes, into: type[Document], file: str, refused: type[Explai
     that `into` does not have, a value of the wrong type, and a value that a struct's own check refuses
     (ValueError, whose second argument, a Text, says what to write).
     """
+    if len(data) > MAX_TOML_BYTES:
+        raise refused(file=file, problem=_TOO_LONG, instead=_SHORTEN)
     try:
         text = data.decode()
         document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise refused(file=file, problem=_NOT_UTF8, instead=_SAVE_AS_UTF8) from error
     except tomllib.TOMLDecodeError as error:
-        raise refused(file=file, problem=str(error), instead=_CORRECT_TOML) from error
-    source = _Source(file, text, refused)
+        said = _SYNTAX.search(str(error))
+        place = f"{file}:{said[1]}" if said else file
+        raise refused(file=place, problem=_NO_TOML.format(detail=error), instead=_CORRECT_TOML) from error
+    except RecursionError as error:
+        raise refused(file=file, problem=_TOO_DEEP, instead=_CORRECT_TOML) from error
+    source = _Source(into, file, text, refused)
     _require_known_keys(document, into, (), source)
     try:
         return msgspec.convert(document, into)
@@ -74,8 +95,34 @@ def _explained(error: msgspec.ValidationError, source: _Source) -> ExplainedErro
     if isinstance(cause, ValueError) and len(cause.args) == 2 and isinstance(cause.args[1], Text):
         return source.refusal(path, cause.args[0], cause.args[1])
     if missing := _MISSING.match(problem):
-        return source.refusal(path, problem, _ADD_FIELD.format(field=missing[1]))
-    return source.refusal(path, message, _RIGHT_TYPE)
+        field = missing[1]
+        return source.refusal(path, _MISSING_TEXT.format(field=field), _ADD_FIELD.format(field=field))
+    wrong = _WRONG_VALUE.format(detail=message)
+    if allowed := _allowed_values(source.into, path):
+        return source.refusal(path, wrong, _ONE_OF.format(values=", ".join(allowed)))
+    if pattern := _REGEX.search(problem):
+        return source.refusal(path, wrong, _PATTERN.format(pattern=pattern[1]))
+    return source.refusal(path, wrong, _RIGHT_TYPE)
+
+
+def _allowed_values(into: type[msgspec.Struct], path: Path) -> list[str]:
+    """The values of the enum at a path of the document; none where it is no enum."""
+    struct: type[msgspec.Struct] | None = into
+    annotation: Any = into
+    for key in path:
+        if isinstance(key, int):
+            continue
+        fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)} if struct else {}
+        annotation = fields.get(key)
+        struct = _struct_in(annotation)
+    enum = _enum_in(annotation)
+    return [str(member.value) for member in enum] if enum is not None else []
+
+
+def _enum_in(annotation: Any) -> type[Enum] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return annotation
+    return next((found for one in get_args(annotation) if (found := _enum_in(one)) is not None), None)
 
 
 def _require_known_keys(

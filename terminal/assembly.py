@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from card.profile import reference_profile
+from card.seen_proofs import SeenProofs
 from terminal.clock import Clock, SystemClock
 from terminal.configuration import Mode, TerminalConfiguration
 from terminal.content import load_content
@@ -61,5 +62,6 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
             journal=journal,
             day_keys=DayKeys(owner.terminal),
             aside=aside,
+            seen=SeenProofs(),
         )
         yield Terminal(configuration, desk, service)

@@ -16,8 +16,9 @@ from types import MappingProxyType
 from typing import Final
 
 from card.connection import CardConnection
-from card.errors import ForeignCard, ForeignFamily, RefusalReason, TapRefused
+from card.errors import RefusalReason, TapRefused
 from card.profile import CardProfile
+from card.seen_proofs import SeenProofs
 from card.verification import Refusal, VerifiedCard, verify
 from crypto.credential import TapCredential
 from crypto.explained import Text
@@ -44,6 +45,7 @@ _OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
         RefusalReason.UNKNOWN_ISSUER: Outcome.UNKNOWN_ISSUER,
         RefusalReason.FORGED: Outcome.FORGED,
         RefusalReason.CLONED: Outcome.CLONED,
+        RefusalReason.REPLAYED: Outcome.CLONED,
         RefusalReason.NOT_YET_VALID: Outcome.NOT_YET_VALID,
         RefusalReason.EXPIRED: Outcome.EXPIRED,
         RefusalReason.HOTLISTED: Outcome.BLOCKED,
@@ -56,7 +58,7 @@ _OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
 class TapDesk:
     """What a terminal taps with: whose it is, whom it trusts, what it decides by, where it records.
 
-    `aside` does what need not wait for the card.
+    `aside` does what need not wait for the card; `seen` are its earlier taps' proofs.
     """
 
     owner: JournalOwner
@@ -66,6 +68,7 @@ class TapDesk:
     journal: JournalWriter
     day_keys: DayKeys
     aside: Executor
+    seen: SeenProofs
 
 
 @dataclass(frozen=True)
@@ -135,13 +138,13 @@ class TapResult:
         request: TapRequest,
         outcome: Outcome,
         microseconds: int,
-        family: ForeignFamily | None = None,
+        error: TapRefused | None = None,
     ) -> TapResult:
         """The result of a tap of a card that is not accepted; everybody pays the list fare.
 
-        `family` is what a foreign card is, where that is known; it is said here and goes nowhere else.
+        `error` says why more closely than `outcome`, where it is known; that is told to those addressed alone.
         """
-        wording = refusal_wording(outcome, family)
+        wording = refusal_wording(outcome, error)
         return cls(
             sequence=sequence,
             outcome=outcome,
@@ -170,7 +173,14 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
     challenge = _challenge(desk.owner, place, request)
     today = local_date(place.time_ms)
     verification = verify(
-        connection, desk.profile, desk.trust, challenge.to_bytes(), today, desk.content.hotlist, desk.aside
+        connection,
+        desk.profile,
+        desk.trust,
+        challenge.to_bytes(),
+        today,
+        desk.content.hotlist,
+        desk.aside,
+        desk.seen,
     )
     if isinstance(verification, VerifiedCard):
         decision = decide(
@@ -184,9 +194,7 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
         event = _record_decision(desk, place, challenge, verification, decision)
         return TapResult.of_decision(event.sequence, request, decision, _since(started))
     event = _record_refusal(desk, place, challenge, verification)
-    return TapResult.of_refusal(
-        event.sequence, request, event.outcome, _since(started), _family(verification.error)
-    )
+    return TapResult.of_refusal(event.sequence, request, event.outcome, _since(started), verification.error)
 
 
 def _challenge(owner: JournalOwner, place: Place, request: TapRequest) -> TapChallenge:
@@ -246,10 +254,6 @@ def _evidence(
         rule=rule,
         detail=detail,
     )
-
-
-def _family(error: TapRefused) -> ForeignFamily | None:
-    return error.family if isinstance(error, ForeignCard) else None
 
 
 def _since(started: int) -> int:

@@ -5,11 +5,12 @@ Bystander texts are the same for every category and every person; a refusal show
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from card.errors import ForeignFamily
+from card.errors import ForeignCard, RefusalReason, TapRefused
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
 
@@ -115,12 +116,51 @@ REFUSED: Final = MappingProxyType(
 )
 
 
-def refusal_wording(outcome: Outcome, family: ForeignFamily | None) -> OutcomeWording:
+# Where the outcome alone would say too little: the same outcome has several reasons.
+_BY_REASON: Final[Mapping[RefusalReason, OutcomeWording]] = MappingProxyType(
+    {
+        RefusalReason.TOO_SLOW: OutcomeWording(
+            holder=Text(
+                zh="卡片回答太慢，未能完成。请到人工窗口。",
+                en="Your card answered too slowly. Please go to the counter.",
+            ),
+            staff=Text(
+                zh="卡片回答超时，可能经过转接：按票价收取；请人工核验证件，屡次如此请持卡人换卡。",
+                en="The card answered too late, as one would that is relayed: list fare; check the certificate by "
+                "eye, and have the card replaced if it keeps happening.",
+            ),
+        ),
+        RefusalReason.UNREADABLE: OutcomeWording(
+            holder=Text(
+                zh="卡片内容读不懂。请再试一次，仍不行请到人工窗口。",
+                en="Your card can't be understood. Please try once more, then go to the counter.",
+            ),
+            staff=Text(
+                zh="卡片的回答不符合规范：按票价收取；请持卡人到发卡机构检查卡片。",
+                en="The card's answers are not as they should be: list fare; the holder should have it checked.",
+            ),
+        ),
+        RefusalReason.REPLAYED: OutcomeWording(
+            holder=Text(
+                zh="这张证无法验证，请到残联窗口核查。",
+                en="This certificate can't be verified. Please have it checked at a Federation counter.",
+            ),
+            staff=Text(
+                zh="卡片重放了以前的刷卡证明：按票价收取，不给优惠，不扣卡；记录已留存。",
+                en="The card replayed an earlier proof: list fare, do not keep the card; it is recorded.",
+            ),
+        ),
+    }
+)
+
+
+def refusal_wording(outcome: Outcome, error: TapRefused | None) -> OutcomeWording:
     """Texts of a refused card; a foreign one of a known family is called by its name."""
-    if family is None:
-        return REFUSED[outcome]
-    holder = Text(
-        zh=_ANOTHER_CARD_HELD.zh.format(card=family.title.zh),
-        en=_ANOTHER_CARD_HELD.en.format(card=family.title.en),
-    )
-    return OutcomeWording(holder=holder, staff=family.sentence.text)
+    if isinstance(error, ForeignCard) and error.family is not None:
+        title = error.family.title
+        holder = Text(
+            zh=_ANOTHER_CARD_HELD.zh.format(card=title.zh), en=_ANOTHER_CARD_HELD.en.format(card=title.en)
+        )
+        return OutcomeWording(holder=holder, staff=error.family.sentence.text)
+    by_reason = None if error is None else _BY_REASON.get(error.reason)
+    return by_reason or REFUSED[outcome]

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from card.simulator.boards.pcscd import PrivatePcscd
+
+# A busy machine makes no input wrong.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 MEMORY_BACKED = Path("/dev/shm")  # noqa: S108 - where terminals keep their day keys
 

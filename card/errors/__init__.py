@@ -21,6 +21,7 @@ from card.errors.findings import (
     CredentialNotYetValid,
     ForeignCard,
     ForeignFamily,
+    ProofReplayed,
     UnknownIssuer,
 )
 from card.errors.profile import CardProfileRefused, FieldMalformed, ProfileLacks
@@ -87,6 +88,7 @@ __all__ = [
     "PcscdMissing",
     "PictureNotSaved",
     "ProfileLacks",
+    "ProofReplayed",
     "PsamGone",
     "PsamMissing",
     "PsamRefused",

@@ -75,6 +75,20 @@ class CardCloned(TapRefused):
     next_step = Text(zh="请由工作人员人工核验证件。", en="Have staff check the certificate by hand.")
 
 
+class ProofReplayed(TapRefused):
+    """The answer to the challenge is one that this terminal has seen before, to another challenge."""
+
+    code = "CRD-138"
+    reason = RefusalReason.REPLAYED
+    cause = Text(
+        zh="卡片重放了以前的一次刷卡证明。", en="The card sent the proof of an earlier tap once again."
+    )
+    next_step = Text(
+        zh="这不是正常卡片的行为：请由工作人员人工核验证件。",
+        en="No honest card does so: have staff check the certificate by hand.",
+    )
+
+
 class CredentialNotYetValid(TapRefused):
     """The credential's first day lies in the future."""
 

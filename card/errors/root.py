@@ -18,6 +18,7 @@ class RefusalReason(StrEnum):
     UNKNOWN_ISSUER = "unknown_issuer"
     FORGED = "forged"
     CLONED = "cloned"
+    REPLAYED = "replayed"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     HOTLISTED = "hotlisted"

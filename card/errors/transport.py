@@ -51,14 +51,14 @@ class NoSuchReader(CardError):
 
 
 class CardInUse(CardError):
-    """Another program holds the card."""
+    """Another program, or another connection of this one, holds the card."""
 
     code = "CRD-105"
     cause = Text(
-        zh="读卡器“{reader}”上的卡正被其他程序占用。",
-        en="Another program is using the card on {reader}.",
+        zh="读卡器“{reader}”上的卡正被占用。",
+        en="The card on {reader} is in use elsewhere.",
     )
-    next_step = Text(zh="请关闭该程序后重试。", en="Close that program and try again.")
+    next_step = Text(zh="请关闭占用该卡的程序后重试。", en="Close the program that uses it and try again.")
 
 
 class NoCardInTime(CardError):

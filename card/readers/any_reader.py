@@ -51,7 +51,7 @@ class AnyReader(Closing):
         """Block until a card lies on a reader, and connect to it; the latest of several.
 
         `timeout` in seconds, None for ever. Raises NoCardInTime, NoReaderConnected, WaitCancelled, CardTorn,
-        CardInUse, ReaderGone, PcscServiceGone, PcscFailed.
+        CardInUse, ReaderGone, PcscServiceGone, PcscFailed, and what keeps a card from answering.
         """
         deadline = Deadline(timeout)
         self._catch_up()

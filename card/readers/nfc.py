@@ -36,8 +36,9 @@ from card.errors import (
 from card.readers.cancellation import Cancellation
 from card.readers.deadline import Deadline
 from card.readers.nfc_card import TYPE_B_FACTS, NfcCard, activated
-from card.readers.nfc_frontend import NfcFrontend
+from card.readers.nfc_frontend import PROFILE, NfcFrontend
 from crypto.closing import Closing
+from firmware_profiles.reader_profile import ReaderProfile, profile_by_id
 
 SENSE_SECONDS: Final = 0.1
 RECONNECT_SECONDS: Final = 0.5
@@ -77,6 +78,7 @@ class NfcReader(Closing):
 
     def __init__(self, path: str) -> None:
         self.name: Final = f"nfc:{path}"
+        self.profile: Final[ReaderProfile] = profile_by_id(PROFILE)
         self._path = path
         self._cancellation = Cancellation()
         self._uid = b""  # of the card that was seen last

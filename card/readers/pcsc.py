@@ -80,7 +80,9 @@ class PcscReader(Closing):
             try:
                 connection = self._connect()
             except (CardTorn, CardInUse):
-                pass  # also said of a reader that is empty
+                if not self._context.is_open:
+                    raise
+                # Else it is said of a reader that is empty, too.
             else:
                 self._seen = self._unknown
                 return connection
@@ -156,7 +158,8 @@ class PcscReader(Closing):
                 return None
             if states[0].is_gone:
                 raise ReaderGone(reader=self.name)
-        except ReaderGone:
+        except ReaderGone as error:
             self._reader_lost = True
-            raise
+            # `source` may be the list of readers.
+            raise ReaderGone(reader=self.name) from error
         return states[0]

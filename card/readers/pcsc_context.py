@@ -7,6 +7,8 @@ restart of pcscd; so each reader here holds its own context and makes a new one 
 from __future__ import annotations
 
 import math
+import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +16,7 @@ from typing import Final
 from smartcard import scard
 
 from card.errors import (
+    AnswerTooLate,
     CardError,
     CardInUse,
     CardTorn,
@@ -24,6 +27,7 @@ from card.errors import (
 )
 from card.readers.cancellation import Cancellation
 from card.readers.deadline import Deadline
+from card.readers.pcsc_watchdog import PcscWatchdog, duplicate, lines_to_service
 from crypto.closing import Closing
 
 RECONNECT_SECONDS: Final = 0.1
@@ -59,6 +63,10 @@ CARD_TORN: Final = frozenset(
     )
 )
 
+# Longer than any honest card or program takes; a tap has as much (card.verification).
+CALL_SECONDS: Final = 5.0
+_ESTABLISHING: Final = threading.Lock()
+
 
 @dataclass(frozen=True)
 class ReaderState:
@@ -89,6 +97,7 @@ class PcscContext(Closing):
 
     def __init__(self) -> None:
         self._handle: int | None = None
+        self._watchdog: PcscWatchdog | None = None
 
     @property
     def is_open(self) -> bool:
@@ -98,15 +107,17 @@ class PcscContext(Closing):
     @property
     def handle(self) -> int:
         """The handle for calls of `smartcard.scard`. Raises PcscServiceGone when there is none."""
-        if self._handle is None:
+        handle = self._handle
+        if handle is None:
             raise PcscServiceGone
-        return self._handle
+        return handle
 
     def open(self, deadline: Deadline, cancelled: Cancellation) -> None:
         """Reach the service, waiting for it until the deadline. Raises PcscServiceGone, WaitCancelled."""
         while self._handle is None:
-            result, handle = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+            result, handle, line = _established()
             if result == scard.SCARD_S_SUCCESS:
+                self._watchdog = None if line is None else PcscWatchdog(line)
                 self._handle = handle
                 return
             # A service that does not run has no socket to block on.
@@ -122,9 +133,22 @@ class PcscContext(Closing):
         """
         if result == scard.SCARD_S_SUCCESS:
             return
+        was_cut = self._watchdog is not None and self._watchdog.has_cut
         if result in SERVICE_GONE:
             self.close()
+        if was_cut:
+            raise _overdue(operation, reader)
         raise _meaning(result, operation, reader)
+
+    def begin_call(self) -> None:
+        """A call that a card or another program may keep from ending: end it after CALL_SECONDS."""
+        if self._watchdog is not None:
+            self._watchdog.expect_end_within(CALL_SECONDS)
+
+    def end_call(self) -> None:
+        """It has ended."""
+        if self._watchdog is not None:
+            self._watchdog.ended()
 
     def readers(self) -> tuple[str, ...]:
         """Names of the readers that the service knows now. Raises PcscServiceGone and PcscFailed."""
@@ -150,8 +174,9 @@ class PcscContext(Closing):
 
     def cancel(self) -> None:
         """End a call that blocks in another thread."""
-        if self._handle is not None:
-            scard.SCardCancel(self._handle)
+        handle = self._handle  # the other thread may close it meanwhile
+        if handle is not None:
+            scard.SCardCancel(handle)
 
     def close(self) -> None:
         """Give the context back. Closing twice does nothing."""
@@ -159,6 +184,26 @@ class PcscContext(Closing):
         if handle is not None:
             # The result does not matter: pcsc-lite frees its side even when the service is gone.
             scard.SCardReleaseContext(handle)
+        watchdog, self._watchdog = self._watchdog, None
+        if watchdog is not None:
+            watchdog.close()
+
+
+def _established() -> tuple[int, int, socket.socket | None]:
+    """SCardEstablishContext's result and context, and the socket that it opened, where that can be told."""
+    with _ESTABLISHING:
+        before = lines_to_service()
+        result, handle = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+        new = [line for inode, line in lines_to_service().items() if inode not in before]
+        return result, handle, duplicate(new[0]) if len(new) == 1 else None
+
+
+def _overdue(operation: str, reader: str) -> CardError:
+    """What it means that a call did not end in time."""
+    if operation == "SCardTransmit":
+        milliseconds = round(CALL_SECONDS * 1000)
+        return AnswerTooLate(milliseconds=milliseconds, limit=milliseconds)
+    return CardInUse(reader=reader)
 
 
 def _meaning(result: int, operation: str, reader: str) -> CardError:

@@ -144,7 +144,7 @@ class SerialCcid:
         return _icc_status(answer)
 
     def _refused(self, message: Message, error: int) -> ReaderRefused:
-        return ReaderRefused(reader=self._link.path, operation=message.name, error=f"{error:02X}")
+        return ReaderRefused(reader=self._link.name, operation=message.name, error=f"{error:02X}")
 
     def _exchange(self, message: Message, data: bytes, parameters: bytes) -> Frame:
         """The answer, or the last of MAX_TIME_EXTENSIONS requests for more time."""

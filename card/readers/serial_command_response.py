@@ -93,7 +93,7 @@ class SerialCommandResponse:
             return content
         if status in statuses.no_card or status in statuses.more_time:
             return None
-        raise ReaderRefused(reader=self._link.path, operation=name, error=status)
+        raise ReaderRefused(reader=self._link.name, operation=name, error=status)
 
     def _split(self, name: str, answer: Frame) -> tuple[str, bytes]:
         """The status in hexadecimal as in the profile, and the data after it."""

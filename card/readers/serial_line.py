@@ -26,10 +26,13 @@ NOT_THERE: Final = frozenset((errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO
 
 
 class SerialLine(Closing):
-    """One serial port, held for this program alone. Raises ReaderGone and SerialPortRefused on opening."""
+    """One serial port, held for this program alone. `name`: the reader's, for errors.
 
-    def __init__(self, path: str, line: Line) -> None:
-        self._path = path
+    Raises ReaderGone and SerialPortRefused on opening.
+    """
+
+    def __init__(self, name: str, path: str, line: Line) -> None:
+        self._name = name
         try:
             self._port = serial.Serial(
                 path,
@@ -43,7 +46,7 @@ class SerialLine(Closing):
         except (OSError, termios.error, ValueError) as error:
             number = getattr(error, "errno", None)
             if number in NOT_THERE:
-                raise ReaderGone(reader=path) from error
+                raise ReaderGone(reader=name) from error
             detail = os.strerror(number) if number else str(error)
             raise SerialPortRefused(path=path, detail=detail) from error
         self._poll = select.poll()
@@ -57,7 +60,7 @@ class SerialLine(Closing):
             # Where none are waiting the device is gone, and reading says so.
             received: bytes = self._port.read(self._port.in_waiting or 1)
         except OSError as error:
-            raise ReaderGone(reader=self._path) from error
+            raise ReaderGone(reader=self._name) from error
         return received
 
     def write(self, data: bytes) -> None:
@@ -65,14 +68,14 @@ class SerialLine(Closing):
         try:
             self._port.write(data)
         except OSError as error:
-            raise ReaderGone(reader=self._path) from error
+            raise ReaderGone(reader=self._name) from error
 
     def discard(self) -> None:
         """Forget what came and was not read. Raises ReaderGone."""
         try:
             self._port.reset_input_buffer()
         except (OSError, termios.error) as error:
-            raise ReaderGone(reader=self._path) from error
+            raise ReaderGone(reader=self._name) from error
 
     def close(self) -> None:
         """Give the port back. Closing twice does nothing."""

@@ -25,10 +25,11 @@ IsAnswer = Callable[[Frame], bool]
 
 
 class SerialLink(Closing):
-    """An open line to one reader. Raises ReaderGone and SerialPortRefused on opening."""
+    """An open line to the reader of this name. Raises ReaderGone and SerialPortRefused on opening."""
 
-    def __init__(self, path: str, profile_id: str, profile: SerialProfile) -> None:
-        self.path: Final = path
+    def __init__(self, name: str, path: str, profile_id: str, profile: SerialProfile) -> None:
+        self.name: Final = name
+        self._path = path
         self._profile_id = profile_id
         self._timing = profile.timing
         signals = profile.frame.signals
@@ -39,7 +40,7 @@ class SerialLink(Closing):
         self._decoder = FrameDecoder(profile.frame)
         self._items: deque[Frame | Signal] = deque()
         self._has_spoken = False
-        self._line = SerialLine(path, profile.line)
+        self._line = SerialLine(name, path, profile.line)
         try:
             if profile.line.wake_up:
                 self._line.write(bytes.fromhex(profile.line.wake_up))
@@ -80,7 +81,7 @@ class SerialLink(Closing):
 
     def other_protocol(self) -> DeviceSpeaksOtherwise:
         """The error that the device does not follow its profile."""
-        return DeviceSpeaksOtherwise(path=self.path, profile=self._profile_id)
+        return DeviceSpeaksOtherwise(path=self._path, profile=self._profile_id)
 
     def _await(self, operation: str, command: bytes, is_answer: IsAnswer, *, acked: bool) -> Frame:
         resends = 0
@@ -124,5 +125,5 @@ class SerialLink(Closing):
 
     def _failure(self, operation: str, last: Frame | Signal | None) -> CardError:
         if last is Signal.NAK:
-            return ReaderRefused(reader=self.path, operation=operation, error="NAK")
-        return ReaderGone(reader=self.path) if self._has_spoken else self.other_protocol()
+            return ReaderRefused(reader=self.name, operation=operation, error="NAK")
+        return ReaderGone(reader=self.name) if self._has_spoken else self.other_protocol()

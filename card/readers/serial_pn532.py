@@ -183,4 +183,4 @@ class SerialPn532:
         return answer[len(head) :]
 
     def _refused(self, code: Code, error: int) -> ReaderRefused:
-        return ReaderRefused(reader=self._link.path, operation=code.name, error=f"{error:02X}")
+        return ReaderRefused(reader=self._link.name, operation=code.name, error=f"{error:02X}")

@@ -173,7 +173,7 @@ class SerialReader(Closing):
             except (ReaderGone, SerialPortRefused, DeviceSpeaksOtherwise) as error:
                 # It is still away; or its port is not ours yet, or it has not started yet.
                 if deadline.passed:
-                    raise ReaderGone(reader=self._path) from error
+                    raise ReaderGone(reader=self.name) from error
                 self._heed_cancel(deadline.remaining(RECONNECT_SECONDS))
 
     def _heed_cancel(self, seconds: float) -> None:
@@ -182,7 +182,7 @@ class SerialReader(Closing):
             raise WaitCancelled
 
     def _open(self) -> SerialDialect:
-        link = SerialLink(self._path, self.profile.id, self._serial)
+        link = SerialLink(self.name, self._path, self.profile.id, self._serial)
         dialect = _dialect(link, self._serial)
         try:
             dialect.greet()

@@ -13,7 +13,6 @@ want them, because a serial line can't be looked at without taking it.
 from __future__ import annotations
 
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from typing import Final
 from card.connection import CardConnection
 from card.errors import WaitCancelled
 from card.reader import CardReader
+from card.readers.cancellation import Cancellation
 from card.readers.reader_event import ReaderEvent
 from card.readers.watch_line import LineWatch
 from card.readers.watch_pcsc import PcscWatch
@@ -42,7 +42,7 @@ class ReaderWatch(Closing):
     def __init__(self, others: Mapping[str, Callable[[], CardReader]] = NO_OTHERS) -> None:
         self._batches: queue.SimpleQueue[Sequence[ReaderEvent]] = queue.SimpleQueue()
         self._events: deque[ReaderEvent] = deque()
-        self._cancelled = threading.Event()
+        self._cancelled = Cancellation()
         self._pcsc = PcscWatch(self._batches.put)
         self._lines = {name: LineWatch(name, opener, self._batches.put) for name, opener in others.items()}
 
@@ -65,7 +65,7 @@ class ReaderWatch(Closing):
             rest = tuple(self._events)
             self._events.clear()
             return rest
-        if self._cancelled.is_set():
+        if self._cancelled.wait(0):
             raise WaitCancelled
         try:
             batch = self._batches.get(timeout=timeout)
@@ -89,18 +89,19 @@ class ReaderWatch(Closing):
         """Connect to the card on a reader that these events named.
 
         A connection to a reader that is not behind PC/SC keeps it until it is closed. Raises CardTorn,
-        CardInUse, ReaderGone, PcscServiceGone, PcscFailed, WaitCancelled.
+        CardInUse, ReaderGone, PcscServiceGone, PcscFailed, WaitCancelled, and what keeps a card that lies
+        there from answering.
         """
         line = self._lines.get(reader)
         return self._pcsc.connect(reader) if line is None else line.connect()
 
     def cancel(self) -> None:
         """End the wait under way, and any later one, with WaitCancelled; from any thread or handler."""
-        self._cancelled.set()
+        self._cancelled.request()
+        self._batches.put(())
         self._pcsc.cancel()
         for line in self._lines.values():
             line.cancel()
-        self._batches.put(())
 
     def close(self) -> None:
         """End all threads and let go of all readers. Closing twice does nothing."""

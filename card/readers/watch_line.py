@@ -22,9 +22,12 @@ from card.errors import (
     CardNotRemoved,
     CardTorn,
     NoCardInTime,
+    ReaderGone,
+    ReaderRefused,
     TapRefused,
 )
 from card.reader import CardReader
+from card.readers.cancellation import Cancellation
 from card.readers.reader_event import ReaderEvent, ReaderEventKind
 from crypto.closing import Closing
 
@@ -34,6 +37,11 @@ PATIENCE_SECONDS: Final = 0.25
 # A device that is not there can't be waited on; so it is opened again after this pause.
 REOPEN_SECONDS: Final = 0.5
 CLOSE_SECONDS: Final = 5.0
+# The longest that one who asks for a connection waits for the thread, which may be within an exchange with a
+# reader that does not answer any more.
+CONNECT_SECONDS: Final = 15.0
+# What may keep a card from being connected to while the reader goes on.
+CARD_TROUBLE: Final = (TapRefused, CardInUse, ReaderRefused)
 
 
 class LineWatch(Closing):
@@ -47,7 +55,7 @@ class LineWatch(Closing):
         self, name: str, open_reader: Callable[[], CardReader], tell: Callable[[Sequence[ReaderEvent]], None]
     ) -> None:
         self._name, self._open_reader, self._tell = name, open_reader, tell
-        self._cancelled = threading.Event()
+        self._cancelled = Cancellation()
         self._reader: CardReader | None = None
         self._stay: _Stay | None = None
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
@@ -56,7 +64,8 @@ class LineWatch(Closing):
     def connect(self) -> CardConnection:
         """The connection to the card that lies there; the reader is free again when it is closed.
 
-        Raises CardTorn when none lies there any more, and what the reader raises.
+        Raises CardTorn when none lies there any more, CardInUse while another connection is open, ReaderGone
+        when the reader is not done with something else in CONNECT_SECONDS, and what the reader raises.
         """
         stay = self._stay
         if stay is None:
@@ -65,11 +74,12 @@ class LineWatch(Closing):
 
     def cancel(self) -> None:
         """End the thread; from any thread or signal handler."""
-        self._cancelled.set()
-        if self._reader is not None:
-            self._reader.cancel()
-        if self._stay is not None:
-            self._stay.end()
+        self._cancelled.request()
+        reader, stay = self._reader, self._stay  # the thread may set them to None meanwhile
+        if reader is not None:
+            reader.cancel()
+        if stay is not None:
+            stay.end()
 
     def close(self) -> None:
         """End the thread and let go of the reader. Closing twice does nothing."""
@@ -77,7 +87,7 @@ class LineWatch(Closing):
         self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
-        while not self._cancelled.is_set():
+        while not self._cancelled.wait(0):
             with suppress(CardError), self._open_reader() as reader:
                 self._reader = reader
                 self._tell((ReaderEvent(ReaderEventKind.READER_ARRIVED, self._name),))
@@ -90,104 +100,149 @@ class LineWatch(Closing):
 
     def _follow(self, reader: CardReader) -> None:
         """Card after card. Raises what the reader raises when it is gone, and WaitCancelled."""
-        while not self._cancelled.is_set():
+        while not self._cancelled.wait(0):
+            found: CardConnection | CardError
             try:
-                connection = reader.wait_for_card(None)
-            except (TapRefused, CardInUse):
-                reader.wait_for_removal(None)
-                continue
-            self._stay = stay = _Stay()
-            self._tell((ReaderEvent(ReaderEventKind.CARD_PRESENT, self._name, _atr(connection)),))
+                found = reader.wait_for_card(None)
+            except CARD_TROUBLE as error:
+                found = error
+            self._stay = stay = _Stay(self._name)
+            self._tell((ReaderEvent(ReaderEventKind.CARD_PRESENT, self._name, _atr(found)),))
             try:
-                self._serve(reader, connection, stay)
+                self._serve(reader, found, stay)
             finally:
                 self._stay = None
                 stay.end()
+                stay.refuse_all()
                 self._tell((ReaderEvent(ReaderEventKind.CARD_REMOVED, self._name),))
 
-    def _serve(self, reader: CardReader, first: CardConnection, stay: _Stay) -> None:
-        """Lend connections to the card until it is gone."""
-        connection: CardConnection | None = first
-        while not self._cancelled.is_set():
-            wish = stay.next_wish(0 if connection is None else PATIENCE_SECONDS)
+    def _serve(self, reader: CardReader, first: CardConnection | CardError, stay: _Stay) -> None:
+        """Lend connections to the card, or say what is wrong with it, until it is gone."""
+        found: CardConnection | CardError | None = first
+        while not self._cancelled.wait(0):
+            wish = stay.next_wish(0 if found is None else PATIENCE_SECONDS)
             if wish is not None:
-                try:
-                    lent = _LentConnection(connection or reader.wait_for_card(PATIENCE_SECONDS))
-                except NoCardInTime:
-                    wish.set_exception(CardTorn())
-                except CardError as error:
-                    wish.set_exception(error)
-                    if not isinstance(error, (TapRefused, CardInUse)):
-                        raise
-                else:
-                    connection = None
-                    stay.lend(lent, wish)
+                taken, found = found, None
+                _answer(wish, taken, reader, stay)
                 continue
-            if connection is not None:
-                connection.close()
-                connection = None
+            _let_go(found)
+            found = None
             with suppress(CardNotRemoved):
                 reader.wait_for_removal(PATIENCE_SECONDS)
                 return
-        if connection is not None:
-            connection.close()
+        _let_go(found)
+
+
+def _answer(
+    wish: Future[CardConnection], found: CardConnection | CardError | None, reader: CardReader, stay: _Stay
+) -> None:
+    """Lend what was found, or what is there now. Raises what ends the reader, once the wish was told."""
+    try:
+        connection = reader.wait_for_card(PATIENCE_SECONDS) if found is None else found
+    except NoCardInTime:
+        _refuse(wish, CardTorn())
+    except CARD_TROUBLE as error:
+        _refuse(wish, error)
+    except CardError as error:
+        _refuse(wish, error)
+        raise
+    else:
+        if isinstance(connection, CardError):
+            _refuse(wish, connection)
+        else:
+            stay.lend(connection, wish)
+
+
+def _refuse(wish: Future[CardConnection], error: CardError) -> None:
+    if wish.set_running_or_notify_cancel():
+        wish.set_exception(error)
+
+
+def _let_go(found: CardConnection | CardError | None) -> None:
+    if found is not None and not isinstance(found, CardError):
+        found.close()
 
 
 class _Stay:
     """One card's stay on the reader: who wants its connection, and who has it."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: str) -> None:
+        self._reader = reader
         self._wishes: queue.SimpleQueue[Future[CardConnection] | None] = queue.SimpleQueue()
         self._lent: _LentConnection | None = None
         self._over = False
 
     def connect(self) -> CardConnection:
-        """Ask the thread for the connection, and wait for it. Raises CardTorn when the card has left."""
+        """Ask the thread for the connection, and wait for it.
+
+        Raises CardTorn when the card has left, CardInUse, and ReaderGone after CONNECT_SECONDS.
+        """
+        lent = self._lent
+        if lent is not None and not lent.is_over:
+            raise CardInUse(reader=self._reader)
         wish: Future[CardConnection] = Future()
         self._wishes.put(wish)
         if self._over:
-            self._refuse_all()
-        return wish.result()
+            self.refuse_all()
+        try:
+            return wish.result(CONNECT_SECONDS)
+        except TimeoutError as error:
+            if wish.cancel():
+                raise ReaderGone(reader=self._reader) from error
+            return wish.result()  # it came at the last moment
 
     def next_wish(self, timeout: float) -> Future[CardConnection] | None:
         """Who asks for the connection; None when nobody did in so many seconds, or the stay is over."""
-        try:
-            return self._wishes.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        with suppress(queue.Empty):
+            while not self._over:
+                wish = self._wishes.get(timeout=timeout)
+                if wish is not None:  # else the end of a connection before
+                    return wish
+        return None
 
-    def lend(self, connection: _LentConnection, wish: Future[CardConnection]) -> None:
-        """Hand it over, and block until it is closed or the stay is over."""
-        self._lent = connection
-        wish.set_result(connection)
-        if not self._over:
-            connection.wait_until_closed()
+    def lend(self, connection: CardConnection, wish: Future[CardConnection]) -> None:
+        """Hand it over, and block until it is closed or the stay is over; others are refused meanwhile."""
+        if not wish.set_running_or_notify_cancel():
+            connection.close()
+            return
+        self._lent = lent = _LentConnection(connection, self._wake)
+        wish.set_result(lent)
+        while not lent.is_over and not self._over:
+            other = self._wishes.get()
+            if other is not None:
+                _refuse(other, CardInUse(reader=self._reader))
+        lent.cut()
         self._lent = None
 
     def end(self) -> None:
-        """Nobody gets a connection any more, and nobody is waited for."""
+        """Nobody gets a connection any more, and nobody is waited for; from any thread or signal handler."""
         self._over = True
-        if self._lent is not None:
-            self._lent.cut()
-        self._refuse_all()
-        self._wishes.put(None)
+        lent = self._lent
+        if lent is not None:
+            lent.cut()
+        self._wake()
 
-    def _refuse_all(self) -> None:
+    def refuse_all(self) -> None:
+        """Tell all who still ask that the card has left."""
         with suppress(queue.Empty):
             while True:
                 wish = self._wishes.get_nowait()
                 if wish is not None:
-                    wish.set_exception(CardTorn())
+                    _refuse(wish, CardTorn())
+
+    def _wake(self) -> None:
+        # Unlike an Event's set(), put() may come from a signal handler that interrupts put().
+        self._wishes.put(None)
 
 
 class _LentConnection(Closing):
-    """A `CardConnection` whose end is known to the thread that owns the reader."""
+    """A `CardConnection` whose end is told to the thread that owns the reader."""
 
-    def __init__(self, connection: CardConnection) -> None:
+    def __init__(self, connection: CardConnection, tell_end: Callable[[], None]) -> None:
         self._connection = connection
+        self._tell_end = tell_end
         self._is_open = True
-        # Unlike an Event's set(), put() may come from a signal handler that interrupts put().
-        self._end: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.is_over = False  # the reader is its owner's again
 
     @property
     def atr(self) -> bytes:
@@ -209,21 +264,22 @@ class _LentConnection(Closing):
         """Give it back. Closing twice does nothing."""
         if self._is_open:
             self._is_open = False
-            self._connection.close()
-            self._end.put(None)
+            try:
+                self._connection.close()
+            finally:
+                self.cut()
 
     def cut(self) -> None:
         """It answers nothing more, and nobody waits for its end."""
         self._is_open = False
-        self._end.put(None)
-
-    def wait_until_closed(self) -> None:
-        """Block until it was given back or cut."""
-        self._end.get()
+        self.is_over = True
+        self._tell_end()
 
 
-def _atr(connection: CardConnection) -> bytes:
+def _atr(found: CardConnection | CardError) -> bytes:
+    if isinstance(found, CardError):
+        return b""
     try:
-        return connection.atr
+        return found.atr
     except TapRefused:
         return b""

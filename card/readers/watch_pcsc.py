@@ -30,6 +30,9 @@ from crypto.closing import Closing
 from firmware_profiles.reader_profile import recognise_reader
 
 MAX_READERS: Final = 16  # SCardGetStatusChange takes no more at once (PCSCLITE_MAX_READERS_CONTEXTS)
+# The longest block when there are more than that, the list of readers included: those that have no place in
+# it are looked at between two blocks.
+CROWDED_SECONDS: Final = 0.1
 CLOSE_SECONDS: Final = 5.0
 
 
@@ -118,9 +121,16 @@ class PcscWatch(Closing):
 
     def _changed(self, seconds: float) -> Iterator[ReaderEvent]:
         """Block once, and take up what the service tells."""
-        known = [(state.reader, state.bits) for state in self._states.values()][:MAX_READERS]
-        if len(known) < MAX_READERS:
-            known.append((READER_LIST_CHANGES, scard.SCARD_STATE_UNAWARE))
+        known = [(state.reader, state.bits) for state in self._states.values()]
+        known.insert(0, (READER_LIST_CHANGES, scard.SCARD_STATE_UNAWARE))
+        if len(known) > MAX_READERS:
+            seconds = min(seconds, CROWDED_SECONDS)
+        for at in range(0, len(known), MAX_READERS):
+            # Only the first of them blocks.
+            yield from self._looked_at(known[at : at + MAX_READERS], 0 if at else seconds)
+
+    def _looked_at(self, known: Sequence[tuple[str, int]], seconds: float) -> Iterator[ReaderEvent]:
+        """The events at these readers."""
         try:
             told = self._context.wait_for_change(known, seconds)
         except ReaderGone:

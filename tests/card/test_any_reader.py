@@ -10,6 +10,7 @@ from card.errors import (
     CardError,
     CardInUse,
     CardNotRemoved,
+    CardTorn,
     NoCardInTime,
     NoReaderConnected,
     PcscServiceGone,
@@ -26,6 +27,7 @@ from card.simulator.boards.serial_ccid_board import SerialCcidBoard
 from card.simulator.boards.vpcd import VpcdLink
 from firmware_profiles.reader_profile import recognise_reader
 from tests.card.cards import applet, check, personalised, reason
+from tests.card.mute_cards import MuteCardBoard
 
 SECONDS = 10.0
 
@@ -188,6 +190,21 @@ def test_a_reader_off_pcsc_is_one_of_them(private_pcscd: PrivatePcscd) -> None:
                 reader.wait_for_removal(SECONDS)
 
 
+def test_a_card_off_pcsc_that_can_t_be_activated_is_said(private_pcscd: PrivatePcscd) -> None:
+    with MuteCardBoard() as board:
+        address = f"serial:acs-ccid-serial:{board.path}"
+        with AnyReader({address: reader_opener(address)}) as reader:
+            board.put_mute()
+            with pytest.raises(CardTorn):
+                reader.wait_for_card(SECONDS)
+            with pytest.raises(CardNotRemoved):
+                reader.wait_for_removal(0.1)
+            board.remove()
+            reader.wait_for_removal(SECONDS)
+            board.put(applet())
+            tap(reader)
+
+
 def events(*kinds: ReaderEventKind, reader: str = "reader") -> list[ReaderEvent]:
     """These, at one reader."""
     return [ReaderEvent(kind, reader) for kind in kinds]
@@ -211,6 +228,16 @@ def test_a_sam_slot_is_never_taken_for_the_cards_reader(monkeypatch: pytest.Monk
     table.take(events(*departure))
     assert table.readers == set()
     assert table.cards == []
+
+
+def test_the_sam_slot_of_a_dual_reader_without_a_profile_of_its_own_is_left_out() -> None:
+    arrival = (ReaderEventKind.READER_ARRIVED, ReaderEventKind.CARD_PRESENT)
+    card_slot = "ACS ACR1252 Reader [ACR1252 Dual Reader PICC] 00 00"
+    table = ReaderTable()
+    table.take(events(*arrival, reader="ACS ACR1252 Reader [ACR1252 Dual Reader SAM] 01 00"))
+    table.take(events(*arrival, reader=card_slot))
+    assert table.readers == {card_slot}
+    assert [card.reader for card in table.cards] == [card_slot]
 
 
 def test_a_card_stays_the_same_while_its_reader_is_away() -> None:

@@ -31,7 +31,7 @@ from card.simulator.chips.contents import MAX_TRIES, ChipContents, LifeCycle, Vo
 from card.simulator.chips.foreign import ForeignCardChip
 from card.simulator.chips.psam import PsamChip
 from card.simulator.issuing.personalisation import Holder
-from tests.card.cards import ISSUER, STRANGER, applet, check_chip, personalised, reason
+from tests.card.cards import ISSUER, STRANGER, ScriptedChip, applet, check_chip, personalised, reason
 from tests.card.full_cards import FILES, PHOTO, SECRETS, full_card, opened, psam_slot
 
 PROFILE = reference_profile()
@@ -106,6 +106,38 @@ def test_an_issuer_writes_a_file_and_a_reader_reads_it() -> None:
     with opened(ReferenceApplet(memory)) as (application, _line):
         assert application.read_file("services") == (FILES["services"][0], service)
         assert application.read_file("companion_photo") == ({"picture": PHOTO},)
+
+
+def test_what_is_written_anew_leaves_nothing_of_what_was_there() -> None:
+    memory = VolatileMemory(CARD)
+    holder = {name: value for name, value in FILES["holder"][0].items() if name != "address"}
+    companions = tuple(PROFILE.file_named("companions").record_of(fields) for fields in FILES["companions"])
+    with opened(ReferenceApplet(memory), Role.ISSUER) as (application, _line):
+        application.write_file("holder", (holder,))
+        application.write_file("guardian", ())
+        application.write_file("companions", companions[:1])
+        application.write_file("services", ())
+        application.write_file("photo", ({"picture": PHOTO[:4] + PHOTO[-300:]},))
+        assert application.read_file("holder") == (holder,)
+        assert application.read_file("guardian") == ()
+        assert application.read_file("companions") == companions[:1]
+        assert application.read_file("services") == ()
+    kept = b"".join(record for records in memory.load().files.values() for record in records)
+    for gone in ("测试路", "测试二", "母亲", "测试四"):
+        assert gone.encode("gb18030") not in kept
+    assert len(memory.load().files["photo"][0]) < 400
+
+
+def test_a_psam_of_another_key_version_costs_the_card_no_try() -> None:
+    memory = VolatileMemory(CARD)
+    masters = ISSUER.psam_for(Role.READER)
+    old = replace(masters, identity=replace(masters.identity, key_version=2))
+    with InProcessConnection(ReferenceApplet(memory)) as card, InProcessConnection(PsamChip(old)) as psam:
+        application = CardApplication(card, PROFILE)
+        application.select()
+        with pytest.raises(AuthenticationRefused, match="key version 1 of the card, 2 of the PSAM"):
+            application.authenticate(psam)
+    assert memory.load() == CARD
 
 
 def test_a_plain_command_ends_the_session() -> None:
@@ -257,9 +289,7 @@ def test_a_file_that_the_profile_does_not_have_is_said_to_be_missing() -> None:
 
 @pytest.mark.parametrize("file", PROTECTED_FILES, ids=lambda file: file.name)
 def test_a_file_that_is_cut_off_is_refused_and_never_passes_for_a_shorter_one(file: FileLayout) -> None:
-    if not CARD.files.get(file.name):
-        return
-    first = CARD.files[file.name][0]
+    first = CARD.files.get(file.name, (bytes.fromhex(file.vector[0].encoded),))[0]
     for kept in {len(first) - 1, len(first) // 2, 3}:
         cut = replace(CARD, files={**CARD.files, file.name: (first[:kept],)})
         with opened(chip_of(cut)) as (application, _line), pytest.raises(AnswerMalformed):
@@ -273,4 +303,51 @@ def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
         application = CardApplication(card, profile)
         application.select()
         with pytest.raises(CardProfileRefused, match="mutual-sm4"):
+            application.authenticate(psam)
+
+
+def answering(read: bytes, later: bytes = b"", challenge: bytes = bytes(16)) -> ScriptedChip:
+    """A card that answers the first READ BINARY so, later ones so, and a GET CHALLENGE so."""
+    genuine = chip_of(CARD)
+    genuine.power_on()
+
+    def answer(command: bytes) -> bytes:
+        match command[1]:
+            case Instruction.READ_BINARY:
+                return (read if command[2] & 0x80 else later) + b"\x90\x00"
+            case Instruction.GET_CHALLENGE:
+                return challenge + b"\x90\x00"
+            case _:
+                return genuine.process(command)
+
+    return ScriptedChip(answer)
+
+
+@pytest.mark.parametrize(
+    ("read", "later"),
+    [
+        (bytes.fromhex("E1 82 40 00 C1 03"), b"\x00"),  # longer than the file can be
+        (bytes.fromhex("E1 1E C1 03"), b""),  # ends before its own length
+        (bytes.fromhex("E1 82"), b"\x00"),
+        (bytes.fromhex("1F"), b"\x00"),
+    ],
+)
+def test_a_card_can_not_keep_a_terminal_reading(read: bytes, later: bytes) -> None:
+    chip = answering(read, later)
+    with InProcessConnection(chip) as card:
+        application = CardApplication(card, PROFILE)
+        application.select()
+        with pytest.raises(AnswerMalformed):
+            application.read_file("card")
+    assert len(chip.commands) < 5
+
+
+@pytest.mark.parametrize("length", [0, 8, 15, 17, 32])
+def test_a_random_of_another_length_is_refused(length: int) -> None:
+    version = bytes.fromhex(PROFILE.file_named("card").vector[0].encoded)
+    chip = answering(version, challenge=bytes(length))
+    with InProcessConnection(chip) as card, psam_slot() as psam:
+        application = CardApplication(card, PROFILE)
+        application.select()
+        with pytest.raises(AnswerMalformed, match="GET CHALLENGE"):
             application.authenticate(psam)

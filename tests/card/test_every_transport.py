@@ -13,8 +13,9 @@ from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.chip import Chip
 from card.simulator.chips.contents import VolatileMemory
-from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.issuing.altered_cards import clone, forge
 from card.verification import VerifiedCard
 from tests.card.cards import CHALLENGE, applet, card_key, check, personalised, reason
 from tests.card.full_cards import PHOTO, full_card, psam_slot

@@ -28,18 +28,15 @@ from card.errors import (
 )
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.chip import Chip
-from card.simulator.chips.fault_choice import Fault, FaultChoice
 from card.simulator.chips.faults import (
     AnswerFault,
     FaultyChip,
-    ReplayingChip,
     TearingChip,
     WrongSignatureChip,
-    clone,
-    forge,
-    reissue,
 )
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.commands.fault_choice import Fault, FaultChoice
+from card.simulator.issuing.altered_cards import ReplayingChip, clone, forge, reissue
 from card.simulator.timing.constants import BitRate, FrameSize
 from card.simulator.timing.exchange import recorded_tap
 from card.simulator.timing.model import ChipTimes, RadioLink, tap_timing

@@ -1,5 +1,6 @@
 """The test issuer and the files of virtual cards."""
 
+import os
 import stat
 from datetime import date
 from pathlib import Path
@@ -153,6 +154,26 @@ def test_a_card_file_keeps_the_card_and_counts_on(tmp_path: Path) -> None:
     assert proof_counter(again) == 3
     assert mode(path) == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["card.json"]
+
+
+def test_a_card_file_is_on_the_disk_with_its_name_before_the_chip_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = CardFile.create(tmp_path / "card.json", personalised())
+    synced: list[tuple[Path, bool]] = []
+    fsync = os.fsync
+
+    def noting(handle: int) -> None:
+        # What the name means at that moment: a folder is synced after the rename, or it is for nothing.
+        is_renamed = not list(tmp_path.glob(".card.json.*"))
+        synced.append((Path(f"/proc/self/fd/{handle}").readlink(), is_renamed))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    file.store(file.load())
+    [(written, early), (folder, late)] = synced
+    assert (written.parent, early) == (tmp_path, False)
+    assert (folder, late) == (tmp_path, True)
 
 
 def test_a_card_file_is_never_overwritten(tmp_path: Path) -> None:

@@ -42,8 +42,10 @@ from card.simulator.boards.pn532_firmware import Command, Pn532Firmware
 from card.simulator.boards.pn532_frames import ACK, Frame, FrameReader
 from card.simulator.boards.pty_line import PtyLine
 from card.simulator.chips.chip import Chip
-from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.issuing.altered_cards import clone, forge
+from card.trace_file import Trace, traced
 from card.verification import VerifiedCard
 from crypto.closing import Closing
 from crypto.credential import TapCredential
@@ -470,6 +472,19 @@ def test_a_card_can_be_taken_away_while_its_chip_computes(board: Pn532Board, rea
         with pytest.raises(CardTorn):
             connection.transmit(COMMAND)
     taking.join(SECONDS)
+
+
+def test_a_trace_names_the_profile_of_nfcpy_s_driver(
+    board: Pn532Board, reader: NfcReader, tmp_path: Path
+) -> None:
+    path = tmp_path / "trace.jsonl"
+    said: list[CardError] = []
+    with traced(reader, path, said.append) as cards:
+        board.put(applet())
+        with cards.wait_for_card(SECONDS) as connection:
+            assert reason(check(connection)) is None
+    assert Trace.load(path).readers == {1: "pn532-nfcpy"}
+    assert not said
 
 
 def test_nfcpy_writes_nothing_into_the_programs_log(board: Pn532Board, reader: NfcReader) -> None:

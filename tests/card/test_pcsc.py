@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -27,12 +28,16 @@ from card.errors import (
     WaitCancelled,
 )
 from card.exchange import Exchange, LengthLimits
+from card.readers.deadline import Deadline
 from card.readers.pcsc import PcscReader, list_readers
+from card.readers.pcsc_context import READER_LIST_CHANGES
 from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.chip import Chip
-from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.chips.wrapped_chip import WrappedChip
+from card.simulator.issuing.altered_cards import clone, forge
 from card.verification import VerifiedCard
 from crypto.closing import Closing
 from crypto.credential import TapCredential
@@ -61,6 +66,10 @@ class OtherProgram(Closing):
         """Send a command; waits for the end of a transaction, as libpcsclite does."""
         result, _answer = scard.SCardTransmit(self._card, scard.SCARD_PCI_T1, list(command.to_bytes()))
         assert result == scard.SCARD_S_SUCCESS
+
+    def begin_transaction(self) -> None:
+        """Keep everybody else from the card, until close()."""
+        assert scard.SCardBeginTransaction(self._card) == scard.SCARD_S_SUCCESS
 
     def reset(self) -> None:
         """Reset the card."""
@@ -310,6 +319,16 @@ def test_a_reader_that_is_gone_is_waited_for_and_used_again(private_pcscd: Priva
             assert reason(check(connection)) is None
 
 
+def test_a_reader_that_is_gone_is_named_whatever_was_waited_on(
+    reader: PcscReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What services without this pseudo-reader answer (SCARD_E_UNKNOWN_READER).
+    monkeypatch.setattr(scard, "SCardGetStatusChange", lambda *_: (scard.SCARD_E_UNKNOWN_READER, []))
+    with reader, pytest.raises(ReaderGone) as gone:
+        reader._block(READER_LIST_CHANGES, scard.SCARD_STATE_UNAWARE, Deadline(0))
+    assert gone.value.facts == {"reader": reader.name}
+
+
 def test_a_service_that_ends_during_a_tap_is_raised_and_then_waited_for(private_pcscd: PrivatePcscd) -> None:
     def killed(command: bytes) -> bytes:
         private_pcscd.kill()
@@ -445,3 +464,56 @@ def test_extended_length_goes_through_the_service_whole(
         with VpcdLink(chip, private_pcscd.ports[0]), reader.wait_for_card(SECONDS) as connection:
             assert Exchange(connection, limits).send(command, "ECHO", max_answer=len(data)) == data
         reader.wait_for_removal(SECONDS)
+
+
+class MuteChip(WrappedChip):
+    """A card that answers nothing to the second command, for as long as it lies there."""
+
+    def __init__(self, chip: Chip) -> None:
+        super().__init__(chip)
+        self._commands = 0
+        self._gone = threading.Event()
+
+    def process(self, command: bytes) -> bytes:
+        """The first answer alone. Raises CardTorn when it leaves."""
+        self._commands += 1
+        if self._commands == 1:
+            return self._chip.process(command)
+        self._gone.wait(SECONDS)
+        raise CardTorn
+
+    def leave(self) -> None:
+        """Let the command under way end."""
+        self._gone.set()
+
+
+def test_a_card_that_never_answers_is_too_slow_and_the_reader_goes_on(private_pcscd: PrivatePcscd) -> None:
+    name, port = private_pcscd.readers[0], private_pcscd.ports[0]
+    mute = MuteChip(applet())
+    with PcscReader(name) as reader:
+        with VpcdLink(mute, port), reader.wait_for_card(SECONDS) as connection:
+            assert reason(check(connection)) is RefusalReason.TOO_SLOW
+            mute.leave()
+        reader.wait_for_removal(SECONDS)
+        assert reason_in_the_end(reader, port) is None
+
+
+def reason_in_the_end(reader: PcscReader, port: int) -> RefusalReason | None:
+    """The reason of a tap; pcscd misses a card that comes while it still tidies up after a client it lost."""
+    for _ in range(10):
+        with suppress(NoCardInTime), VpcdLink(applet(), port), reader.wait_for_card(2) as connection:
+            return reason(check(connection))
+    raise AssertionError("no card was seen any more")
+
+
+def test_a_program_that_keeps_its_transaction_is_told_as_such(private_pcscd: PrivatePcscd) -> None:
+    name, port = private_pcscd.readers[0], private_pcscd.ports[0]
+    with PcscReader(name) as reader, VpcdLink(applet(), port):
+        with reader.wait_for_card(SECONDS):
+            pass
+        with OtherProgram(name) as other:
+            other.begin_transaction()
+            with pytest.raises(CardInUse):
+                reader.wait_for_card(SECONDS)
+        with reader.wait_for_card(SECONDS) as connection:
+            assert reason(check(connection)) is None

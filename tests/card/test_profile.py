@@ -32,7 +32,10 @@ def test_the_reference_profiles_aid_is_proprietary() -> None:
         (b'"84"', b"84", "$.tap.fci.df_name"),
         (b'"84"', b'"00"', "`00` is no BER-TLV tag. Write a BER-TLV tag such as `C1`"),
         (b'credential = ["A5", "73", "7F21"]', b"credential = []", "$.tap.fci.credential"),
-        (b"challenge_bytes = 55", b"challenge_bytes = 256", "$.tap.internal_authenticate.challenge_bytes"),
+        (b"challenge_bytes = 55", b"challenge_bytes = 54", "Write `challenge_bytes = 55`"),
+        (b'"A5", "73", "7F21"', b'"99", "73", "7F21"', "`7F21` last"),
+        (b'"A5", "73", "7F21"', b'"A5", "73"', "`7F21` last"),
+        (b'read = "always"', b'read = "everybody"', "Write one of always, reader, issuer, never"),
         (b"= 55", b"= ", "TOML"),
         (b"# The", b"\xff", "UTF-8"),
         (b"sfi = 2", b"sfi = 1", "two files have the same sfi. Give each file a `sfi` of its own"),
@@ -44,6 +47,7 @@ def test_the_reference_profiles_aid_is_proprietary() -> None:
         (b'encoding = "ascii"', b'encoding = "utf-8"', "$.file[0].field[0].encoding"),
         (b'key_version = "1"', b'key_version = "2"', "Compare fields and bytes: E108C103312E30C20102"),
         (b"E108C103312E30C20101", b"E108C103312E30C201", "Compare fields and bytes"),
+        (b"max_records = 4", b"max_records = 255", "$.file[4].max_records"),
         (b"personal = false", b"personel = false", "Write `personal` instead"),
     ],
 )
@@ -72,6 +76,38 @@ def test_a_refusal_points_to_the_line(written: bytes, instead: bytes) -> None:
     said = int(str(refused.value.facts["file"]).removeprefix("reference.toml:"))
     # A vector's refusal points to its file, whose declaration it contradicts.
     assert said == line or (b"nation" in written and changed.splitlines()[said - 1] == b"[[file]]")
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "told"),
+    [
+        (b'method = "mutual-sm4"', b'method = "mutual"', "Known methods are: mutual-sm4, psam-cipher"),
+        (b'issuer_key = "02"', b'issuer_key = "01"', "a key number of its own"),
+        (b'reader_key = "01"', b'reader_key = "1"', "Known there are"),
+        (b'key_version_file = "card"', b'key_version_file = "cart"', "cart"),
+        (b'key_version_file = "card"', b'key_version_file = "holder"', "holder.key_version"),
+    ],
+)
+def test_the_check_verb_looks_into_the_authentication_too(
+    written: bytes, instead: bytes, told: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    assert written in REFERENCE
+    file.write_bytes(REFERENCE.replace(written, instead, 1))
+    refused = run("check", file)
+    assert refused.returncode == 1
+    assert told in refused.stderr
+
+
+@pytest.mark.parametrize("data", [b"a = " + b"[" * 100_000, b"#" * (1 << 20) + b"\n"])
+def test_a_hostile_file_is_refused_as_any_other(data: bytes) -> None:
+    with pytest.raises(CardProfileRefused):
+        CardProfile.from_bytes(data, "hostile.toml")
+
+
+def test_a_syntax_error_is_told_with_its_line() -> None:
+    with pytest.raises(CardProfileRefused, match=r"mine\.toml:2 "):
+        CardProfile.from_bytes(b"id = 'x'\naid == 3\n", "mine.toml")
 
 
 def test_what_a_profile_lacks_is_said_when_it_is_needed() -> None:

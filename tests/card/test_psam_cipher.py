@@ -119,6 +119,14 @@ def test_an_issuer_writes_and_a_reader_reads_it() -> None:
         assert visit.application.read_file("holder") == (moved,)
 
 
+def test_a_field_that_is_left_out_is_erased() -> None:
+    holder = {name: value for name, value in RECORDS["holder"].items() if name != "address"}
+    with opened_with_psam(psam_card(), role=Role.ISSUER) as visit:
+        visit.application.write_file("holder", (RECORDS["holder"],))
+        visit.application.write_file("holder", (holder,))
+        assert visit.application.read_file("holder") == (holder,)
+
+
 @pytest.mark.parametrize("file", FILES, ids=ids)
 def test_a_reader_s_psam_writes_nothing(file: FileLayout) -> None:
     chip = psam_card()

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from card.application import Role
 from card.card_commands import app as card
+from card.card_reading import Assurance
 from card.errors import (
     ApduRefused,
     AuthenticationRefused,
@@ -35,18 +36,21 @@ from card.errors import (
     VirtualReaderUnreachable,
 )
 from card.profile import packaged_profile
+from card.read_command import FINDINGS, PACKAGED
 from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.chip import Chip
 from card.simulator.chips.contents import VolatileMemory
-from card.simulator.chips.psam import PsamChip, PsamFile
+from card.simulator.chips.psam import PsamChip
 from card.simulator.chips.psam_card import PsamCardChip
 from card.simulator.commands.issuer import app as issuer
 from card.simulator.commands.simulate import app as simulate
 from card.simulator.issuing.card_file import CardFile
 from card.simulator.issuing.psam_card_file import CipherPsamFile, PsamCardFile
-from tests.card.cards import ISSUER, STRANGER, check_chip, reason
+from card.simulator.issuing.psam_file import PsamFile
+from crypto.errors import TrustStoreMalformed
+from tests.card.cards import ISSUER, STRANGER, TRUST, check_chip, reason
 from tests.card.full_cards import FILES, PHOTO, SECRETS, full_card
 from tests.card.psam_cards import (
     RECORDS,
@@ -123,7 +127,7 @@ def test_json_has_the_same_and_of_a_picture_its_size(private_pcscd: PrivatePcscd
     with on_readers(private_pcscd, reference_card(), reference_psam()) as options:
         read = json.loads(run(card, *options, "--json"))
     assert read["profile"] == "reference"
-    assert read["verified"] is True
+    assert (read["verified"], read["assurance"]) == (True, "chip")
     assert read["files"]["holder"] == FILES["holder"]
     assert read["files"]["companions"] == FILES["companions"]
     assert read["files"]["companion_photo"] == []
@@ -139,8 +143,41 @@ def test_one_file_is_read_alone(private_pcscd: PrivatePcscd) -> None:
 def test_a_card_with_a_psam_alone_is_read_by_its_profile(private_pcscd: PrivatePcscd) -> None:
     with on_readers(private_pcscd, psam_card(), cipher_psam()) as options:
         read = json.loads(run(card, *options, "--json", "--profile", "reference-psam"))
-    assert read["verified"] is True
+    assert (read["verified"], read["assurance"]) == (True, "psam")
     assert read["files"] == {name: [dict(record)] for name, record in RECORDS.items()}
+
+
+def test_each_finding_says_what_was_not_looked_at(private_pcscd: PrivatePcscd, tmp_path: Path) -> None:
+    trust = tmp_path / "trust.json"
+    trust.write_bytes(TRUST.to_bytes())
+    with on_readers(private_pcscd, reference_card(), reference_psam()) as options:
+        by_chip = run(card, *options, "--file", "card").splitlines()[0]
+        by_issuer = run(card, *options, "--file", "card", "--trust", str(trust)).splitlines()[0]
+    assert by_chip.startswith("VERIFIED: ")
+    assert by_issuer.startswith("VERIFIED: ")
+    assert "whoever has a PSAM's master keys can pose as any card" in by_chip
+    assert "a trusted issuer signed the credential" in by_issuer
+    assert "master keys" not in by_issuer
+    assert set(FINDINGS) == set(Assurance)
+
+
+def test_a_trust_store_is_readable_sound_and_for_a_reading_with_a_psam(
+    private_pcscd: PrivatePcscd, tmp_path: Path
+) -> None:
+    (tmp_path / "none.json").write_text("{}")
+    options = ["read", "--reader", private_pcscd.readers[0], "--psam", private_pcscd.readers[1]]
+    for name in ("none.json", "missing.json"):
+        with pytest.raises(TrustStoreMalformed):
+            run(card, *options, "--trust", str(tmp_path / name))
+    result = CliRunner().invoke(card, [*options, "--without-psam", "--trust", str(tmp_path / "none.json")])
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "card" / "profiles").glob("*.toml")))
+def test_every_profile_that_comes_along_is_known_by_its_name(name: str) -> None:
+    assert name in PACKAGED
+    assert packaged_profile(name).id == name
+    assert name in run(card, "read", "--help")
 
 
 def test_a_profile_may_come_from_a_file_and_name_the_slot(
@@ -163,7 +200,7 @@ def test_without_a_psam_public_files_are_shown_as_not_verified(private_pcscd: Pr
             run(card, *options, "--without-psam", "--file", "holder")
     assert printed.startswith("NOT VERIFIED: ")
     assert "测试一" not in printed
-    assert read["verified"] is False
+    assert (read["verified"], read["assurance"]) == (False, "none")
     assert list(read["files"]) == ["card"]
 
 

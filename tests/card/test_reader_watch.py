@@ -5,19 +5,34 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from smartcard import scard
 
-from card.errors import CardInUse, CardTorn, RefusalReason, WaitCancelled
+from card.connection import CardConnection
+from card.errors import (
+    CardError,
+    CardInUse,
+    CardTorn,
+    ReaderGone,
+    RefusalReason,
+    WaitCancelled,
+)
+from card.readers import watch_line, watch_pcsc
 from card.readers.address import reader_opener
 from card.readers.pcsc import PcscReader
-from card.readers.pcsc_context import COUNTER_SHIFT, ReaderState
+from card.readers.pcsc_context import (
+    COUNTER_SHIFT,
+    READER_LIST_CHANGES,
+    PcscContext,
+    ReaderState,
+)
 from card.readers.reader_event import ReaderEvent, ReaderEventKind
 from card.readers.watch import ReaderWatch
 from card.readers.watch_line import PATIENCE_SECONDS
@@ -26,7 +41,8 @@ from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.pn532_board import Pn532Board
 from card.simulator.boards.serial_ccid_board import SerialCcidBoard
 from card.simulator.boards.vpcd import VpcdLink
-from tests.card.cards import applet, check, reason
+from tests.card.cards import ScriptedChip, applet, check, reason
+from tests.card.mute_cards import MuteCardBoard, MutePicc
 
 SECONDS = 10.0
 ARRIVED, LEFT = ReaderEventKind.READER_ARRIVED, ReaderEventKind.READER_LEFT
@@ -221,6 +237,96 @@ def test_cancel_ends_the_stream(private_pcscd: PrivatePcscd) -> None:
             watch.next(None)
 
 
+class Fleeting:
+    """A field that another thread sets to None as soon as it was read once."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __get__(self, instance: object, owner: type) -> object:
+        value, self._value = self._value, None
+        return value
+
+    def __set__(self, instance: object, value: object) -> None:
+        """The test alone says what is there."""
+
+
+def test_cancel_ends_the_stream_while_another_thread_lets_go_of_everything(
+    private_pcscd: PrivatePcscd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SerialCcidBoard() as device:
+        address = f"serial:acs-ccid-serial:{device.path}"
+        with watching(private_pcscd, address) as watch:
+            device.put(applet())
+            assert next_event(watch).kind is PRESENT
+            watch.connect(address)
+            line, context = watch._lines[address], watch._pcsc._context
+            stay = line._stay
+            assert stay is not None
+            fields = (
+                (line, "_reader", line._reader),
+                (line, "_stay", stay),
+                (stay, "_lent", stay._lent),
+                (context, "_handle", context.handle),
+            )
+            with monkeypatch.context() as patched:
+                for owner, name, value in fields:
+                    patched.setattr(type(owner), name, Fleeting(value), raising=False)
+                watch.cancel()
+                with pytest.raises(WaitCancelled):
+                    watch.next(None)
+
+
+def test_a_signal_handler_may_cancel_wherever_it_interrupts_a_cancel(private_pcscd: PrivatePcscd) -> None:
+    with SerialCcidBoard() as device:
+        address = f"serial:acs-ccid-serial:{device.path}"
+        watch = ReaderWatch({address: reader_opener(address)})
+        interrupted: list[str] = []
+
+        def interrupt(frame: FrameType, event: str, argument: object) -> None:
+            # At the beginning of each function; what is called from here is not traced.
+            interrupted.append(frame.f_code.co_qualname)
+            watch.cancel()
+
+        def cancel() -> None:
+            sys.settrace(interrupt)
+            watch.cancel()
+            sys.settrace(None)
+
+        cancelling = threading.Thread(target=cancel, daemon=True)
+        cancelling.start()
+        cancelling.join(SECONDS)
+        assert not cancelling.is_alive()
+        assert {"ReaderWatch.cancel", "LineWatch.cancel", "PcscWatch.cancel"} <= set(interrupted)
+        watch.close()
+
+
+def test_readers_beyond_what_one_call_takes_are_watched_and_so_is_the_list(
+    private_pcscd: PrivatePcscd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    wait_for_change = PcscContext.wait_for_change
+
+    def noted(
+        context: PcscContext, known: Sequence[tuple[str, int]], seconds: float
+    ) -> tuple[ReaderState, ...] | None:
+        asked.append([name for name, _bits in known])
+        return wait_for_change(context, known, seconds)
+
+    monkeypatch.setattr(PcscContext, "wait_for_change", noted)
+    monkeypatch.setattr(watch_pcsc, "MAX_READERS", 1)
+    with ReaderWatch() as watch:
+        assert {next_event(watch) for _name in private_pcscd.readers} == {
+            ReaderEvent(ARRIVED, name) for name in private_pcscd.readers
+        }
+        for name, port in zip(private_pcscd.readers, private_pcscd.ports, strict=True):
+            with VpcdLink(applet(), port):
+                assert next_event(watch) == ReaderEvent(PRESENT, name, applet().atr)
+            assert next_event(watch) == ReaderEvent(REMOVED, name)
+    assert [READER_LIST_CHANGES] in asked
+    assert {len(names) for names in asked} == {1}
+
+
 def test_three_hundred_taps_leave_no_thread_and_no_descriptor() -> None:
     # In a process of its own: libpcsclite keeps to the service that a process used first.
     done = subprocess.run(
@@ -331,6 +437,118 @@ def test_a_card_can_be_asked_for_long_after_it_came(
         assert watch.next(4 * PATIENCE_SECONDS) is None
         with watch.connect(address) as connection:
             assert reason(check(connection)) is None
+
+
+def test_a_second_connection_is_refused_at_once_while_the_first_is_open(
+    private_pcscd: PrivatePcscd, board: tuple[Pn532Board | SerialCcidBoard, str]
+) -> None:
+    device, address = board
+    with watching(private_pcscd, address) as watch:
+        device.put(applet())
+        assert next_event(watch).kind is PRESENT
+        with watch.connect(address) as connection:
+            refused = connected_elsewhere(watch, address, CardInUse)
+            assert refused.facts == {"reader": address}
+            assert reason(check(connection)) is None
+        with watch.connect(address) as connection:
+            assert reason(check(connection)) is None
+
+
+def connected_elsewhere(watch: ReaderWatch, address: str, expected: type[CardError]) -> CardError:
+    """What connecting in another thread raises, which must come to an end."""
+    (thread, ended) = asking(watch, address)
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    (result,) = ended
+    assert isinstance(result, expected)
+    return result
+
+
+def asking(watch: ReaderWatch, address: str) -> tuple[threading.Thread, list[CardConnection | CardError]]:
+    """A thread that connects, and what comes of it."""
+    ended: list[CardConnection | CardError] = []
+
+    def ask() -> None:
+        try:
+            ended.append(watch.connect(address))
+        except CardError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    return thread, ended
+
+
+class SlowChip(ScriptedChip):
+    """A chip that takes as long as the test likes to start anew."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda command: b"\x90\x00")
+        self.may_start = threading.Event()
+        self.may_start.set()
+        self.starting = threading.Event()
+
+    def power_on(self) -> None:
+        self.starting.set()
+        self.may_start.wait(SECONDS)
+
+
+def test_a_reader_that_is_busy_is_not_waited_for_for_ever(
+    private_pcscd: PrivatePcscd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_line, "CONNECT_SECONDS", 0.1)
+    chip = SlowChip()
+    with SerialCcidBoard() as device:
+        address = f"serial:acs-ccid-serial:{device.path}"
+        with watching(private_pcscd, address) as watch:
+            device.put(chip)
+            assert next_event(watch).kind is PRESENT
+            with watch.connect(address):
+                chip.starting.clear()
+                chip.may_start.clear()
+            assert connected_elsewhere(watch, address, ReaderGone).facts == {"reader": address}
+            assert chip.starting.wait(SECONDS)
+            monkeypatch.setattr(watch_line, "CONNECT_SECONDS", SECONDS)
+            threads, ends = zip(*(asking(watch, address) for _thread in range(2)), strict=True)
+            chip.may_start.set()
+            # One gets the connection, and keeps it, and the other is refused.
+            for thread in threads:
+                thread.join(SECONDS)
+            found = [end for ended in ends for end in ended]
+            assert [type(end) for end in found if isinstance(end, CardError)] == [CardInUse]
+            (lent,) = (end for end in found if not isinstance(end, CardError))
+            assert lent.atr == chip.atr
+
+
+def test_a_card_that_can_t_be_activated_is_told_and_says_why(private_pcscd: PrivatePcscd) -> None:
+    with MuteCardBoard() as device:
+        address = f"serial:acs-ccid-serial:{device.path}"
+        with watching(private_pcscd, address) as watch:
+            device.put_mute()
+            follow_mute_card(watch, address, device.remove, CardTorn)
+            device.put(applet())
+            assert next_event(watch).kind is PRESENT
+
+
+def test_a_card_that_can_t_be_activated_by_nfc_is_told_and_says_why(private_pcscd: PrivatePcscd) -> None:
+    with Pn532Board() as device:
+        address = f"nfc:{device.path}"
+        with watching(private_pcscd, address) as watch:
+            device.put_picc(MutePicc())
+            follow_mute_card(watch, address, device.remove, CardTorn)
+
+
+def follow_mute_card(
+    watch: ReaderWatch, address: str, remove: Callable[[], None], expected: type[CardError]
+) -> None:
+    """The card is told, raises what is wrong with it as often as it is asked, and its removal is told."""
+    assert next_event(watch) == ReaderEvent(PRESENT, address)
+    for _attempt in range(2):
+        with pytest.raises(expected):
+            watch.connect(address)
+    assert watch.next(2 * PATIENCE_SECONDS) is None
+    remove()
+    assert next_event(watch) == ReaderEvent(REMOVED, address)
 
 
 def test_a_watch_ends_while_its_connection_is_lent(

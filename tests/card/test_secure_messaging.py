@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from card.apdu import CommandApdu, Instruction, ResponseApdu
 from card.errors import CommandMalformed, SecureMessagingBroken
-from card.secure_messaging import SecureMessaging, SessionKeys, pad, unpad
+from card.secure_messaging import SecureMessaging, SessionCipher, SessionKeys, pad, unpad
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.applet_channel import AppletChannel
 from card.simulator.chips.contents import VolatileMemory
@@ -94,6 +94,28 @@ def test_an_answer_to_another_command_is_refused() -> None:
     for answer in (first, second):
         with pytest.raises(SecureMessagingBroken):
             messaging.unwrap(answer)
+
+
+def test_a_session_that_broke_takes_and_gives_nothing_more() -> None:
+    messaging = SecureMessaging(KEYS)
+    messaging.wrap(READ)
+    with pytest.raises(SecureMessagingBroken):
+        messaging.unwrap(ResponseApdu(b"", 0x9000))
+    with pytest.raises(SecureMessagingBroken, match="over"):
+        messaging.wrap(READ)
+    with pytest.raises(SecureMessagingBroken, match="over"):
+        messaging.unwrap(one_session().protected[0])
+
+
+def test_a_wrong_padding_indicator_is_refused_though_its_mac_is_right() -> None:
+    chip, cipher = AppletChannel({}), SessionCipher(KEYS)
+    chip._cipher = SessionCipher(KEYS)
+    cipher.step()
+    object_87 = b"\x87\x11\x02" + cipher.cryptogram(b"\x01")[3:]
+    header = bytes.fromhex("0CD68200")
+    command = CommandApdu(0x0C, 0xD6, 0x82, 0x00, object_87 + cipher.mac(header, object_87), le=256)
+    with pytest.raises(ChipRefused):
+        chip.unwrap(command)
 
 
 @pytest.mark.parametrize("answer", ["9000", "6982", "6988", "990290009000", "8E0800000000000000009000"])

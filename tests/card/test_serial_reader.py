@@ -204,11 +204,12 @@ def test_the_cable_pulled_out_is_told_once_and_put_back_it_goes_on(
     board.put(chip)
     connection = reader.wait_for_card(SECONDS)
     board.unplug()
-    with pytest.raises(ReaderGone):
+    with pytest.raises(ReaderGone) as in_exchange:
         connection.transmit(ECHO)
     connection.close()
-    with pytest.raises(ReaderGone):
+    with pytest.raises(ReaderGone) as in_wait:
         reader.wait_for_removal(0)
+    assert in_exchange.value.facts == in_wait.value.facts == {"reader": reader.name}
 
     def put_back() -> None:
         board.plug()
@@ -424,8 +425,9 @@ def test_a_reader_that_falls_silent_is_gone_and_recovers(name: str) -> None:
         board.put(applet())
         with reader.wait_for_card(SECONDS) as connection:
             board.inject(LineFault.SILENCE)
-            with pytest.raises(ReaderGone):
+            with pytest.raises(ReaderGone) as gone:
                 connection.transmit(ECHO)
+            assert gone.value.facts == {"reader": reader.name}
         with reader.wait_for_card(SECONDS) as connection:
             assert reason(check(connection)) is None
 
@@ -449,7 +451,7 @@ def test_a_reader_that_never_understands_has_refused(name: str) -> None:
             board.inject(*[LineFault.NAK] * 4)
             with pytest.raises(ReaderRefused) as refused:
                 connection.transmit(ECHO)
-            assert "NAK" in str(refused.value)
+            assert "NAK" in str(refused.value) and reader.name in str(refused.value)
             assert reason(check(connection)) is None
 
 

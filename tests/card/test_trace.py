@@ -52,9 +52,10 @@ from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.chip import Chip
 from card.simulator.chips.contents import ChipContents, VolatileMemory
-from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from card.simulator.chips.psam import PsamChip
+from card.simulator.issuing.altered_cards import clone, forge
 from card.simulator.issuing.personalisation import Holder
 from card.trace import TracedConnection, TracedExchange
 from card.trace_decoder import TraceDecoder
@@ -449,10 +450,11 @@ def test_a_tap_is_told_with_the_skeleton_of_the_credential(recording: Recording)
 def test_files_are_named_and_fields_shown_as_they_are_declared(recording: Recording) -> None:
     a_full_data_read(recording)
     texts = [record.text.zh for record in recording.records]
-    assert texts[:7] == [
+    assert texts[:8] == [
         "SELECT reference → 9000 (174 字节)",
         "READ BINARY card 偏移 0 → 9000 (32 字节)",
         "SELECT psam → 9000 (26 字节)",
+        "READ BINARY card 偏移 0 → 9000 (32 字节)",
         "GET CHALLENGE → 9000 (16 字节)",
         "PREPARE AUTHENTICATION → 9000 (56 字节)",
         "MUTUAL AUTHENTICATE → 9000 (56 字节)",

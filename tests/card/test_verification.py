@@ -7,11 +7,14 @@ import pytest
 
 from card.errors import ForeignCard, RefusalReason
 from card.profile import reference_profile
+from card.seen_proofs import SeenProofs
 from card.simulator.boards.link import InProcessConnection
-from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.issuing.altered_cards import ReplayingChip, clone, forge
 from card.verification import Refusal, StepName, StepResult, VerifiedCard, verify
 from crypto.credential import TapCredential
+from crypto.tap_proof import TapProof
 from tests.card.cards import (
     CHALLENGE,
     STRANGER,
@@ -47,6 +50,25 @@ def test_the_issuer_s_signature_is_checked_aside_as_well_as_in_turn() -> None:
             with InProcessConnection(applet(card)) as connection:
                 result = verify(connection, reference_profile(), TRUST, CHALLENGE, TODAY, Listed(), aside)
             assert reason(result) is expected
+
+
+def test_a_replayed_proof_is_told_from_a_clone_s() -> None:
+    seen = SeenProofs()
+    chip = ReplayingChip(applet())
+    reasons = []
+    for challenge in (CHALLENGE, CHALLENGE[:-1] + b"\x00"):
+        with InProcessConnection(chip) as connection:
+            result = verify(connection, reference_profile(), TRUST, challenge, TODAY, Listed(), seen=seen)
+        reasons.append(reason(result))
+    assert reasons == [None, RefusalReason.REPLAYED]
+
+
+def test_the_oldest_proof_is_forgotten_when_there_are_too_many() -> None:
+    seen = SeenProofs(most=2)
+    proofs = [TapProof(1, bytes([number]) * 64) for number in range(3)]
+    for proof in proofs:
+        seen.add(proof)
+    assert [proof in seen for proof in proofs] == [False, True, True]
 
 
 def test_two_commands_are_all_a_tap_needs() -> None:

@@ -10,8 +10,9 @@ from enum import StrEnum
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.chip import Chip
 from card.simulator.chips.contents import ChipContents, VolatileMemory
-from card.simulator.chips.faults import TearingChip, clone, forge
+from card.simulator.chips.faults import TearingChip
 from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.issuing.altered_cards import clone, forge
 from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.explained import Text
 from terminal.events.outcome import Outcome

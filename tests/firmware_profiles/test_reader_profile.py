@@ -59,7 +59,7 @@ def test_a_profile_is_frozen() -> None:
         (b'"pcsc"', b'"nfc"', "remove names from any other"),
         (b'"pcsc"', b'"serial"', "remove names from any other"),
         (b'"pcsc"', b'"usb"', "$.transport"),
-        (b'id = "example"', b"", "missing required field `id`"),
+        (b'id = "example"', b"", "`id` is missing. Add `id` there"),
         (b"[title]", b"[title", "TOML"),
         (b"example", b"\xff", "UTF-8"),
     ],

@@ -13,7 +13,11 @@ with atheris.instrument_imports(include=["card", "crypto", "firmware_profiles"])
 def main() -> None:
     """Fuzz the target that the first argument names."""
     target = TARGETS[sys.argv.pop(1)]
-    atheris.Setup(sys.argv, target)
+
+    def fuzzed(data: bytes) -> None:  # libFuzzer takes no other answer
+        target(data)
+
+    atheris.Setup(sys.argv, fuzzed)
     atheris.Fuzz()
 
 

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from card.apdu import CommandApdu
+from card.application import Role
 from card.readers.frame_codec import FrameCodec
+from card.simulator.boards.link import InProcessConnection
+from card.trace import TracedConnection
+from card.trace_file import TraceFile
 from crypto.tap_proof import TapProof
 from firmware_profiles.reader_profile import reader_profiles
 from tests.card.cards import CHALLENGE, applet, personalised
-from tests.fuzz.targets import PROFILE
+from tests.fuzz import fixed_cards
+from tests.fuzz.fixed_cards import IDENTITY, PROFILE, PSAM_PROFILE, RECORDS
+from tests.fuzz.targets import ENCODINGS, FIELDS, PSAM_AID, genuine_answer, genuine_confirmation
+
+SELECT = bytes.fromhex("00A4040007F0544B5245463100")
+AUTHENTICATE = bytes.fromhex("0088000037") + CHALLENGE + b"\x00"
+# libccid's answers (ccid_ifdhandler.c, IFDHControl).
+FEATURES = bytes.fromhex("060442330006070442330007120442330012")
+PROPERTIES = bytes.fromhex("010200000804322E31300A04000001000B022F070C020090")
 
 
 def seeds(target: str) -> Iterator[bytes]:
-    """Inputs that the target accepts; none where any bytes are as good."""
+    """Inputs that the target accepts."""
     card = personalised()
     chip = applet(card)
     chip.power_on()
-    select = bytes.fromhex("00A4040007F0544B5245463100")
-    authenticate = bytes.fromhex("0088000037") + CHALLENGE + b"\x00"
-    fci, proof = chip.process(select)[:-2], chip.process(authenticate)[:-2]
+    fci, proof = chip.process(SELECT)[:-2], chip.process(AUTHENTICATE)[:-2]
     whole = {
         "tlv": [fci, proof],
         "fci": [fci],
         "credential": [card.credential],
         "tap-proof": [TapProof.from_bytes(proof).to_bytes()],
-        "apdu": [select, authenticate, bytes.fromhex("00B0820000FFFF"), bytes.fromhex("00D60000000002ABCD")],
-        "atr": [chip.atr, bytes.fromhex("0A78807002 5448454C4C4F")],
-        "applet": [b"".join(bytes((len(command),)) + command for command in (select, authenticate))],
+        "apdu": [SELECT, AUTHENTICATE, bytes.fromhex("00B0820000FFFF"), bytes.fromhex("00D60000000002ABCD")],
+        "atr": [chip.atr, bytes.fromhex("0A7880700248454C4C4F")],
+        "secure-messaging": [genuine_answer()],
+        "mac-channel": [genuine_confirmation()],
+        "psam-identity": [IDENTITY.to_bytes(PSAM_AID)],
+        "features": [FEATURES, PROPERTIES],
+        "field": list(_fields()),
+        "field-record": list(_field_records()),
+        "trace": [_trace()],
+        **_visits(),
     }
+    whole["applet"].append(b"".join(bytes((len(command),)) + command for command in (SELECT, AUTHENTICATE)))
     yield from whole.get(target, [])
     for file in PROFILE.file:
         if target == f"file-{file.name}":
@@ -35,3 +56,48 @@ def seeds(target: str) -> Iterator[bytes]:
     for profile in reader_profiles():
         if target == f"frames-{profile.id}" and profile.serial is not None:
             yield b"\x40" + FrameCodec(profile.serial.frame).encode({}, bytes(range(20)))
+
+
+def _visits() -> dict[str, list[bytes]]:
+    """What passes to cards and PSAMs in a reader's visit and in an issuer's."""
+    found: dict[str, list[bytes]] = {"applet": [], "psam": [], "psam-card": [], "psam-cipher": []}
+    for role in (Role.READER, Role.ISSUER):
+        to_card, to_psam = fixed_cards.visit(fixed_cards.card(), fixed_cards.psam(), PROFILE, role)
+        found["applet"].append(to_card)
+        found["psam"].append(to_psam)
+        to_card, to_psam = fixed_cards.visit(
+            fixed_cards.psam_card(), fixed_cards.cipher_psam(), PSAM_PROFILE, role
+        )
+        found["psam-card"].append(to_card)
+        found["psam-cipher"].append(to_psam)
+    return found
+
+
+def _fields() -> Iterator[bytes]:
+    """A value of each encoding, after its number."""
+    for file in (*PROFILE.file, *PSAM_PROFILE.file):
+        for name, value in file.record_of(file.vector[0].fields).items():
+            field = file.field_named(name)
+            if field is not None:
+                yield bytes((ENCODINGS.index(field.encoding),)) + field.encode(value).value
+
+
+def _field_records() -> Iterator[bytes]:
+    """A record of each field, after its number."""
+    for number, (file, field) in enumerate(FIELDS):
+        yield bytes((number,)) + field.encode(RECORDS[file.name][field.name])
+
+
+def _trace() -> bytes:
+    """The trace of a tap."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "trace"
+        with TraceFile(path, PROFILE, _raise) as sink, InProcessConnection(applet()) as line:
+            connection = TracedConnection(line, sink, "reader")
+            for command in (SELECT, AUTHENTICATE):
+                connection.transmit(CommandApdu.from_bytes(command))
+        return path.read_bytes()
+
+
+def _raise(error: Exception) -> None:
+    raise error

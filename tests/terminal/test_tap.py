@@ -11,8 +11,9 @@ from card.connection import CardConnection
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.chip import Chip
 from card.simulator.chips.contents import ChipContents
-from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip, clone, forge
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip
+from card.simulator.issuing.altered_cards import clone, forge
 from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.credential import TapCredential
 from crypto.errors import ContentSignatureInvalid, TestKeyRefused

@@ -16,11 +16,11 @@ from card.atr import contactless_atr
 from card.errors import CommandMalformed
 from card.exchange import CHAINING_BIT
 from card.fci import Fci, blank_fci
-from card.mutual_authentication import StaticKeys
+from card.mutual_authentication import RANDOM_BYTES, TOKEN_BYTES, StaticKeys
 from card.mutual_sm4 import MutualSm4Parameters
 from card.personalisation import GENERATE, PUT_KEYS
 from card.profile import reference_profile
-from card.secure_messaging import PROTECTED
+from card.secure_messaging import PROTECTED, protected_length
 from card.simulator.chips.applet_chain import CommandChain
 from card.simulator.chips.applet_channel import AppletChannel
 from card.simulator.chips.applet_files import AppletFiles, with_file
@@ -28,8 +28,8 @@ from card.simulator.chips.contents import MAX_COUNTER, MAX_TRIES, ChipContents, 
 from card.simulator.chips.refusal import ChipRefused, require
 from card.status_word import StatusClass
 from crypto.credential import CredentialTag
-from crypto.sm2 import PrivateKey
-from crypto.tap_proof import TapProof, tap_message
+from crypto.sm2 import POINT_BYTES, PrivateKey
+from crypto.tap_proof import TAP_PROOF_BYTES, TapProof, tap_message
 from crypto.tlv import Tlv
 
 # Historical bytes (ISO/IEC 7816-4 §12.1.1): category 80, card capabilities (selection by full DF name; data
@@ -37,9 +37,13 @@ from crypto.tlv import Tlv
 HISTORICAL_BYTES: Final = bytes.fromhex("80 73 80 01 C0 55") + b"TKREF"
 KEYS_BYTES: Final = 33
 
+ECHOED_BYTES: Final = 5  # the head of a generated public key: 7F49, its length, 86, its length
+
+_MANUFACTURED: Final = frozenset((LifeCycle.MANUFACTURED,))
 _OPERATIONAL: Final = frozenset((LifeCycle.OPERATIONAL,))
-_WRITABLE: Final = frozenset((LifeCycle.MANUFACTURED, LifeCycle.OPERATIONAL))
+_WRITABLE: Final = _MANUFACTURED | _OPERATIONAL
 _NOT_TERMINATED: Final = frozenset(LifeCycle) - {LifeCycle.TERMINATED}
+_BLOCKABLE: Final = frozenset((LifeCycle.OPERATIONAL, LifeCycle.DEACTIVATED))
 
 _SELECTED: Final = MappingProxyType(
     {
@@ -47,6 +51,8 @@ _SELECTED: Final = MappingProxyType(
         LifeCycle.TERMINATED: StatusWord.SELECTED_FILE_TERMINATED,
     }
 )
+
+_PROTECTED_CLASSES: Final = (bytes((PROTECTED,)), bytes((PROTECTED | CHAINING_BIT,)))
 
 _Handler = Callable[[CommandApdu], bytes]
 
@@ -61,6 +67,7 @@ class ReferenceApplet:
         parameters = self._profile.parameters(MutualSm4Parameters)
         self._channel = AppletChannel({parameters.key(role): role for role in Role})
         self._transport_key = parameters.key(Role.TRANSPORT)
+        self._card_keys = frozenset((parameters.key(Role.READER), parameters.key(Role.ISSUER)))
         self._files = AppletFiles(self._profile)
         self._selected = False
         self._chain = CommandChain()
@@ -75,13 +82,12 @@ class ReferenceApplet:
             Instruction.UPDATE_BINARY: (_WRITABLE, self._update_binary),
             Instruction.UPDATE_RECORD: (_WRITABLE, self._update_record),
             Instruction.PUT_DATA: (_WRITABLE, self._put_data),
-            Instruction.GENERATE_ASYMMETRIC_KEY_PAIR: (
-                frozenset((LifeCycle.MANUFACTURED,)),
-                self._generate_key_pair,
-            ),
+            Instruction.ERASE_BINARY: (_WRITABLE, self._erase_binary),
+            Instruction.ERASE_RECORD: (_WRITABLE, self._erase_record),
+            Instruction.GENERATE_ASYMMETRIC_KEY_PAIR: (_MANUFACTURED, self._generate_key_pair),
             Instruction.ACTIVATE_FILE: (_NOT_TERMINATED, self._activate),
             Instruction.DEACTIVATE_FILE: (_OPERATIONAL, self._deactivate),
-            Instruction.TERMINATE_DF: (_NOT_TERMINATED, self._terminate),
+            Instruction.TERMINATE_DF: (_BLOCKABLE, self._terminate),
         }
 
     @property
@@ -100,6 +106,9 @@ class ReferenceApplet:
 
     def process(self, command: bytes) -> bytes:
         """Answer one command."""
+        # Whatever is not protected in a session could come from anybody in between: the session is over.
+        if command[:1] not in _PROTECTED_CLASSES:
+            self._channel.end_session()
         try:
             return self._answer(_parse(command)).to_bytes()
         except ChipRefused as refused:
@@ -115,18 +124,21 @@ class ReferenceApplet:
         if command.cla & PROTECTED == PROTECTED and command.ins != Instruction.SELECT:
             return self._protected(command)
         require(not command.cla & PROTECTED, StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)
-        # A plain command in a session could come from anybody in between: the session is over.
-        self._channel.end_session()
         return _deliver(self._run(command), command.le, self._status(command))
 
     def _protected(self, command: CommandApdu) -> ResponseApdu:
         plain = self._channel.unwrap(command)
+        before = self._contents.life_cycle
         try:
+            # Refused before anything is done: the answer would not fit a short one.
+            fits = command.extended or protected_length(plain.le or 0) <= MAX_SHORT_LE
+            require(fits, StatusWord.WRONG_LENGTH)
             answer = _deliver(self._run(plain), plain.le, StatusWord.NO_ERROR)
         except ChipRefused as refused:
             answer = ResponseApdu(b"", refused.sw)
         protected = self._channel.wrap(answer)
-        require(command.extended or len(protected.data) <= MAX_SHORT_LE, StatusWord.WRONG_LENGTH)
+        if self._contents.life_cycle is not before:
+            self._channel.close()  # a role is one of a life cycle
         return protected
 
     def _status(self, command: CommandApdu) -> StatusWord:
@@ -162,13 +174,16 @@ class ReferenceApplet:
         require(command.p1 == SELECT_BY_DF_NAME, StatusWord.INCORRECT_P1_P2)
         require(command.p2 == FIRST_OR_ONLY_RETURN_FCI, StatusWord.INCORRECT_P1_P2)
         require(command.data == self._profile.aid_bytes, StatusWord.FILE_NOT_FOUND)
+        fci = self._fci()
+        _require_room(command, len(fci))
         self._forget_session()
         self._selected = True
-        match self._contents.life_cycle:
-            case LifeCycle.MANUFACTURED:
-                return blank_fci(self._contents.serial, self._profile)
-            case _:
-                return Fci(self._profile.aid_bytes, self._contents.credential).to_bytes(self._profile)
+        return fci
+
+    def _fci(self) -> bytes:
+        if self._contents.life_cycle is LifeCycle.MANUFACTURED:
+            return blank_fci(self._contents.serial, self._profile)
+        return Fci(self._profile.aid_bytes, self._contents.credential).to_bytes(self._profile)
 
     def _internal_authenticate(self, command: CommandApdu) -> bytes:
         layout = self._profile.tap_path.internal_authenticate
@@ -177,6 +192,7 @@ class ReferenceApplet:
         require(len(command.data) == layout.challenge_bytes, StatusWord.WRONG_LENGTH)
         key, counter = self._contents.private_key, self._contents.counter + 1
         require(key is not None and counter <= MAX_COUNTER, StatusWord.AUTHENTICATION_METHOD_BLOCKED)
+        _require_room(command, TAP_PROOF_BYTES)
         # The counter moves before the signature is made: a tear may skip a number but never repeats one.
         self._store(replace(self._contents, counter=counter))
         return TapProof(counter, _present(key).sign(tap_message(command.data, counter))).to_bytes()
@@ -184,21 +200,28 @@ class ReferenceApplet:
     def _get_challenge(self, command: CommandApdu) -> bytes:
         require(command.p1 == command.p2 == 0, StatusWord.INCORRECT_P1_P2)
         require(not command.data, StatusWord.WRONG_LENGTH)
+        _require_room(command, RANDOM_BYTES)
         return self._channel.challenge()
 
     def _mutual_authenticate(self, command: CommandApdu) -> bytes:
         require(command.p1 == 0, StatusWord.INCORRECT_P1_P2)
         number, tries = command.p2, self._contents.tries.get(command.p2, 0)
         keys = self._contents.keys.get(number)
-        if keys is None:
+        if keys is None or not self._is_usable(number):
             raise ChipRefused(StatusWord.REFERENCED_DATA_NOT_FOUND)
         require(tries < MAX_TRIES, StatusWord.AUTHENTICATION_METHOD_BLOCKED)
         self._channel.require_challenge()
+        _require_room(command, TOKEN_BYTES)
         # Counted before the token is looked at: whoever cuts the power in between gains no further try.
         self._store_tries(number, tries + 1)
         token = self._channel.authenticate(number, command.data, keys)
         self._store_tries(number, 0)
         return token
+
+    def _is_usable(self, number: int) -> bool:
+        """The transport pair before personalisation alone, the others after it alone."""
+        is_transport = number == self._transport_key
+        return is_transport is (self._contents.life_cycle is LifeCycle.MANUFACTURED)
 
     def _store_tries(self, number: int, tries: int) -> None:
         counted = MappingProxyType({**self._contents.tries, number: tries})
@@ -219,6 +242,13 @@ class ReferenceApplet:
     def _update_record(self, command: CommandApdu) -> bytes:
         return self._store_file(self._files.update_record(command, self._contents, self._channel.role))
 
+    def _erase_binary(self, command: CommandApdu) -> bytes:
+        image = self._files.erase_binary(command, self._contents, self._channel.role)
+        return self._store_file((image,))
+
+    def _erase_record(self, command: CommandApdu) -> bytes:
+        return self._store_file(self._files.erase_record(command, self._contents, self._channel.role))
+
     def _store_file(self, records: tuple[bytes, ...]) -> bytes:
         files = with_file(self._contents, self._files.current_name, records)
         self._store(replace(self._contents, files=files))
@@ -233,8 +263,11 @@ class ReferenceApplet:
                 require(0 < len(command.data) <= 255, StatusWord.INCORRECT_DATA)
                 self._store(replace(self._contents, credential=command.data))
             case value if value == PUT_KEYS:
+                is_blank = self._contents.life_cycle is LifeCycle.MANUFACTURED
+                require(is_blank, StatusWord.CONDITIONS_OF_USE_NOT_SATISFIED)
                 self._require_role(Role.TRANSPORT)
                 require(len(command.data) == KEYS_BYTES, StatusWord.INCORRECT_DATA)
+                require(command.data[0] in self._card_keys, StatusWord.INCORRECT_DATA)
                 keys = {
                     **self._contents.keys,
                     command.data[0]: StaticKeys.from_bytes(command.data[1:]),
@@ -248,6 +281,7 @@ class ReferenceApplet:
         self._require_role(Role.TRANSPORT)
         require(command.p1 << 8 | command.p2 == GENERATE, StatusWord.INCORRECT_P1_P2)
         require(not command.data, StatusWord.WRONG_LENGTH)
+        _require_room(command, ECHOED_BYTES + POINT_BYTES)
         key = PrivateKey.generate()
         self._store(replace(self._contents, private_key=key))
         return bytes(Tlv(CredentialTag.PUBLIC_KEY, Tlv(CredentialTag.POINT, key.public_key.point)))
@@ -292,6 +326,11 @@ def _parse(command: bytes) -> CommandApdu:
 def _require_bare(command: CommandApdu) -> None:
     require(command.p1 == command.p2 == 0, StatusWord.INCORRECT_P1_P2)
     require(not command.data, StatusWord.WRONG_LENGTH)
+
+
+def _require_room(command: CommandApdu, length: int) -> None:
+    """Refuse with 6Cxx before anything is done, unless Le leaves room for an answer of this length."""
+    require(command.le is None or command.le >= length, StatusClass.WRONG_LE << 8 | length)
 
 
 def _present(key: PrivateKey | None) -> PrivateKey:

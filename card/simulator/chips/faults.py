@@ -1,30 +1,19 @@
-"""Faults to inject: cards that were tampered with, and chips that misbehave in the middle of a tap.
+"""Faults of the exchange: chips that misbehave in the middle of a tap, made by wrapping one that does not.
 
-A fault on the card (`forge`, `clone`, `reissue`) changes what was personalised; a fault on the exchange wraps
-the chip.
+Cards that were tampered with are in card.simulator.issuing.altered_cards.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from card.apdu import Instruction, StatusWord
-from card.errors import CardTorn, HolderRefused
-from card.identity import IdentitySession
-from card.profile import reference_profile
-from card.simulator.boards.link import InProcessConnection
+from card.errors import CardTorn
 from card.simulator.chips.chip import Chip
-from card.simulator.chips.contents import ChipContents
 from card.simulator.chips.waiting_chip import WaitingChip
 from card.simulator.chips.wrapped_chip import WrappedChip
-from card.simulator.issuing.personalisation import TestIssuer
-from crypto.credential import TapCredential, issue_credential
-from crypto.errors import CredentialMalformed
-from crypto.sm2 import PrivateKey
 
 SLOW_SECONDS: Final = 0.5  # the time that transport operators allow a whole tap
 # Longer than any FWT that a reader is likely to be told, so that a contactless link sends S(WTX)
@@ -35,43 +24,6 @@ GARBAGE_BYTES: Final = 64
 CUT_BYTES: Final = 20
 SURPLUS_BYTES: Final = 3
 SUCCESS: Final = StatusWord.NO_ERROR.to_bytes(2, "big")
-
-
-def forge(card: ChipContents) -> ChipContents:
-    """The card with a credential that names the issuer but was signed by somebody else."""
-    credential = TapCredential.from_bytes(card.credential)
-    signature = PrivateKey.generate().sign(credential.body_bytes())
-    return replace(card, credential=replace(credential, signature=signature).to_bytes())
-
-
-def clone(card: ChipContents) -> ChipContents:
-    """A copy of everything that can be read from the card, on a chip with another private key."""
-    return replace(card, private_key=PrivateKey.generate())
-
-
-def reissue(card: ChipContents, issuer: TestIssuer, issued: date, expires: date) -> ChipContents:
-    """The card with other days of validity, signed by this issuer: a stale one, or one not yet valid.
-
-    Raises HolderRefused for days that the issuer's key does not cover or that make no credential.
-    """
-    old = TapCredential.from_bytes(card.credential)
-    if not issuer.issuer_key.covers(issued):
-        raise HolderRefused(detail="the issuer's key does not cover the day of issue")
-    try:
-        credential = issue_credential(
-            issuer.private_key,
-            issuer_key_id=issuer.issuer_key.key_id,
-            card_id=old.card_id,
-            categories=old.categories,
-            grade=old.grade,
-            region=old.region,
-            issued=issued,
-            expires=expires,
-            card_key=old.card_key,
-        )
-    except CredentialMalformed as error:
-        raise HolderRefused(detail=error.facts["detail"]) from error
-    return replace(card, credential=credential.to_bytes())
 
 
 class AnswerFault(StrEnum):
@@ -164,32 +116,12 @@ class WrongSignatureChip(WrappedChip):
     def process(self, command: bytes) -> bytes:
         """The chip's answer; of a proof, the signature's last bit is flipped. Raises CardTorn."""
         answer = super().process(command)
-        if not (_asks_for_proof(command) and answer.endswith(SUCCESS)):
+        if not (asks_for_proof(command) and answer.endswith(SUCCESS)):
             return answer
         proof = answer[: -len(SUCCESS)]
         return proof[:-1] + bytes((proof[-1] ^ 1,)) + SUCCESS
 
 
-class ReplayingChip(WrappedChip):
-    """A card that can be read but not asked: to each challenge it plays back one proof, recorded earlier.
-
-    The recording is made when the chip is wrapped. Raises what IdentitySession raises for a chip that gives
-    no proof.
-    """
-
-    def __init__(self, chip: Chip) -> None:
-        super().__init__(chip)
-        profile = reference_profile()
-        with InProcessConnection(chip) as connection:
-            session = IdentitySession(connection, profile)
-            session.select()
-            challenge = bytes(profile.tap_path.internal_authenticate.challenge_bytes)
-            self._recording = session.internal_authenticate(challenge).to_bytes() + SUCCESS
-
-    def process(self, command: bytes) -> bytes:
-        """The recording where a proof is asked for, else the chip's answer. Raises CardTorn."""
-        return self._recording if _asks_for_proof(command) else super().process(command)
-
-
-def _asks_for_proof(command: bytes) -> bool:
+def asks_for_proof(command: bytes) -> bool:
+    """Whether a command is INTERNAL AUTHENTICATE."""
     return command[1:2] == Instruction.INTERNAL_AUTHENTICATE.to_bytes()

@@ -5,15 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final
-
-import msgspec
+from typing import Final
 
 from card.apdu import CommandApdu, Instruction, ResponseApdu, StatusWord
 from card.atr import Atr, InterfaceBytes
-from card.errors import AuthenticationRefused, CardFileRefused, CommandMalformed
+from card.errors import AuthenticationRefused, CommandMalformed
 from card.fci import SERIAL_BYTES
 from card.mutual_authentication import (
     RANDOM_BYTES,
@@ -26,14 +23,11 @@ from card.profile import reference_profile
 from card.psam import PSAM_CLA, PSAM_ID_BYTES, PsamIdentity, PsamInstruction
 from card.secure_messaging import SessionKeys
 from card.simulator.chips.refusal import ChipRefused, require
-from card.simulator.issuing.secret_file import read_secret_file, write_secret_file
 from crypto.sm4 import KEY_BYTES, equal_in_constant_time
 
 HISTORICAL_BYTES: Final = b"TKPSM"
 T1: Final = 1  # the protocol (ISO/IEC 7816-3)
-FORMAT: Final = 1
 DIVERSIFIER_BYTES: Final = SERIAL_BYTES  # a card id is as long
-HEX: Final = r"^(?:[0-9A-Fa-f]{2})*\Z"
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,44 +50,6 @@ class PsamContents:
         """Another PSAM of the same issuer with these pairs alone."""
         identity = PsamIdentity(secrets.token_bytes(PSAM_ID_BYTES), self.identity.key_version)
         return PsamContents(identity, MappingProxyType({number: self.masters[number] for number in numbers}))
-
-
-class _PsamDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: int
-    psam_id: Annotated[str, msgspec.Meta(min_length=16, max_length=16, pattern=HEX)]
-    key_version: Annotated[int, msgspec.Meta(ge=0, le=255)]
-    masters: dict[int, Annotated[str, msgspec.Meta(min_length=64, max_length=64, pattern=HEX)]]
-
-
-class PsamFile:
-    """A PSAM kept in a file, mode 0600."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    @classmethod
-    def create(cls, path: Path, contents: PsamContents) -> PsamFile:
-        """Write a PSAM. An existing file is not overwritten: CardFileRefused."""
-        if path.exists():
-            raise CardFileRefused(file=path, detail="it exists already")
-        masters = {number: pair.to_bytes().hex().upper() for number, pair in contents.masters.items()}
-        identity = contents.identity
-        write_secret_file(
-            path, _PsamDocument(FORMAT, identity.psam_id.hex().upper(), identity.key_version, masters)
-        )
-        return cls(path)
-
-    def load(self) -> PsamContents:
-        """The PSAM. Raises CardFileRefused."""
-        document = read_secret_file(self._path, _PsamDocument)
-        if document.format != FORMAT:
-            raise CardFileRefused(file=self._path, detail=f"format {document.format} is not known")
-        masters = {
-            number: StaticKeys.from_bytes(bytes.fromhex(pair)) for number, pair in document.masters.items()
-        }
-        return PsamContents(
-            PsamIdentity(bytes.fromhex(document.psam_id), document.key_version), MappingProxyType(masters)
-        )
 
 
 class PsamChip:

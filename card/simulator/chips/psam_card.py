@@ -13,6 +13,7 @@ from card.application import FIRST_OR_ONLY_RETURN_FCI, RECORD_BY_NUMBER, SELECT_
 from card.atr import contactless_atr
 from card.cipher_psam import FIRST_INITIAL_VALUE
 from card.errors import CommandMalformed
+from card.fci import DF_NAME_TAG, FCI_TAG
 from card.files import Access, FileLayout
 from card.profile import CardProfile
 from card.psam_cipher import PsamCipherParameters
@@ -27,8 +28,6 @@ from crypto.tlv import Tlv
 
 HISTORICAL_BYTES: Final = b"TKREF2"
 SELECT_BY_FILE_ID: Final = 0x02  # P1 (ISO/IEC 7816-4 clause 11, SELECT: EF under the current DF)
-FCI_TAG: Final = 0x6F
-DF_NAME_TAG: Final = 0x84
 
 _RIGHTS: Final = MappingProxyType(
     {
@@ -78,6 +77,7 @@ class PsamCardChip:
             (0x00, Instruction.READ_RECORD): self._read_public_record,
             (PROPRIETARY_SECURE_MESSAGING, Instruction.READ_RECORD): self._read_record,
             (PROPRIETARY_SECURE_MESSAGING, Instruction.UPDATE_RECORD): self._update_record,
+            (PROPRIETARY_SECURE_MESSAGING, Instruction.ERASE_RECORD): self._erase_record,
         }
 
     @property
@@ -210,10 +210,24 @@ class PsamCardChip:
         expected = self._mac(key, random, mac_message(random, command, data))
         require(equal_in_constant_time(mac, expected), StatusWord.SECURE_MESSAGING_INCORRECT)
         require(0 < len(data) <= file.max_bytes, StatusWord.NOT_ENOUGH_MEMORY)
-        records = MappingProxyType({**self.contents.files.get(file.name, {}), number: data})
-        files = MappingProxyType({**self.contents.files, file.name: records})
-        self._change(replace(self.contents, files=files))
+        self._replace_records(file, {**self.contents.files.get(file.name, {}), number: data})
         return self._mac(key, random, mac_message(random, command, b""))
+
+    def _erase_record(self, command: CommandApdu) -> bytes:
+        file, number = self._addressed(command)
+        require(self._role in _RIGHTS[file.update], StatusWord.SECURITY_CONDITION_NOT_SATISFIED)
+        random, key = self._taken_random(), self._parameters.update_mac_key
+        expected = self._mac(key, random, mac_message(random, command, b""))
+        require(equal_in_constant_time(command.data, expected), StatusWord.SECURE_MESSAGING_INCORRECT)
+        kept = self.contents.files.get(file.name, {})
+        self._replace_records(file, {other: data for other, data in kept.items() if other != number})
+        # With data, so that its MAC is not the command's: whoever heard that could answer without erasing.
+        erased = bytes((number,))
+        return erased + self._mac(key, random, mac_message(random, command, erased))
+
+    def _replace_records(self, file: FileLayout, records: dict[int, bytes]) -> None:
+        files = MappingProxyType({**self.contents.files, file.name: MappingProxyType(records)})
+        self._change(replace(self.contents, files=files))
 
     def _addressed(self, command: CommandApdu) -> tuple[FileLayout, int]:
         """The file and the record's number that P1-P2 mean."""

@@ -14,7 +14,7 @@ from card.personalisation import LifeCycleCommand, change_life_cycle, open_as_is
 from card.profile import reference_profile
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.applet import ReferenceApplet
-from card.simulator.chips.psam import PsamChip, PsamFile
+from card.simulator.chips.psam import PsamChip
 from card.simulator.commands.psam import PsamKind, PsamKindOption
 from card.simulator.commands.psam_card import ISSUE_EXAMPLE, issue
 from card.simulator.issuing.card_file import CardFile
@@ -22,6 +22,7 @@ from card.simulator.issuing.holder_file import read_holder
 from card.simulator.issuing.personalisation import ISSUER_FILE, Holder, TestIssuer
 from card.simulator.issuing.psam_card_file import CipherPsamFile
 from card.simulator.issuing.psam_card_issuer import PsamCardIssuer
+from card.simulator.issuing.psam_file import PsamFile
 from crypto.explained import Language, Text
 
 app = typer.Typer(help="测试发卡方 · A test issuer of virtual cards.", no_args_is_help=True)

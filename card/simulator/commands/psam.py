@@ -11,10 +11,11 @@ import typer
 from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.chip import Chip
 from card.simulator.chips.cipher_psam import CipherPsamChip
-from card.simulator.chips.psam import PsamChip, PsamFile
+from card.simulator.chips.psam import PsamChip
 from card.simulator.commands.interruption import until_interrupted
 from card.simulator.issuing.psam_card_file import CipherPsamFile
 from card.simulator.issuing.psam_card_issuer import psam_card_profile
+from card.simulator.issuing.psam_file import PsamFile
 from crypto.explained import Language, Text
 
 

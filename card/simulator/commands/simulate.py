@@ -16,8 +16,8 @@ from card.simulator.boards.card_links import ADDRESSES, BOARDS, DepartingChip, L
 from card.simulator.boards.pcscd import SOCKET_VARIABLE, PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.chip import Chip
-from card.simulator.chips.fault_choice import Fault, FaultChoice
 from card.simulator.chips.foreign import ForeignKind
+from card.simulator.commands.fault_choice import Fault, FaultChoice
 from card.simulator.commands.interruption import until_interrupted
 from card.simulator.commands.psam import EXAMPLE, psam_command
 from card.simulator.commands.psam_card import SIMULATE_EXAMPLE, lie_on_reader

@@ -18,12 +18,11 @@ from card.errors import CardFileRefused
 from card.files import MAX_FILE_BYTES
 from card.mutual_authentication import StaticKeys
 from card.simulator.chips.contents import MAX_COUNTER, ChipContents, LifeCycle
-from card.simulator.issuing.secret_file import read_secret_file, write_secret_file
+from card.simulator.issuing.secret_file import HEX, read_secret_file, require_new, write_secret_file
 from crypto.errors import KeyMalformed
 from crypto.sm2 import PrivateKey
 
 FORMAT: Final = 2
-HEX: Final = r"^(?:[0-9A-Fa-f]{2})*\Z"
 
 _KeyPair = Annotated[str, msgspec.Meta(min_length=64, max_length=64, pattern=HEX)]
 _Record = Annotated[str, msgspec.Meta(max_length=2 * MAX_FILE_BYTES, pattern=HEX)]
@@ -88,8 +87,7 @@ class CardFile:
     @classmethod
     def create(cls, path: Path, contents: ChipContents) -> CardFile:
         """Write a card. An existing file is not overwritten: CardFileRefused."""
-        if path.exists():
-            raise CardFileRefused(file=path, detail="it exists already")
+        require_new(path)
         file = cls(path)
         file.store(contents)
         return file

@@ -26,7 +26,8 @@ from card.profile import reference_profile
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.contents import ChipContents, LifeCycle, VolatileMemory
-from card.simulator.chips.psam import PsamChip, PsamContents, PsamFile
+from card.simulator.chips.psam import PsamChip, PsamContents
+from card.simulator.issuing.psam_file import PsamFile
 from crypto.credential import CARD_ID_BYTES, KEY_ID_BYTES, issue_credential
 from crypto.errors import CredentialMalformed, TrustStoreMalformed
 from crypto.keystore import Keystore

@@ -19,13 +19,12 @@ from card.psam import PsamIdentity
 from card.psam_cipher import PsamCipherParameters
 from card.simulator.chips.cipher_psam import CipherPsamContents
 from card.simulator.chips.psam_card import PsamCardContents
-from card.simulator.issuing.secret_file import read_secret_file, write_secret_file
+from card.simulator.issuing.secret_file import HEX, read_secret_file, require_new, write_secret_file
 
 FORMAT: Final = 1
-HEX: Final = r"^(?:[0-9A-Fa-f]{2})+\Z"
 
 _Key = Annotated[str, msgspec.Meta(min_length=32, max_length=32, pattern=HEX)]
-_Record = Annotated[str, msgspec.Meta(max_length=512, pattern=HEX)]
+_Record = Annotated[str, msgspec.Meta(min_length=2, max_length=512, pattern=HEX)]
 
 
 class _CardDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +52,7 @@ class PsamCardFile:
     @classmethod
     def create(cls, path: Path, contents: PsamCardContents) -> PsamCardFile:
         """Write a card. An existing file is not overwritten: CardFileRefused."""
-        _require_new(path)
+        require_new(path)
         file = cls(path)
         file.store(contents)
         return file
@@ -91,7 +90,7 @@ class CipherPsamFile:
     @classmethod
     def create(cls, path: Path, contents: CipherPsamContents) -> CipherPsamFile:
         """Write a PSAM. An existing file is not overwritten: CardFileRefused."""
-        _require_new(path)
+        require_new(path)
         psam_id, key_version = contents.identity.psam_id.hex().upper(), contents.identity.key_version
         document = _PsamDocument("cipher-psam", FORMAT, psam_id, key_version, _to_hex(contents.masters))
         write_secret_file(path, document)
@@ -102,11 +101,6 @@ class CipherPsamFile:
         document = read_secret_file(self._path, _PsamDocument)
         identity = PsamIdentity(bytes.fromhex(document.psam_id), document.key_version)
         return CipherPsamContents(identity, _from_hex(document.masters))
-
-
-def _require_new(path: Path) -> None:
-    if path.exists():
-        raise CardFileRefused(file=path, detail="it exists already")
 
 
 def _to_hex(keys: Mapping[int, bytes]) -> dict[int, str]:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from card.errors import CardFileRefused
 
+HEX: Final = r"^(?:[0-9A-Fa-f]{2})*\Z"  # bytes in a document; none too
+
 Document = TypeVar("Document", bound=msgspec.Struct)
+
+
+def require_new(path: Path) -> None:
+    """Raise CardFileRefused where there is a file already: keys are not overwritten."""
+    if path.exists():
+        raise CardFileRefused(file=path, detail="it exists already")
 
 
 def read_secret_file(path: Path, into: type[Document]) -> Document:
@@ -36,7 +44,17 @@ def write_secret_file(path: Path, document: msgspec.Struct) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         raise CardFileRefused(file=path, detail=error.strerror) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last: without it a power cut brings the old file back, with its old count of tries."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -18,14 +18,11 @@ from card.simulator.chips.faults import (
     WTX_SECONDS,
     AnswerFault,
     FaultyChip,
-    ReplayingChip,
     TearingChip,
     WrongSignatureChip,
-    clone,
-    forge,
-    reissue,
 )
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.issuing.altered_cards import ReplayingChip, clone, forge, reissue
 from card.simulator.issuing.card_file import CardFile
 from card.simulator.issuing.personalisation import TestIssuer
 
