@@ -94,7 +94,9 @@ def list_command(as_json: JsonOption = False) -> None:
     if not found:
         typer.echo(NONE_FOUND.in_language(language))
         return
-    table = Table(*(heading.in_language(language) for heading in HEADINGS))
+    table = Table()
+    for heading in HEADINGS:
+        table.add_column(heading.in_language(language), overflow="fold")
     for status in found:
         purpose = (FOR_SAM if status.sam_slot else FOR_CARDS).in_language(language)
         card = status.trouble or (PRESENT if status.card else ABSENT).in_language(language)
@@ -137,6 +139,8 @@ def show_command(
         **card,
     }
     table = Table(show_header=False, title=name)
+    for _column in ("what", "value"):
+        table.add_column(overflow="fold")
     for key, value in rows.items():
         table.add_row(LABELS[key].in_language(language), value or "–")
     Console().print(table)

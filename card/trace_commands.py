@@ -31,6 +31,9 @@ HEADINGS: Final = (
 )
 SENT: Final = Text(zh="发送", en="sent")
 RECEIVED: Final = Text(zh="返回", en="received")
+CUT: Final = Text(
+    zh="文件在最后一行中断，该行没有显示。", en="The file breaks off in its last line, which is not shown."
+)
 FULL: Final = Text(
     zh="文件达到上限，之后的内容没有记录。", en="The file reached its limit; what came after is not in it."
 )
@@ -49,10 +52,12 @@ def show_trace(
     language = Language.from_environment()
     table = Table(title=TITLE.format(card=trace.card).in_language(language))
     for heading in HEADINGS:
-        table.add_column(heading.in_language(language))
+        table.add_column(heading.in_language(language), overflow="fold")
     for record in trace.records:
         table.add_row(*(escape(cell) for cell in _cells(trace, record, language)))
     Console(highlight=False).print(table)
+    if trace.is_cut:
+        typer.echo(CUT.in_language(language))
     if trace.is_full:
         typer.echo(FULL.in_language(language))
 

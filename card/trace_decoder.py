@@ -50,6 +50,7 @@ MUTUAL_AUTHENTICATE: Final = "MUTUAL AUTHENTICATE"  # ISO/IEC 7816-4 clause 11: 
 READER_SUBJECTS: Final[Mapping[int, str]] = {UID_P1: "uid", ATS_P1: "ats"}
 
 Show = Callable[[bytes], str | None]
+LENGTH_STEP: Final = 16
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class _Meaning:
     record: int | None = None
     sent: _Form = _LENGTH_ALONE
     received: _Form = _LENGTH_ALONE
+    is_personal: bool = False
 
 
 class TraceDecoder:
@@ -117,7 +119,7 @@ class TraceDecoder:
             ins=f"{command.ins:02X}",
             p1=f"{command.p1:02X}",
             p2=f"{command.p2:02X}",
-            lc=len(command.data),
+            lc=_told(len(command.data), meaning),
             le=command.le,
             extended=command.extended,
             command=meaning.command,
@@ -126,7 +128,7 @@ class TraceDecoder:
             record=meaning.record,
             sent=() if is_part else _objects(command.data, meaning.sent),
             sw=None if answer is None else f"{answer.sw:04X}",
-            answered=0 if answer is None else len(answer.data),
+            answered=0 if answer is None else _told(len(answer.data), meaning),
             received=() if answer is None else self._received(answer, meaning.received),
             error=exchange.error,
         )
@@ -151,9 +153,9 @@ class TraceDecoder:
         match command.ins:
             case Instruction.SELECT:
                 return self._select(command)
-            case Instruction.READ_BINARY | Instruction.UPDATE_BINARY:
+            case Instruction.READ_BINARY | Instruction.UPDATE_BINARY | Instruction.ERASE_BINARY:
                 return self._binary(command)
-            case Instruction.READ_RECORD | Instruction.UPDATE_RECORD:
+            case Instruction.READ_RECORD | Instruction.UPDATE_RECORD | Instruction.ERASE_RECORD:
                 return self._record(command)
             case _:
                 return self._other(command)
@@ -198,7 +200,15 @@ class TraceDecoder:
         if is_protected(command.cla):
             form = _PROTECTED
         subject = None if self._file is None else self._file.name
-        return _Meaning(NAMES[command.ins], subject, offset, record, sent=form, received=form)
+        is_personal = self._file is None or any(field.personal for field in self._file.field)
+        return _Meaning(
+            NAMES[command.ins], subject, offset, record, sent=form, received=form, is_personal=is_personal
+        )
+
+
+def _told(length: int, meaning: _Meaning) -> int:
+    """A length as it is told: of personal data in steps, or it would tell how long a name is."""
+    return -(-length // LENGTH_STEP) * LENGTH_STEP if meaning.is_personal else length
 
 
 def _is_link(command: CommandApdu) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
@@ -146,12 +146,14 @@ class Trace:
         readers: id of the reader profile (None where there is none) by number of connection.
         records: the exchanges in their order.
         is_full: whether more passed than the file took.
+        is_cut: whether its last line breaks off; what is whole before it is here.
     """
 
     card: str
     readers: Mapping[int, str | None]
     records: tuple[TraceRecord, ...]
     is_full: bool
+    is_cut: bool = False
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -168,13 +170,14 @@ class Trace:
         """Parse a whole trace, strictly. Raises TraceRefused with file and line."""
         if len(data) > MAX_TRACE_BYTES:
             raise TraceRefused(file=file, problem=_TOO_LONG.format(limit=MAX_TRACE_BYTES))
+        # Power may have been cut in the last line; what is whole before it is still worth reading.
         *lines, rest = data.split(b"\n")
-        if rest or not lines:
-            raise _refusal(file, len(lines) + 1, _CUT_OFF)
+        if not lines:
+            raise _refusal(file, 1, _CUT_OFF)
         decoded = [_parsed(line, file, number) for number, line in enumerate(lines, start=1)]
         match decoded[0]:
             case TraceHeader(version=version, card=card) if version == VERSION:
-                return cls._of(card, decoded, file)
+                return replace(cls._of(card, decoded, file), is_cut=bool(rest))
             case TraceHeader(version=version):
                 raise _refusal(file, 1, _OTHER_VERSION.format(version=version, known=VERSION))
             case _:

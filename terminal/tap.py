@@ -142,7 +142,7 @@ class TapResult:
     ) -> TapResult:
         """The result of a tap of a card that is not accepted; everybody pays the list fare.
 
-        `error` says why more closely than `outcome`, where it is known; that is told to those addressed alone.
+        `error` says why more closely than `outcome`, where that is known; only those addressed hear it.
         """
         wording = refusal_wording(outcome, error)
         return cls(

@@ -126,8 +126,8 @@ _BY_REASON: Final[Mapping[RefusalReason, OutcomeWording]] = MappingProxyType(
             ),
             staff=Text(
                 zh="卡片回答超时，可能经过转接：按票价收取；请人工核验证件，屡次如此请持卡人换卡。",
-                en="The card answered too late, as one would that is relayed: list fare; check the certificate by "
-                "eye, and have the card replaced if it keeps happening.",
+                en="The card answered too late, as one would that is relayed: list fare; check the "
+                "certificate by eye, and have the card replaced if it keeps happening.",
             ),
         ),
         RefusalReason.UNREADABLE: OutcomeWording(
@@ -137,7 +137,7 @@ _BY_REASON: Final[Mapping[RefusalReason, OutcomeWording]] = MappingProxyType(
             ),
             staff=Text(
                 zh="卡片的回答不符合规范：按票价收取；请持卡人到发卡机构检查卡片。",
-                en="The card's answers are not as they should be: list fare; the holder should have it checked.",
+                en="The card's answers are not as they should be: list fare; have the card checked.",
             ),
         ),
         RefusalReason.REPLAYED: OutcomeWording(

@@ -460,8 +460,8 @@ def test_files_are_named_and_fields_shown_as_they_are_declared(recording: Record
         "MUTUAL AUTHENTICATE → 9000 (56 字节)",
         "FINISH AUTHENTICATION → 9000 (32 字节)",
     ]
-    assert "READ BINARY holder 偏移 0 → 9000 (242 字节、受保护)" in texts
-    assert "READ RECORD companions 记录 3 → 6A83 (14 字节、受保护、RECORD_NOT_FOUND)" in texts
+    assert "READ BINARY holder 偏移 0 → 9000 (256 字节、受保护)" in texts
+    assert "READ RECORD companions 记录 3 → 6A83 (16 字节、受保护、RECORD_NOT_FOUND)" in texts
     # The later parts of a file don't say which file it is; the trace remembers.
     assert [record.offset for record in recording.records if record.subject == "photo"] == [0, 223, 4319]
     card = recording.records[1]
@@ -681,7 +681,6 @@ def test_an_altered_trace_is_a_trace_or_refused(place: int, put: bytes) -> None:
         (b"\n", 1, "not an APDU trace"),
         (BEGAN, 1, "not an APDU trace"),
         (HEADER.replace(b'"version":1', b'"version":2'), 1, "format 2 is unknown"),
-        (HEADER + BEGAN + APDU[:-1], 3, "cut off"),
         (HEADER + APDU, 2, "does not belong there"),
         (HEADER + BEGAN + HEADER, 3, "does not belong there"),
         (HEADER + BEGAN + BEGAN, 3, "does not belong there"),
@@ -703,6 +702,12 @@ def test_what_is_no_whole_trace_is_refused_with_its_line(data: bytes, line: int,
     assert refused.value.facts["file"] == f"trace:{line}"
     assert problem in str(refused.value)
     assert refused.value.explain(Language.ZH).code == "CRD-127"
+
+
+def test_a_trace_that_breaks_off_is_shown_as_far_as_it_is_whole() -> None:
+    whole = Trace.from_bytes(HEADER + BEGAN + APDU, "x")
+    cut = Trace.from_bytes(HEADER + BEGAN + APDU + APDU[:-1], "x")
+    assert (cut.records, whole.is_cut, cut.is_cut) == (whole.records, False, True)
 
 
 def test_a_trace_that_is_too_long_or_not_there_is_refused(tmp_path: Path) -> None:
@@ -831,11 +836,11 @@ def test_a_trace_is_shown_as_a_table_in_both_languages(
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("TONGKA_LANG", "zh")
     shown = printed(str(recording.path))
-    assert "READ BINARY holder 偏移 0 → 9000 (242 字节、受保护)" in shown
+    assert "READ BINARY holder 偏移 0 → 9000 (256 字节、受保护)" in shown
     assert "›C1[3]=1.0" in shown
     assert "INTERNAL AUTHENTICATE → CRD-103" in shown
     monkeypatch.setenv("TONGKA_LANG", "en")
-    assert "READ BINARY holder offset 0 → 9000 (242 bytes, protected)" in printed(str(recording.path))
+    assert "READ BINARY holder offset 0 → 9000 (256 bytes, protected)" in printed(str(recording.path))
 
 
 def test_a_trace_is_printed_as_json(recording: Recording) -> None:
