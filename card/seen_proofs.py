@@ -15,14 +15,14 @@ MOST: Final = 10_000  # taps; some days of a busy gate, less than a megabyte
 
 
 class SeenProofs:
-    """The last proofs that were verified; used by one thread."""
+    """The last proofs that cards gave, good ones and wrong ones; used by one thread."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._digests: OrderedDict[bytes, None] = OrderedDict()
 
     def add(self, proof: TapProof) -> None:
-        """Remember a proof that was good; the oldest is forgotten when there are too many."""
+        """Remember a proof; the oldest is forgotten when there are too many."""
         self._digests[sm3(proof.signature)] = None
         if len(self._digests) > self._most:
             self._digests.popitem(last=False)

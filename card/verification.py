@@ -29,6 +29,7 @@ from card.errors import (
     CredentialExpired,
     CredentialForged,
     CredentialNotYetValid,
+    ProofReplayed,
     RefusalReason,
     TapRefused,
     UnknownIssuer,
@@ -140,7 +141,7 @@ def verify(  # noqa: PLR0917  in the order in which they come into play
             with record.step(StepName.ISSUER_SIGNATURE):
                 require_issuer_signature(is_signed())
         with record.step(StepName.TAP_PROOF):
-            require_tap_proof(proof, challenge, credential)
+            require_tap_proof(proof, challenge, credential, seen)
         with record.step(StepName.VALIDITY):
             _require_validity(credential, today)
         with record.step(StepName.HOTLIST):
@@ -199,10 +200,16 @@ def require_issuer_signature(is_signed: bool) -> None:
         raise CredentialForged
 
 
-def require_tap_proof(proof: TapProof, challenge: bytes, credential: TapCredential) -> None:
-    """The chip holds the credential's private key. Raises CardCloned."""
+def require_tap_proof(
+    proof: TapProof, challenge: bytes, credential: TapCredential, seen: SeenProofs | None = None
+) -> None:
+    """The chip holds the credential's private key. Raises CardCloned, ProofReplayed (seen before)."""
+    is_old = seen is not None and proof in seen
+    if seen is not None:
+        # One that is wrong as well: a recording made elsewhere is known as such from the second time on.
+        seen.add(proof)
     if not proof.verify(challenge, credential.card_key):
-        raise CardCloned
+        raise ProofReplayed if is_old else CardCloned
 
 
 def _require_validity(credential: TapCredential, today: date) -> None:

@@ -1,5 +1,6 @@
 """verify(): what is genuine passes with evidence, anything else is refused for its own reason."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -9,8 +10,10 @@ from card.errors import ForeignCard, RefusalReason
 from card.profile import reference_profile
 from card.seen_proofs import SeenProofs
 from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.chip import Chip
 from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.chips.wrapped_chip import WrappedChip
 from card.simulator.issuing.altered_cards import ReplayingChip, clone, forge
 from card.verification import Refusal, StepName, StepResult, VerifiedCard, verify
 from crypto.credential import TapCredential
@@ -30,6 +33,7 @@ from tests.card.cards import (
 )
 
 SELECT = 0xA4
+AUTHENTICATE = 0x88
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2036, 1, 1)
 
 
@@ -52,15 +56,42 @@ def test_the_issuer_s_signature_is_checked_aside_as_well_as_in_turn() -> None:
             assert reason(result) is expected
 
 
-def test_a_replayed_proof_is_told_from_a_clone_s() -> None:
-    seen = SeenProofs()
-    chip = ReplayingChip(applet())
+class Relistener(WrappedChip):
+    """A genuine chip at first; from then on its first proof is played back."""
+
+    def __init__(self, chip: Chip) -> None:
+        super().__init__(chip)
+        self._recorded = b""
+
+    def process(self, command: bytes) -> bytes:
+        """The chip's answer, or the recording."""
+        if command[1] != AUTHENTICATE:
+            return super().process(command)
+        self._recorded = self._recorded or super().process(command)
+        return self._recorded
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: Relistener(applet()), [None, RefusalReason.REPLAYED, RefusalReason.REPLAYED]),
+        # Recorded elsewhere: no different from a clone's, the first time.
+        (lambda: ReplayingChip(applet()), [RefusalReason.CLONED, *[RefusalReason.REPLAYED] * 2]),
+        (lambda: applet(clone(personalised())), [RefusalReason.CLONED] * 3),
+        (applet, [None] * 3),
+    ],
+)
+def test_a_replayed_proof_is_told_from_a_clone_s(
+    make: Callable[[], Chip], expected: list[RefusalReason | None]
+) -> None:
+    seen, chip = SeenProofs(), make()
     reasons = []
-    for challenge in (CHALLENGE, CHALLENGE[:-1] + b"\x00"):
+    for last in range(3):
         with InProcessConnection(chip) as connection:
+            challenge = CHALLENGE[:-1] + bytes((last,))
             result = verify(connection, reference_profile(), TRUST, challenge, TODAY, Listed(), seen=seen)
         reasons.append(reason(result))
-    assert reasons == [None, RefusalReason.REPLAYED]
+    assert reasons == expected
 
 
 def test_the_oldest_proof_is_forgotten_when_there_are_too_many() -> None:
