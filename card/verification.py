@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import TracebackType
 from typing import Final, Protocol
 
 from card.answer_time import TimelyConnection
@@ -159,16 +160,27 @@ class _Record:
         self.proof: TapProof | None = None
         self.evidence: list[EvidenceStep] = []
 
-    @contextmanager
-    def step(self, name: StepName) -> Iterator[None]:
+    def step(self, name: StepName) -> _Step:
         """Time one step and note its result."""
-        started = time.perf_counter_ns()
-        result = StepResult.REFUSED
-        try:
-            yield
-            result = StepResult.PASSED
-        finally:
-            self.evidence.append(EvidenceStep(name, result, (time.perf_counter_ns() - started) // 1000))
+        return _Step(self.evidence, name)
+
+
+class _Step:
+    """One step under way."""
+
+    def __init__(self, evidence: list[EvidenceStep], name: StepName) -> None:
+        self._evidence, self._name = evidence, name
+        self._started = 0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter_ns()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        result = StepResult.PASSED if kind is None else StepResult.REFUSED
+        taken = (time.perf_counter_ns() - self._started) // 1000
+        self._evidence.append(EvidenceStep(self._name, result, taken))
 
 
 def known_issuer(credential: TapCredential, trust: TrustStore) -> IssuerKey:

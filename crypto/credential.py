@@ -14,15 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
-from typing import Final
+from typing import Final, NoReturn
 
 from crypto.errors import CredentialMalformed, KeyMalformed, TlvMalformed
-from crypto.sm2 import SIGNATURE_BYTES, PrivateKey, PublicKey
+from crypto.fixed_form import Constructed, FixedForm, Primitive
+from crypto.sm2 import POINT_BYTES, SIGNATURE_BYTES, PrivateKey, PublicKey
 from crypto.tlv import Tlv
 
 FORMAT_VERSION: Final = 1
 KEY_ID_BYTES: Final = 8
 CARD_ID_BYTES: Final = 8
+ENTITLEMENT_BYTES: Final = 5  # categories, grade, region
+DATE_BYTES: Final = 3
 MAX_CREDENTIAL_BYTES: Final = 255
 
 
@@ -40,6 +43,24 @@ class CredentialTag(IntEnum):
     ISSUED = 0x5F25
     EXPIRES = 0x5F24
     SIGNATURE = 0x5F37
+
+
+_BODY: Final = Constructed(
+    CredentialTag.BODY,
+    (
+        Primitive(CredentialTag.VERSION, 1),
+        Primitive(CredentialTag.ISSUER_KEY_ID, KEY_ID_BYTES),
+        Primitive(CredentialTag.CARD_ID, CARD_ID_BYTES),
+        Constructed(CredentialTag.PUBLIC_KEY, (Primitive(CredentialTag.POINT, POINT_BYTES),)),
+        Primitive(CredentialTag.ENTITLEMENT, ENTITLEMENT_BYTES),
+        Primitive(CredentialTag.ISSUED, DATE_BYTES),
+        Primitive(CredentialTag.EXPIRES, DATE_BYTES),
+    ),
+)
+BODY_FORM: Final = FixedForm(_BODY)
+FORM: Final = FixedForm(
+    Constructed(CredentialTag.CREDENTIAL, (_BODY, Primitive(CredentialTag.SIGNATURE, SIGNATURE_BYTES)))
+)
 
 
 @dataclass(frozen=True)
@@ -70,31 +91,9 @@ class TapCredential:
     @classmethod
     def from_bytes(cls, data: bytes) -> TapCredential:
         """Parse a whole credential, strictly. Raises CredentialMalformed; checks no signature."""
-        if len(data) > MAX_CREDENTIAL_BYTES:
-            raise CredentialMalformed(detail=f"{len(data)} bytes are too many")
-        try:
-            body, signature = _fields(
-                Tlv.unpack(CredentialTag.CREDENTIAL, data), CredentialTag.BODY, CredentialTag.SIGNATURE
-            )
-            version, issuer_key_id, card_id, public_key, entitlement, issued, expires = _fields(
-                body,
-                CredentialTag.VERSION,
-                CredentialTag.ISSUER_KEY_ID,
-                CredentialTag.CARD_ID,
-                CredentialTag.PUBLIC_KEY,
-                CredentialTag.ENTITLEMENT,
-                CredentialTag.ISSUED,
-                CredentialTag.EXPIRES,
-            )
-            point = Tlv.unpack(CredentialTag.POINT, public_key)
-        except TlvMalformed as error:
-            raise CredentialMalformed(detail=str(error.facts["detail"])) from error
-        _require_length("format version", version, 1)
-        _require_length("issuer key id", issuer_key_id, KEY_ID_BYTES)
-        _require_length("card id", card_id, CARD_ID_BYTES)
-        _require_length("card key", point, 33)
-        _require_length("entitlement", entitlement, 5)
-        _require_length("signature", signature, SIGNATURE_BYTES)
+        version, issuer_key_id, card_id, point, entitlement, issued, expires, signature = FORM.split(
+            data
+        ) or _explained(data)
         if version[0] != FORMAT_VERSION:
             raise CredentialMalformed(detail=f"format version {version[0]} is not known")
         try:
@@ -115,23 +114,23 @@ class TapCredential:
 
     def to_bytes(self) -> bytes:
         """The credential as it lies in the FCI."""
-        signature = Tlv(CredentialTag.SIGNATURE, self.signature)
-        return bytes(Tlv(CredentialTag.CREDENTIAL, self.body_bytes() + signature))
+        return FORM.join(*self._body_values(), self.signature)
 
     def body_bytes(self) -> bytes:
         """The 7F4E object, tag and length included: what the issuer signs."""
+        return BODY_FORM.join(*self._body_values())
+
+    def _body_values(self) -> tuple[bytes, ...]:
         bitmap = sum(1 << (category - 1) for category in self.categories)
-        entitlement = bytes([bitmap, self.grade]) + bytes.fromhex(self.region)
-        members = (
-            Tlv(CredentialTag.VERSION, bytes([FORMAT_VERSION])),
-            Tlv(CredentialTag.ISSUER_KEY_ID, self.issuer_key_id),
-            Tlv(CredentialTag.CARD_ID, self.card_id),
-            Tlv(CredentialTag.PUBLIC_KEY, Tlv(CredentialTag.POINT, self.card_key.point)),
-            Tlv(CredentialTag.ENTITLEMENT, entitlement),
-            Tlv(CredentialTag.ISSUED, _bcd(self.issued)),
-            Tlv(CredentialTag.EXPIRES, _bcd(self.expires)),
+        return (
+            bytes([FORMAT_VERSION]),
+            self.issuer_key_id,
+            self.card_id,
+            self.card_key.point,
+            bytes([bitmap, self.grade]) + bytes.fromhex(self.region),
+            _bcd(self.issued),
+            _bcd(self.expires),
         )
-        return bytes(Tlv(CredentialTag.BODY, b"".join(members)))
 
     def verify_signature(self, issuer_key: PublicKey) -> bool:
         """Whether `issuer_key` signed this credential."""
@@ -175,8 +174,43 @@ def issue_credential(
         raise CredentialMalformed(detail="a region has six digits")
     if not 2000 <= issued.year <= expires.year <= 2099:
         raise CredentialMalformed(detail="dates run from 2000 to 2099, the expiry after the issue")
-    signed = replace(unsigned, signature=issuer_key.sign(unsigned.body_bytes()))
+    try:
+        signed = replace(unsigned, signature=issuer_key.sign(unsigned.body_bytes()))
+    except ValueError as error:
+        raise CredentialMalformed(detail=str(error)) from error
     return TapCredential.from_bytes(signed.to_bytes())
+
+
+def _explained(data: bytes) -> NoReturn:
+    """Say why these bytes are no credential. Raises CredentialMalformed."""
+    if len(data) > MAX_CREDENTIAL_BYTES:
+        raise CredentialMalformed(detail=f"{len(data)} bytes are too many")
+    try:
+        body, signature = _fields(
+            Tlv.unpack(CredentialTag.CREDENTIAL, data), CredentialTag.BODY, CredentialTag.SIGNATURE
+        )
+        version, issuer_key_id, card_id, public_key, entitlement, issued, expires = _fields(
+            body,
+            CredentialTag.VERSION,
+            CredentialTag.ISSUER_KEY_ID,
+            CredentialTag.CARD_ID,
+            CredentialTag.PUBLIC_KEY,
+            CredentialTag.ENTITLEMENT,
+            CredentialTag.ISSUED,
+            CredentialTag.EXPIRES,
+        )
+        point = Tlv.unpack(CredentialTag.POINT, public_key)
+    except TlvMalformed as error:
+        raise CredentialMalformed(detail=str(error.facts["detail"])) from error
+    _require_length("format version", version, 1)
+    _require_length("issuer key id", issuer_key_id, KEY_ID_BYTES)
+    _require_length("card id", card_id, CARD_ID_BYTES)
+    _require_length("card key", point, POINT_BYTES)
+    _require_length("entitlement", entitlement, ENTITLEMENT_BYTES)
+    _require_length("issue date", issued, DATE_BYTES)
+    _require_length("expiry date", expires, DATE_BYTES)
+    _require_length("signature", signature, SIGNATURE_BYTES)
+    raise CredentialMalformed(detail="it does not have the form of a credential")
 
 
 def _fields(data: bytes, *tags: CredentialTag) -> list[bytes]:

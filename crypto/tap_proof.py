@@ -12,12 +12,12 @@ from enum import IntEnum
 from typing import Final
 
 from crypto.errors import TapProofMalformed, TlvMalformed
+from crypto.fixed_form import Constructed, FixedForm, Primitive
 from crypto.sm2 import SIGNATURE_BYTES, PublicKey
 from crypto.tlv import Tlv
 
 COUNTER_BYTES: Final = 4
 TAP_CHALLENGE_BYTES: Final = 55  # of terminal.events.challenge
-TAP_PROOF_BYTES: Final = 2 + 2 + COUNTER_BYTES + 2 + SIGNATURE_BYTES
 # Keeps this signature from ever being taken for another kind that the same key might make.
 MESSAGE_PREFIX: Final = b"TONGKA-TAP-PROOF\x01"
 
@@ -28,6 +28,15 @@ class TapProofTag(IntEnum):
     TEMPLATE = 0x7C
     COUNTER = 0x80
     SIGNATURE = 0x82
+
+
+FORM: Final = FixedForm(
+    Constructed(
+        TapProofTag.TEMPLATE,
+        (Primitive(TapProofTag.COUNTER, COUNTER_BYTES), Primitive(TapProofTag.SIGNATURE, SIGNATURE_BYTES)),
+    )
+)
+TAP_PROOF_BYTES: Final = FORM.size
 
 
 def tap_message(challenge: bytes, counter: int) -> bytes:
@@ -45,6 +54,8 @@ class TapProof:
     @classmethod
     def from_bytes(cls, data: bytes) -> TapProof:
         """Parse the data field of the answer, strictly. Raises TapProofMalformed."""
+        if values := FORM.split(data):
+            return cls(int.from_bytes(values[0], "big"), values[1])
         try:
             items = Tlv.parse_list(Tlv.unpack(TapProofTag.TEMPLATE, data))
         except TlvMalformed as error:
@@ -54,12 +65,11 @@ class TapProof:
         counter, signature = (item.value for item in items)
         if len(counter) != COUNTER_BYTES or len(signature) != SIGNATURE_BYTES:
             raise TapProofMalformed(detail="counter or signature has the wrong length")
-        return cls(int.from_bytes(counter, "big"), signature)
+        raise TapProofMalformed(detail="it does not have the form of a proof")
 
     def to_bytes(self) -> bytes:
         """The data field of the answer to INTERNAL AUTHENTICATE."""
-        counter = Tlv(TapProofTag.COUNTER, self.counter.to_bytes(COUNTER_BYTES, "big"))
-        return bytes(Tlv(TapProofTag.TEMPLATE, counter + Tlv(TapProofTag.SIGNATURE, self.signature)))
+        return FORM.join(self.counter.to_bytes(COUNTER_BYTES, "big"), self.signature)
 
     def verify(self, challenge: bytes, card_key: PublicKey) -> bool:
         """Whether the chip that holds `card_key` signed this challenge."""
