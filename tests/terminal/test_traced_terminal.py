@@ -14,13 +14,15 @@ from card.simulator.chips.faults import TearingChip
 from card.simulator.chips.foreign import ForeignCardChip
 from card.trace_file import Trace
 from crypto.credential import TapCredential
+from tests.card.psam_cards import empty_readers
 from tests.demo.processes import Running
 from tests.terminal.enrolled import Enrolled, chip, enrol
 
 
 @contextmanager
 def tracing(bus: Enrolled, pcscd: PrivatePcscd, folder: Path, trace: Path) -> Iterator[Running]:
-    """A terminal on whichever reader has a card, with a trace."""
+    """A terminal on whichever reader has a card, with a trace; no card of another test is taken for one."""
+    empty_readers(pcscd)
     arguments = ("terminal", "run", "--data", bus.directory.path, "--json", "--trace", trace)
     with Running(folder / "log", *arguments, environment=pcscd.environment()) as process:
         yield process
