@@ -20,6 +20,7 @@ from card.apdu import CommandApdu, Instruction
 from card.connection import CardConnection
 from card.errors import AnswerMalformed, ApduRefused, CardDeactivated, CardProfileRefused, ForeignCard
 from card.exchange import MAX_SHORT_COMMAND, Exchange, LengthLimits
+from card.fci import DF_NAME_TAG
 from card.files import FileLayout, Record, Structure
 from card.profile import CardProfile, LengthLayout
 from card.status_word import StatusWord
@@ -30,7 +31,6 @@ from crypto.tlv import Tlv
 METHODS: Final = "tongka.card_authentication"  # entry points: name → a module, an AuthenticationMethod
 SELECT_BY_DF_NAME: Final = 0x04  # P1 (ISO/IEC 7816-4 clause 11, SELECT)
 FIRST_OR_ONLY_RETURN_FCI: Final = 0x00  # P2
-DF_NAME_TAG: Final = 0x84  # ISO/IEC 7816-4 §7.4
 BY_SHORT_FILE_ID: Final = 0x80  # P1 of READ and UPDATE BINARY: bits 5-1 are the short EF identifier
 RECORD_BY_NUMBER: Final = 0x04  # P2 bits 3-1 of READ and UPDATE RECORD; bits 8-4 are the short EF identifier
 RECORDS_FROM_NUMBER: Final = 0x05  # of ERASE RECORD: this one and all after it

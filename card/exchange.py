@@ -25,6 +25,7 @@ from card.status_word import StatusClass
 
 # Far above any answer that a tap needs: a card may not keep a terminal reading for ever.
 MAX_ANSWER_BYTES: Final = 4096
+ANY_STATUS: Final = range(0x10000)  # for `accept`, where the caller judges the status word
 # A card that hands its answer out in smaller parts than this, on the whole, is refused for the same reason.
 MIN_PART_BYTES: Final = 64
 

@@ -16,19 +16,16 @@ from card.errors import (
     CardProfileRefused,
     ProfileLacks,
 )
-from card.exchange import Exchange
+from card.exchange import ANY_STATUS, Exchange
 from card.fci import Fci, serial_of_blank
 from card.mutual_authentication import RANDOM_BYTES
 from card.profile import CardProfile, HexByte
 from card.psam import Psam
 from card.secure_messaging import SecureMessaging, SessionKeys
 from card.status_word import StatusWord, describe_status_word
-from crypto.credential import TapCredential
-from crypto.errors import CredentialMalformed
 from crypto.explained import Text
 
 KEY_VERSION_FIELD: Final = "key_version"
-ANY_STATUS: Final = range(0x10000)
 
 
 class MutualSm4Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,11 +117,7 @@ def _diversifier(application: CardApplication, role: Role) -> bytes:
     """What makes the card's keys its own: the card id or, before there is one, the chip's serial number."""
     if role is Role.TRANSPORT:
         return serial_of_blank(application.fci, application.profile)
-    fci = Fci.from_bytes(application.fci, application.profile)
-    try:
-        return TapCredential.from_bytes(fci.credential).card_id
-    except CredentialMalformed as error:
-        raise AnswerMalformed(what="credential", detail=error.facts["detail"]) from error
+    return Fci.from_bytes(application.fci, application.profile).tap_credential().card_id
 
 
 def _card_random(exchange: Exchange) -> bytes:

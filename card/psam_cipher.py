@@ -29,7 +29,7 @@ from card.errors import (
     ProfileLacks,
     SecureMessagingBroken,
 )
-from card.exchange import Exchange
+from card.exchange import ANY_STATUS, Exchange
 from card.files import Name, Record
 from card.profile import CardProfile, HexByte
 from card.psam_cipher_mac import MAC_BYTES, PROPRIETARY_SECURE_MESSAGING, mac_message
@@ -39,7 +39,6 @@ from crypto.explained import Text
 from crypto.sm4 import equal_in_constant_time
 
 DIVERSIFIER_PART_BYTES: Final = 8
-ANY_STATUS: Final = range(0x10000)
 
 
 class Take(StrEnum):
