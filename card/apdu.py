@@ -9,7 +9,7 @@ from typing import Self
 from card.errors import AnswerMalformed, CommandMalformed
 from card.status_word import StatusWord
 
-__all__ = ["CommandApdu", "Instruction", "ResponseApdu", "StatusWord"]
+__all__ = ["CommandApdu", "Instruction", "ResponseApdu", "StatusWord", "select_by_df_name"]
 
 HEADER_BYTES = 4
 MAX_SHORT_DATA = 255
@@ -17,6 +17,8 @@ MAX_SHORT_LE = 256
 MAX_EXTENDED_DATA = 65_535
 MAX_EXTENDED_LE = 65_536
 MAX_APDU_BYTES = 65_544  # header, extended Lc, data, extended Le
+SELECT_BY_DF_NAME = 0x04  # P1 (ISO/IEC 7816-4 clause 11, SELECT)
+FIRST_OR_ONLY_RETURN_FCI = 0x00  # P2
 
 
 class Instruction(IntEnum):
@@ -132,6 +134,13 @@ class ResponseApdu:
     def __repr__(self) -> str:
         """Length and status only: the data may belong to the holder."""
         return f"ResponseApdu({len(self.data)} bytes, sw=0x{self.sw:04X})"
+
+
+def select_by_df_name(df_name: bytes) -> CommandApdu:
+    """SELECT of an application by its name, with its FCI as the answer (ISO/IEC 7816-4 clause 11)."""
+    return CommandApdu(
+        0x00, Instruction.SELECT, SELECT_BY_DF_NAME, FIRST_OR_ONLY_RETURN_FCI, df_name, le=MAX_SHORT_LE
+    )
 
 
 def _parse_short_body(body: bytes) -> tuple[bytes, int | None]:

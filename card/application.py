@@ -16,10 +16,10 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Final, Protocol
 
-from card.apdu import CommandApdu, Instruction
+from card.apdu import CommandApdu, Instruction, select_by_df_name
 from card.connection import CardConnection
 from card.errors import AnswerMalformed, ApduRefused, CardDeactivated, CardProfileRefused, ForeignCard
-from card.exchange import MAX_SHORT_COMMAND, Exchange, LengthLimits
+from card.exchange import MAX_ANSWER_BYTES, MAX_SHORT_COMMAND, Exchange, LengthLimits
 from card.fci import DF_NAME_TAG
 from card.files import FileLayout, Record, Structure
 from card.profile import CardProfile, LengthLayout
@@ -29,14 +29,11 @@ from crypto.explained import Text
 from crypto.tlv import Tlv
 
 METHODS: Final = "tongka.card_authentication"  # entry points: name → a module, an AuthenticationMethod
-SELECT_BY_DF_NAME: Final = 0x04  # P1 (ISO/IEC 7816-4 clause 11, SELECT)
-FIRST_OR_ONLY_RETURN_FCI: Final = 0x00  # P2
 BY_SHORT_FILE_ID: Final = 0x80  # P1 of READ and UPDATE BINARY: bits 5-1 are the short EF identifier
 RECORD_BY_NUMBER: Final = 0x04  # P2 bits 3-1 of READ and UPDATE RECORD; bits 8-4 are the short EF identifier
 RECORDS_FROM_NUMBER: Final = 0x05  # of ERASE RECORD: this one and all after it
 SHORT_PART_BYTES: Final = 223  # with secure messaging around them, still a short command or answer
 EXTENDED_PART_BYTES: Final = 4096
-MAX_ANSWER_BYTES: Final = 4096
 OVERHEAD_BYTES: Final = 64  # heads, padding, status and MAC of secure messaging, generously
 
 
@@ -86,14 +83,7 @@ class CardApplication:
         raises.
         """
         self._channel = self.exchange
-        command = CommandApdu(
-            0x00,
-            Instruction.SELECT,
-            SELECT_BY_DF_NAME,
-            FIRST_OR_ONLY_RETURN_FCI,
-            self.profile.aid_bytes,
-            le=256,
-        )
+        command = select_by_df_name(self.profile.aid_bytes)
         try:
             answer = self.exchange.send_for_response(command, "SELECT", accept=_BLOCKED)
         except ApduRefused as error:
@@ -156,24 +146,23 @@ class CardApplication:
 
     def _read_binary(self, file: FileLayout) -> bytes:
         """The template in a transparent file; its first part tells how long it is."""
-        p1 = BY_SHORT_FILE_ID | file.sfi
+        p1, p2 = _address(file, 0)
         le = min(SHORT_PART_BYTES, file.max_bytes)
-        data = self.send(CommandApdu(0x00, Instruction.READ_BINARY, p1, 0, le=le), "READ BINARY")
+        data = self.send(CommandApdu(0x00, Instruction.READ_BINARY, p1, p2, le=le), "READ BINARY")
         total = _object_length(data, file)
         if total > file.max_bytes:
             raise AnswerMalformed(what=file.title.text, detail=f"{total} bytes, at most {file.max_bytes}")
         while len(data) < total:
-            part = self._read_part(len(data), total - len(data))
+            part = self._read_part(file, len(data), total - len(data))
             if not part:
                 raise AnswerMalformed(what=file.title.text, detail=f"it ends after {len(data)} bytes")
             data += part
         return data[:total]
 
-    def _read_part(self, offset: int, wanted: int) -> bytes:
+    def _read_part(self, file: FileLayout, offset: int, wanted: int) -> bytes:
+        p1, p2 = _address(file, offset)
         le = min(wanted, self._part_bytes())
-        command = CommandApdu(
-            0x00, Instruction.READ_BINARY, offset >> 8, offset & 0xFF, le=le, extended=le > SHORT_PART_BYTES
-        )
+        command = CommandApdu(0x00, Instruction.READ_BINARY, p1, p2, le=le, extended=le > SHORT_PART_BYTES)
         return self.send(command, "READ BINARY", max_answer=le + SHORT_PART_BYTES)
 
     def _part_bytes(self) -> int:
@@ -227,22 +216,22 @@ class CardApplication:
         """Erase a transparent file from an offset on."""
         if offset >= file.max_bytes:
             return
-        # The file is current where something was written to it just now; an offset by SFI has 8 bits.
-        p1, p2 = (offset >> 8, offset & 0xFF) if offset else (BY_SHORT_FILE_ID | file.sfi, 0)
+        p1, p2 = _address(file, offset)
         self.send(CommandApdu(0x00, Instruction.ERASE_BINARY, p1, p2), "ERASE BINARY")
 
     def _write_binary(self, file: FileLayout, data: bytes) -> None:
-        part, rest = data[:SHORT_PART_BYTES], data[SHORT_PART_BYTES:]
-        if not part:
-            return
-        p1 = BY_SHORT_FILE_ID | file.sfi
-        self.send(CommandApdu(0x00, Instruction.UPDATE_BINARY, p1, 0, part), "UPDATE BINARY")
-        offset = len(part)
-        while rest:
-            part, rest = rest[:SHORT_PART_BYTES], rest[SHORT_PART_BYTES:]
-            command = CommandApdu(0x00, Instruction.UPDATE_BINARY, offset >> 8, offset & 0xFF, part)
-            self.send(command, "UPDATE BINARY")
-            offset += len(part)
+        for offset in range(0, len(data), SHORT_PART_BYTES):
+            p1, p2 = _address(file, offset)
+            part = data[offset : offset + SHORT_PART_BYTES]
+            self.send(CommandApdu(0x00, Instruction.UPDATE_BINARY, p1, p2, part), "UPDATE BINARY")
+
+
+def _address(file: FileLayout, offset: int) -> tuple[int, int]:
+    """P1-P2 of a command for a transparent file from an offset on.
+
+    An offset by SFI has 8 bits; so the file's beginning makes it the current file, and the rest is in that.
+    """
+    return (offset >> 8, offset & 0xFF) if offset else (BY_SHORT_FILE_ID | file.sfi, 0)
 
 
 def _encoded(file: FileLayout, record: Record) -> list[bytes]:

@@ -35,15 +35,9 @@ class Fci:
         Raises ForeignCard when it is well-formed but is not the FCI of this application, and AnswerMalformed
         when it is not even BER-TLV.
         """
-        layout = profile.tap_path.fci
         try:
-            members = Tlv.parse_list(_inside(_tag(layout.template), Tlv.parse_list(data)))
-            if [member.tag for member in members] != [_tag(layout.df_name), _tag(layout.credential[0])]:
-                raise ForeignCard
-            df_name, proprietary = members
-            if df_name.value != profile.aid_bytes:
-                raise ForeignCard
-            return cls(df_name.value, bytes(_credential(proprietary, layout)))
+            proprietary = _proprietary(data, profile)
+            return cls(profile.aid_bytes, bytes(_credential(proprietary, profile.tap_path.fci)))
         except TlvMalformed as error:
             raise AnswerMalformed(what="FCI", detail=error.facts["detail"]) from error
 
@@ -61,8 +55,7 @@ class Fci:
         proprietary = reduce(
             lambda inner, tag: bytes(Tlv(_tag(tag), inner)), reversed(outer), self.credential
         )
-        df_name = Tlv(_tag(layout.df_name), self.df_name)
-        return bytes(Tlv(_tag(layout.template), df_name + proprietary))
+        return _template(self.df_name, proprietary, layout)
 
     def __repr__(self) -> str:
         """Lengths only: the credential says something of its holder."""
@@ -74,15 +67,11 @@ def serial_of_blank(data: bytes, profile: CardProfile) -> bytes:
 
     Raises ForeignCard and AnswerMalformed, as Fci.from_bytes().
     """
-    layout = profile.tap_path.fci
     try:
-        members = Tlv.parse_list(_inside(_tag(layout.template), Tlv.parse_list(data)))
-        if [member.tag for member in members] != [_tag(layout.df_name), _tag(layout.credential[0])]:
-            raise ForeignCard
-        serial = _inside(SERIAL_TAG, Tlv.parse_list(members[1].value))
+        serial = _inside(SERIAL_TAG, Tlv.parse_list(_proprietary(data, profile).value))
     except TlvMalformed as error:
         raise AnswerMalformed(what="FCI", detail=error.facts["detail"]) from error
-    if members[0].value != profile.aid_bytes or len(serial) != SERIAL_BYTES:
+    if len(serial) != SERIAL_BYTES:
         raise ForeignCard
     return serial
 
@@ -90,13 +79,29 @@ def serial_of_blank(data: bytes, profile: CardProfile) -> bytes:
 def blank_fci(serial: bytes, profile: CardProfile) -> bytes:
     """The FCI of a chip that is not personalised."""
     layout = profile.tap_path.fci
-    df_name = Tlv(_tag(layout.df_name), profile.aid_bytes)
     proprietary = Tlv(_tag(layout.credential[0]), Tlv(SERIAL_TAG, serial))
-    return bytes(Tlv(_tag(layout.template), df_name + proprietary))
+    return _template(profile.aid_bytes, proprietary, layout)
 
 
 def _tag(text: str) -> int:
     return int(text, 16)
+
+
+def _proprietary(data: bytes, profile: CardProfile) -> Tlv:
+    """The proprietary object of this application's FCI. Raises ForeignCard and TlvMalformed."""
+    layout = profile.tap_path.fci
+    members = Tlv.parse_list(_inside(_tag(layout.template), Tlv.parse_list(data)))
+    if [member.tag for member in members] != [_tag(layout.df_name), _tag(layout.credential[0])]:
+        raise ForeignCard
+    df_name, proprietary = members
+    if df_name.value != profile.aid_bytes:
+        raise ForeignCard
+    return proprietary
+
+
+def _template(df_name: bytes, proprietary: bytes, layout: FciLayout) -> bytes:
+    """The FCI with these two members."""
+    return bytes(Tlv(_tag(layout.template), Tlv(_tag(layout.df_name), df_name) + proprietary))
 
 
 def _inside(tag: int, items: list[Tlv]) -> bytes:

@@ -16,7 +16,7 @@ from card.errors import (
     CardProfileRefused,
     ProfileLacks,
 )
-from card.exchange import ANY_STATUS, Exchange
+from card.exchange import ANY_STATUS, MAX_ANSWER_BYTES, Exchange
 from card.fci import Fci, serial_of_blank
 from card.mutual_authentication import RANDOM_BYTES
 from card.profile import CardProfile, HexByte
@@ -56,7 +56,7 @@ class ProtectedChannel:
         self._exchange = exchange
         self._messaging = SecureMessaging(keys)
 
-    def send(self, command: CommandApdu, name: str, *, max_answer: int = 4096) -> bytes:
+    def send(self, command: CommandApdu, name: str, *, max_answer: int = MAX_ANSWER_BYTES) -> bytes:
         """The answer's data in plain.
 
         Raises ApduRefused for a status word other than 9000, SecureMessagingBroken, and what the connection

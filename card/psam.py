@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
 
-from card.apdu import CommandApdu, Instruction
+from card.apdu import CommandApdu, ResponseApdu, select_by_df_name
 from card.connection import CardConnection
 from card.errors import AnswerMalformed, ApduRefused, AuthenticationRefused, PsamRefused
 from card.exchange import Exchange
@@ -82,8 +82,7 @@ class Psam:
 
     def select(self) -> PsamIdentity:
         """SELECT the application. Raises PsamRefused where this is no PSAM of the profile."""
-        command = CommandApdu(0x00, Instruction.SELECT, 0x04, 0x00, self._aid, le=256)
-        return PsamIdentity.from_bytes(self.send(command, "SELECT"), self._aid)
+        return PsamIdentity.from_bytes(self.send(select_by_df_name(self._aid), "SELECT"), self._aid)
 
     def prepare_authentication(self, key: int, card_id: bytes, card_random: bytes) -> bytes:
         """The PSAM's token for a card. `key`: number of the master pair. Raises PsamRefused."""
@@ -101,22 +100,24 @@ class Psam:
         Raises AuthenticationRefused when the PSAM does not accept the card, and PsamRefused.
         """
         command = CommandApdu(PSAM_CLA, PsamInstruction.FINISH_AUTHENTICATION, 0x00, 0x00, token, le=256)
-        try:
-            keys = self._exchange.send(command, "FINISH AUTHENTICATION")
-        except ApduRefused as error:
-            if error.sw == StatusWord.SECURITY_CONDITION_NOT_SATISFIED:
-                raise AuthenticationRefused(detail="the PSAM does not accept the card") from error
-            raise PsamRefused.by_status("FINISH AUTHENTICATION", error.sw) from error
-        except AnswerMalformed as error:
-            raise PsamRefused(command="FINISH AUTHENTICATION", status=error.facts["detail"]) from error
+        not_accepted = StatusWord.SECURITY_CONDITION_NOT_SATISFIED
+        answer = self._send_for_response(command, "FINISH AUTHENTICATION", accept=(not_accepted,))
+        if answer.sw == not_accepted:
+            raise AuthenticationRefused(detail="the PSAM does not accept the card")
+        keys = answer.data
         if len(keys) != 2 * KEY_BYTES:
             raise PsamRefused(command="FINISH AUTHENTICATION", status=f"{len(keys)} bytes")
         return SessionKeys(keys[:KEY_BYTES], keys[KEY_BYTES:])
 
     def send(self, command: CommandApdu, name: str) -> bytes:
         """A command's answer. Raises PsamRefused: a PSAM's refusal says nothing of the card on the reader."""
+        return self._send_for_response(command, name).data
+
+    def _send_for_response(
+        self, command: CommandApdu, name: str, accept: tuple[StatusWord, ...] = ()
+    ) -> ResponseApdu:
         try:
-            return self._exchange.send(command, name)
+            return self._exchange.send_for_response(command, name, accept=accept)
         except ApduRefused as error:
             raise PsamRefused.by_status(name, error.sw) from error
         except AnswerMalformed as error:

@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from card.apdu import CommandApdu, Instruction
-from card.application import FIRST_OR_ONLY_RETURN_FCI, SELECT_BY_DF_NAME
+from card.apdu import select_by_df_name
 from card.atr import Atr
 from card.connection import CardConnection
 from card.errors import AnswerMalformed, ForeignCard
-from card.foreign_cards import ForeignCardFamily, Probe, foreign_cards
+from card.foreign_cards import ForeignCardFamily, foreign_cards
 
 
 def name_foreign_card(connection: CardConnection, atr: bytes) -> ForeignCardFamily:
@@ -35,7 +34,7 @@ def name_foreign_card(connection: CardConnection, atr: bytes) -> ForeignCardFami
     try:
         # Straight over the connection: fetching what 61xx announces would be a third command, and the status
         # word alone says that the card knows the name.
-        answer = connection.transmit(_select(probe))
+        answer = connection.transmit(select_by_df_name(probe.df_name_bytes))
     except AnswerMalformed:
         return cards.generic
     return cards.confirmed_by(probe, answer) or cards.generic
@@ -58,9 +57,3 @@ def _parsed(atr: bytes) -> Atr | None:
         return Atr.from_bytes(atr)
     except AnswerMalformed:
         return None
-
-
-def _select(probe: Probe) -> CommandApdu:
-    return CommandApdu(
-        0x00, Instruction.SELECT, SELECT_BY_DF_NAME, FIRST_OR_ONLY_RETURN_FCI, probe.df_name_bytes, le=256
-    )

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from card.apdu import CommandApdu, Instruction, ResponseApdu
-from card.application import BY_SHORT_FILE_ID, SELECT_BY_DF_NAME
+from card.apdu import SELECT_BY_DF_NAME, CommandApdu, Instruction, ResponseApdu
+from card.application import BY_SHORT_FILE_ID
 from card.cipher_psam import CipherPsamInstruction
 from card.errors import FieldMalformed
 from card.exchange import CHAINING_BIT

@@ -5,15 +5,21 @@ It works on raw APDU bytes, knows nothing of readers, and answers every input wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from card.apdu import MAX_SHORT_LE, CommandApdu, Instruction, ResponseApdu, StatusWord
-from card.application import FIRST_OR_ONLY_RETURN_FCI, SELECT_BY_DF_NAME, Role
+from card.apdu import (
+    FIRST_OR_ONLY_RETURN_FCI,
+    MAX_SHORT_LE,
+    SELECT_BY_DF_NAME,
+    CommandApdu,
+    Instruction,
+    ResponseApdu,
+    StatusWord,
+)
+from card.application import Role
 from card.atr import contactless_atr
-from card.errors import CommandMalformed
 from card.exchange import CHAINING_BIT
 from card.fci import Fci, blank_fci
 from card.mutual_authentication import RANDOM_BYTES, TOKEN_BYTES, StaticKeys
@@ -24,6 +30,7 @@ from card.secure_messaging import PROTECTED, protected_length
 from card.simulator.chips.applet_chain import CommandChain
 from card.simulator.chips.applet_channel import AppletChannel
 from card.simulator.chips.applet_files import AppletFiles, with_file
+from card.simulator.chips.command_table import Handler, parsed
 from card.simulator.chips.contents import MAX_COUNTER, MAX_TRIES, ChipContents, ChipMemory, LifeCycle
 from card.simulator.chips.refusal import ChipRefused, require
 from card.status_word import StatusClass
@@ -54,8 +61,6 @@ _SELECTED: Final = MappingProxyType(
 
 _PROTECTED_CLASSES: Final = (bytes((PROTECTED,)), bytes((PROTECTED | CHAINING_BIT,)))
 
-_Handler = Callable[[CommandApdu], bytes]
-
 
 class ReferenceApplet:
     """One chip. A `Chip`. Its contents lie in `memory`."""
@@ -72,7 +77,7 @@ class ReferenceApplet:
         self._selected = False
         self._chain = CommandChain()
         # Who may do what: the command, the life cycles in which it exists, and its work.
-        self._handlers: dict[int, tuple[frozenset[LifeCycle], _Handler]] = {
+        self._handlers: dict[int, tuple[frozenset[LifeCycle], Handler]] = {
             Instruction.SELECT: (frozenset(LifeCycle), self._select),
             Instruction.INTERNAL_AUTHENTICATE: (_OPERATIONAL, self._internal_authenticate),
             Instruction.GET_CHALLENGE: (_NOT_TERMINATED, self._get_challenge),
@@ -110,7 +115,7 @@ class ReferenceApplet:
         if command[:1] not in _PROTECTED_CLASSES:
             self._channel.end_session()
         try:
-            return self._answer(_parse(command)).to_bytes()
+            return self._answer(parsed(command)).to_bytes()
         except ChipRefused as refused:
             return ResponseApdu(b"", refused.sw).to_bytes()
 
@@ -190,12 +195,12 @@ class ReferenceApplet:
         require(command.p1 == int(layout.algorithm, 16), StatusWord.INCORRECT_P1_P2)
         require(command.p2 == int(layout.key, 16), StatusWord.INCORRECT_P1_P2)
         require(len(command.data) == layout.challenge_bytes, StatusWord.WRONG_LENGTH)
-        key, counter = self._contents.private_key, self._contents.counter + 1
-        require(key is not None and counter <= MAX_COUNTER, StatusWord.AUTHENTICATION_METHOD_BLOCKED)
+        key, counter = _present(self._contents.private_key), self._contents.counter + 1
+        require(counter <= MAX_COUNTER, StatusWord.AUTHENTICATION_METHOD_BLOCKED)
         _require_room(command, TAP_PROOF_BYTES)
         # The counter moves before the signature is made: a tear may skip a number but never repeats one.
         self._store(replace(self._contents, counter=counter))
-        return TapProof(counter, _present(key).sign(tap_message(command.data, counter))).to_bytes()
+        return TapProof(counter, key.sign(tap_message(command.data, counter))).to_bytes()
 
     def _get_challenge(self, command: CommandApdu) -> bytes:
         require(command.p1 == command.p2 == 0, StatusWord.INCORRECT_P1_P2)
@@ -314,13 +319,6 @@ class ReferenceApplet:
 
     def _require_role(self, *roles: Role) -> None:
         require(self._channel.role in roles, StatusWord.SECURITY_CONDITION_NOT_SATISFIED)
-
-
-def _parse(command: bytes) -> CommandApdu:
-    try:
-        return CommandApdu.from_bytes(command)
-    except CommandMalformed as error:
-        raise ChipRefused(StatusWord.WRONG_LENGTH) from error
 
 
 def _require_bare(command: CommandApdu) -> None:

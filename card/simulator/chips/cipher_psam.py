@@ -12,13 +12,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from card.apdu import CommandApdu, Instruction, ResponseApdu, StatusWord
+from card.apdu import (
+    FIRST_OR_ONLY_RETURN_FCI,
+    SELECT_BY_DF_NAME,
+    CommandApdu,
+    Instruction,
+    ResponseApdu,
+    StatusWord,
+)
 from card.atr import Atr
 from card.cipher_psam import CipherMode, CipherPsamInstruction, Diversification
-from card.errors import CommandMalformed
 from card.profile import CardProfile
 from card.psam import PSAM_CLA, PSAM_ID_BYTES, PsamIdentity
 from card.psam_cipher import PsamCipherParameters
+from card.simulator.chips.command_table import CommandTable, handler, parsed
 from card.simulator.chips.psam_cipher_keys import DIVERSIFIER_BYTES, card_key, cbc_mac, session_key
 from card.simulator.chips.refusal import ChipRefused, require
 from card.status_word import StatusClass
@@ -63,6 +70,11 @@ class CipherPsamChip:
         self._selected = False
         self._loaded: _LoadedKey | None = None
         self._held = b""
+        self._handlers: CommandTable = {
+            (0x00, Instruction.SELECT): self._select,
+            (PSAM_CLA, CipherPsamInstruction.DIVERSIFY): self._diversify,
+            (PSAM_CLA, CipherPsamInstruction.CIPHER): self._cipher,
+        }
 
     @property
     def atr(self) -> bytes:
@@ -81,33 +93,19 @@ class CipherPsamChip:
     def process(self, command: bytes) -> bytes:
         """Answer one command."""
         try:
-            parsed = CommandApdu.from_bytes(command)
-            if (parsed.cla, parsed.ins) == (0x00, Instruction.GET_RESPONSE):
-                return ResponseApdu(self._handed_out(parsed), StatusWord.NO_ERROR).to_bytes()
+            apdu = parsed(command)
+            if (apdu.cla, apdu.ins) == (0x00, Instruction.GET_RESPONSE):
+                return ResponseApdu(self._handed_out(apdu), StatusWord.NO_ERROR).to_bytes()
             self._held = b""
-            self._held = self._answer(parsed)
+            self._held = handler(self._handlers, apdu)(apdu)
         except ChipRefused as refused:
             return ResponseApdu(b"", refused.sw).to_bytes()
-        except CommandMalformed:
-            return ResponseApdu(b"", StatusWord.WRONG_LENGTH).to_bytes()
         announced = StatusClass.BYTES_AVAILABLE << 8 | len(self._held)
         return ResponseApdu(b"", announced if self._held else StatusWord.NO_ERROR).to_bytes()
 
-    def _answer(self, command: CommandApdu) -> bytes:
-        match command.cla, command.ins:
-            case 0x00, Instruction.SELECT:
-                return self._select(command)
-            case cla, CipherPsamInstruction.DIVERSIFY if cla == PSAM_CLA:
-                return self._diversify(command)
-            case cla, CipherPsamInstruction.CIPHER if cla == PSAM_CLA:
-                return self._cipher(command)
-            case cla, _ if cla in (0x00, PSAM_CLA):
-                raise ChipRefused(StatusWord.INSTRUCTION_NOT_SUPPORTED)
-            case _:
-                raise ChipRefused(StatusWord.CLASS_NOT_SUPPORTED)
-
     def _select(self, command: CommandApdu) -> bytes:
-        require((command.p1, command.p2) == (0x04, 0x00), StatusWord.INCORRECT_P1_P2)
+        require(command.p1 == SELECT_BY_DF_NAME, StatusWord.INCORRECT_P1_P2)
+        require(command.p2 == FIRST_OR_ONLY_RETURN_FCI, StatusWord.INCORRECT_P1_P2)
         require(command.data == self._aid, StatusWord.FILE_NOT_FOUND)
         self._selected = True
         self._loaded = None

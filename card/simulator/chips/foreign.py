@@ -11,8 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from card.apdu import CommandApdu, Instruction, StatusWord
-from card.application import SELECT_BY_DF_NAME
+from card.apdu import SELECT_BY_DF_NAME, CommandApdu, Instruction, StatusWord
 from card.atr import Atr, InterfaceBytes, contactless_atr
 from card.errors import CommandMalformed
 from card.status_word import StatusClass

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from card.apdu import CommandApdu, Instruction, ResponseApdu, StatusWord
+from card.apdu import (
+    FIRST_OR_ONLY_RETURN_FCI,
+    SELECT_BY_DF_NAME,
+    CommandApdu,
+    Instruction,
+    ResponseApdu,
+    StatusWord,
+)
 from card.atr import Atr, InterfaceBytes
-from card.errors import AuthenticationRefused, CommandMalformed
+from card.errors import AuthenticationRefused
 from card.fci import SERIAL_BYTES
 from card.mutual_authentication import (
     RANDOM_BYTES,
@@ -22,6 +29,7 @@ from card.mutual_authentication import (
 from card.profile import reference_profile
 from card.psam import PSAM_CLA, PSAM_ID_BYTES, PsamIdentity, PsamInstruction
 from card.secure_messaging import SessionKeys
+from card.simulator.chips.command_table import CommandTable, handler, parsed
 from card.simulator.chips.refusal import ChipRefused, require
 from crypto.sm4 import KEY_BYTES, equal_in_constant_time
 
@@ -60,6 +68,11 @@ class PsamChip:
         self._aid = reference_profile().full_data_path.psam_aid_bytes
         self._selected = False
         self._pending: tuple[StaticKeys, AuthenticationToken] | None = None
+        self._handlers: CommandTable = {
+            (0x00, Instruction.SELECT): self._select,
+            (PSAM_CLA, PsamInstruction.PREPARE_AUTHENTICATION): self._prepare,
+            (PSAM_CLA, PsamInstruction.FINISH_AUTHENTICATION): self._finish,
+        }
 
     @property
     def atr(self) -> bytes:
@@ -77,27 +90,14 @@ class PsamChip:
     def process(self, command: bytes) -> bytes:
         """Answer one command."""
         try:
-            return ResponseApdu(self._answer(CommandApdu.from_bytes(command)), StatusWord.NO_ERROR).to_bytes()
+            apdu = parsed(command)
+            return ResponseApdu(handler(self._handlers, apdu)(apdu), StatusWord.NO_ERROR).to_bytes()
         except ChipRefused as refused:
             return ResponseApdu(b"", refused.sw).to_bytes()
-        except CommandMalformed:
-            return ResponseApdu(b"", StatusWord.WRONG_LENGTH).to_bytes()
-
-    def _answer(self, command: CommandApdu) -> bytes:
-        match command.cla, command.ins:
-            case 0x00, Instruction.SELECT:
-                return self._select(command)
-            case cla, PsamInstruction.PREPARE_AUTHENTICATION if cla == PSAM_CLA:
-                return self._prepare(command)
-            case cla, PsamInstruction.FINISH_AUTHENTICATION if cla == PSAM_CLA:
-                return self._finish(command)
-            case cla, _ if cla in (0x00, PSAM_CLA):
-                raise ChipRefused(StatusWord.INSTRUCTION_NOT_SUPPORTED)
-            case _:
-                raise ChipRefused(StatusWord.CLASS_NOT_SUPPORTED)
 
     def _select(self, command: CommandApdu) -> bytes:
-        require((command.p1, command.p2) == (0x04, 0x00), StatusWord.INCORRECT_P1_P2)
+        require(command.p1 == SELECT_BY_DF_NAME, StatusWord.INCORRECT_P1_P2)
+        require(command.p2 == FIRST_OR_ONLY_RETURN_FCI, StatusWord.INCORRECT_P1_P2)
         require(command.data == self._aid, StatusWord.FILE_NOT_FOUND)
         self._selected = True
         self._pending = None

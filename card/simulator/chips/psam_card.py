@@ -8,17 +8,25 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from card.apdu import MAX_SHORT_LE, CommandApdu, Instruction, ResponseApdu, StatusWord
-from card.application import FIRST_OR_ONLY_RETURN_FCI, RECORD_BY_NUMBER, SELECT_BY_DF_NAME, Role
+from card.apdu import (
+    FIRST_OR_ONLY_RETURN_FCI,
+    MAX_SHORT_LE,
+    SELECT_BY_DF_NAME,
+    CommandApdu,
+    Instruction,
+    ResponseApdu,
+    StatusWord,
+)
+from card.application import RECORD_BY_NUMBER, Role
 from card.atr import contactless_atr
 from card.cipher_psam import FIRST_INITIAL_VALUE
-from card.errors import CommandMalformed
 from card.fci import DF_NAME_TAG, FCI_TAG
 from card.files import Access, FileLayout
 from card.profile import CardProfile
 from card.psam_cipher import PsamCipherParameters
 from card.psam_cipher_mac import MAC_BYTES, PROPRIETARY_SECURE_MESSAGING, mac_message
 from card.secure_messaging import pad
+from card.simulator.chips.command_table import CommandTable, handler, parsed
 from card.simulator.chips.contents import MAX_TRIES
 from card.simulator.chips.psam_cipher_keys import cbc_mac, session_key
 from card.simulator.chips.refusal import ChipRefused, require
@@ -69,7 +77,7 @@ class PsamCardChip:
         self._parameters = PsamCipherParameters.of(profile)
         self._selected = False
         self._forget()
-        self._handlers: dict[tuple[int, int], Callable[[CommandApdu], bytes]] = {
+        self._handlers: CommandTable = {
             (0x00, Instruction.SELECT): self._select,
             (0x00, Instruction.GET_CHALLENGE): self._get_challenge,
             (0x00, Instruction.EXTERNAL_AUTHENTICATE): self._external_authenticate,
@@ -96,21 +104,16 @@ class PsamCardChip:
     def process(self, command: bytes) -> bytes:
         """Answer one command."""
         try:
-            parsed = CommandApdu.from_bytes(command)
-            return _deliver(self._run(parsed), parsed.le).to_bytes()
+            apdu = parsed(command)
+            return _deliver(self._run(apdu), apdu.le).to_bytes()
         except ChipRefused as refused:
             return ResponseApdu(b"", refused.sw).to_bytes()
-        except CommandMalformed:
-            return ResponseApdu(b"", StatusWord.WRONG_LENGTH).to_bytes()
 
     def _run(self, command: CommandApdu) -> bytes:
-        require(command.cla in (0x00, PROPRIETARY_SECURE_MESSAGING), StatusWord.CLASS_NOT_SUPPORTED)
-        handler = self._handlers.get((command.cla, command.ins))
-        if handler is None:
-            raise ChipRefused(StatusWord.INSTRUCTION_NOT_SUPPORTED)
+        work = handler(self._handlers, command)
         is_selected = self._selected or command.ins == Instruction.SELECT
         require(is_selected, StatusWord.CONDITIONS_OF_USE_NOT_SATISFIED)
-        return handler(command)
+        return work(command)
 
     def _forget(self) -> None:
         self._random = b""
