@@ -14,6 +14,7 @@ from card.foreign_cards import ForeignCardFamily
 from card.profile import CardProfile
 from card.profile_document import document
 from crypto.explained import Language, Text
+from firmware_profiles.strict_toml import MAX_TOML_BYTES
 
 app = typer.Typer(help="卡片描述 · Card profiles.", no_args_is_help=True)
 
@@ -74,10 +75,15 @@ def _contents(file: Path) -> bytes:
 
 
 def _describes_a_foreign_family(data: bytes) -> bool:
-    """Those have a sentence to say and no application of ours."""
+    """Those have a sentence to say and no application of ours.
+
+    What can't be told belongs to the card profiles, whose loader says what is wrong with it.
+    """
+    if len(data) > MAX_TOML_BYTES:
+        return False
     try:
         document = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
         return False
     return "sentence" in document and "aid" not in document
 

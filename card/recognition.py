@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from card.apdu import select_by_df_name
 from card.atr import Atr
 from card.connection import CardConnection
-from card.errors import AnswerMalformed, ForeignCard
+from card.errors import AnswerMalformed, AnswerTooLate, ForeignCard
 from card.foreign_cards import ForeignCardFamily, foreign_cards
 
 
@@ -35,7 +35,7 @@ def name_foreign_card(connection: CardConnection, atr: bytes) -> ForeignCardFami
         # Straight over the connection: fetching what 61xx announces would be a third command, and the status
         # word alone says that the card knows the name.
         answer = connection.transmit(select_by_df_name(probe.df_name_bytes))
-    except AnswerMalformed:
+    except (AnswerMalformed, AnswerTooLate):
         return cards.generic
     return cards.confirmed_by(probe, answer) or cards.generic
 

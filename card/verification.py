@@ -127,10 +127,11 @@ def verify(  # noqa: PLR0917  in the order in which they come into play
     a replayed answer is told from a clone's. Raises only what is not the card's doing: ReaderGone,
     PcscServiceGone and PcscFailed from the reader, and ValueError for a challenge of the wrong length.
     """
-    session = IdentitySession(TimelyConnection(connection, together=TAP_SECONDS), profile)
+    timely = TimelyConnection(connection, together=TAP_SECONDS)
+    session = IdentitySession(timely, profile)
     record = _Record()
     try:
-        with record.step(StepName.SELECT), naming_foreign_cards(connection):
+        with record.step(StepName.SELECT), naming_foreign_cards(timely):
             fci = session.select()
         with record.step(StepName.PARSE_CREDENTIAL):
             record.credential = credential = fci.tap_credential()

@@ -43,11 +43,9 @@ class PcscConnection(Closing):
         protocols = 0
         for protocol in profile.protocols:
             protocols |= PROTOCOLS[protocol]
-        context.begin_call()
-        result, handle, self._protocol = scard.SCardConnect(
-            context.handle, reader, SHARE_MODES[profile.share], protocols
+        result, handle, self._protocol = context.bounded(
+            scard.SCardConnect, context.handle, reader, SHARE_MODES[profile.share], protocols
         )
-        context.end_call()
         context.check(result, "SCardConnect", reader)
         self._handle = handle
         if profile.share is ShareMode.SHARED:
@@ -87,9 +85,9 @@ class PcscConnection(Closing):
         """
         handle = self._open_handle()
         encoded = _t0_bytes(command) if self._protocol == scard.SCARD_PROTOCOL_T0 else command.to_bytes()
-        self._context.begin_call()
-        result, answer = scard.SCardTransmit(handle, PROTOCOL_HEADERS[self._protocol], list(encoded))
-        self._context.end_call()
+        result, answer = self._context.bounded(
+            scard.SCardTransmit, handle, PROTOCOL_HEADERS[self._protocol], list(encoded)
+        )
         if result != scard.SCARD_S_SUCCESS:
             self._context.check(result, "SCardTransmit", self._reader)
         if not answer and self._profile.quirks.empty_answer_is_torn_card:
@@ -127,10 +125,7 @@ class PcscConnection(Closing):
         return self._handle
 
     def _begin_transaction(self) -> None:
-        handle = self._open_handle()
-        self._context.begin_call()
-        result = scard.SCardBeginTransaction(handle)
-        self._context.end_call()
+        result = self._context.bounded(scard.SCardBeginTransaction, self._open_handle())
         self._context.check(result, "SCardBeginTransaction", self._reader)
 
 

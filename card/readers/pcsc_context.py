@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from smartcard import scard
 
@@ -140,15 +140,16 @@ class PcscContext(Closing):
             raise _overdue(operation, reader)
         raise _meaning(result, operation, reader)
 
-    def begin_call(self) -> None:
-        """A call that a card or another program may keep from ending: end it after CALL_SECONDS."""
-        if self._watchdog is not None:
-            self._watchdog.expect_end_within(CALL_SECONDS)
-
-    def end_call(self) -> None:
-        """It has ended."""
-        if self._watchdog is not None:
-            self._watchdog.ended()
+    def bounded(self, call: Callable[..., Any], *arguments: object) -> Any:
+        """What `call` returns, a call that a card or another program may hold up: cut after CALL_SECONDS."""
+        watchdog = self._watchdog
+        if watchdog is None:
+            return call(*arguments)
+        watchdog.expect_end_within(CALL_SECONDS)
+        try:
+            return call(*arguments)
+        finally:
+            watchdog.ended()
 
     def readers(self) -> tuple[str, ...]:
         """Names of the readers that the service knows now. Raises PcscServiceGone and PcscFailed."""

@@ -158,14 +158,18 @@ class _DirectLine(Closing):
 
     def __init__(self, context: PcscContext, reader: str) -> None:
         self._context, self._reader = context, reader
-        result, self._handle, _protocol = scard.SCardConnect(
-            context.handle, reader, scard.SCARD_SHARE_DIRECT, scard.SCARD_PROTOCOL_UNDEFINED
+        result, self._handle, _protocol = context.bounded(
+            scard.SCardConnect,
+            context.handle,
+            reader,
+            scard.SCARD_SHARE_DIRECT,
+            scard.SCARD_PROTOCOL_UNDEFINED,
         )
         context.check(result, "SCardConnect", reader)
 
     def control(self, code: int) -> bytes:
         """The driver's answer; empty when it does not know the code."""
-        result, answer = scard.SCardControl(self._handle, code, [])
+        result, answer = self._context.bounded(scard.SCardControl, self._handle, code, [])
         if result in NOT_OFFERED:
             return b""
         self._context.check(result, "SCardControl", self._reader)

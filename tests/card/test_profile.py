@@ -148,6 +148,15 @@ def test_the_check_verb_takes_foreign_families_too(name: str, tmp_path: Path) ->
     assert re.search(r"CRD-140 .*family\.toml:\d+ .*`fr`", refused.stderr), refused.stderr
 
 
+@pytest.mark.parametrize("data", [b"a = " + b"[" * 100_000, b"#" * (1 << 20) + b"\n"])
+def test_the_check_verb_refuses_a_hostile_file(data: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "hostile.toml"
+    file.write_bytes(data)
+    refused = run("check", file)
+    assert (refused.returncode, "CRD-140" in refused.stderr) == (1, True), refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def run(verb: str, file: Path) -> subprocess.CompletedProcess[str]:
     """`tongka card profile …` in English."""
     command = [sys.executable, "-m", "terminal.command_line", "card", "profile", verb, str(file)]

@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from card.answer_time import TimelyConnection
 from card.apdu import MAX_APDU_BYTES, CommandApdu, ResponseApdu
 from card.atr import Atr, contactless_atr
 from card.errors import AnswerMalformed, ApduRefused, CardTorn, ForeignCard, ReaderGone
+from card.foreign_cards import foreign_cards
 from card.identity import IdentitySession
 from card.profile import reference_profile
 from card.recognition import name_foreign_card, naming_foreign_cards
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.chip import Chip
-from card.simulator.chips.faults import TearingChip
+from card.simulator.chips.faults import AnswerFault, FaultyChip, TearingChip
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from tests.card.cards import applet
 
@@ -143,6 +145,15 @@ def test_a_card_that_leaves_before_the_second_command_is_torn() -> None:
         naming_foreign_cards(connection),
     ):
         IdentitySession(connection, reference_profile()).select()
+
+
+def test_a_card_that_is_late_with_the_second_answer_is_foreign_all_the_same() -> None:
+    late = FaultyChip(ForeignCardChip(ForeignKind.SOCIAL_SECURITY), AnswerFault.SLOW, first=2, seconds=0.2)
+    with InProcessConnection(late) as connection:
+        timely = TimelyConnection(connection, seconds=0.1)
+        with pytest.raises(ForeignCard) as refused, naming_foreign_cards(timely):
+            IdentitySession(timely, reference_profile()).select()
+    assert refused.value.family == foreign_cards().generic
 
 
 def test_a_reader_that_goes_is_not_the_cards_doing() -> None:
