@@ -6,9 +6,9 @@ What is signed is `context ‖ 00 ‖ data`: a signature made for one use is wor
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
 
 from crypto.errors import ContentSignatureInvalid
+from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 
 
@@ -20,17 +20,6 @@ class SignedContext(StrEnum):
     HOTLIST = "hotlist"
     CHECKPOINT = "checkpoint"
     RECEIPT = "receipt"
-
-
-class Signer(Protocol):
-    """A holder of an SM2 key: a key in a file today, a chip behind PC/SC or a module later."""
-
-    @property
-    def public_key(self) -> PublicKey:
-        """The public half."""
-
-    def sign(self, message: bytes) -> bytes:
-        """SM2-with-SM3 over `message`: r ‖ s, 64 bytes."""
 
 
 def signed_message(context: SignedContext, data: bytes) -> bytes:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from crypto.content_signature import Signer
 from crypto.explained import Text
+from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 from sync.agent.client import CenterClient
 from sync.agent.state import Progress, UploadState

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from crypto.content_signature import SignedContext, Signer, sign_content, verify_content
+from crypto.content_signature import SignedContext, sign_content, verify_content
 from crypto.errors import ContentSignatureInvalid
 from crypto.explained import ExplainedError, Text
+from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 from sync import reasons
 from sync.errors import ContentInvalid

@@ -12,9 +12,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-from crypto.content_signature import Signer
 from crypto.errors import KeyMalformed
 from crypto.explained import Text
+from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
 from sync.errors import CenterNotGenuine, CodeMalformed

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import msgspec
 
-from crypto.content_signature import SignedContext, Signer, sign_content, verify_content
+from crypto.content_signature import SignedContext, sign_content, verify_content
 from crypto.errors import ContentSignatureInvalid
+from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 from terminal.events.checkpoint import Signature
 from terminal.events.errors import EventMalformed

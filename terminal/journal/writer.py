@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from crypto.closing import Closing
-from crypto.content_signature import Signer
 from crypto.explained import Text
 from crypto.sealing import SegmentSealer
+from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
 from terminal.clock import Clock
