@@ -22,8 +22,8 @@ install: ## 安装所缺的软件（其他命令会自动执行） / install wha
 	@bash .ci/install
 
 .PHONY: demo
-demo: install ## 从刷卡到结算完整演示一遍 / the whole way, from tap to settlement
-	@$(PYTHON) -m tests.demo $(ARGS)
+demo: install ## 从刷卡到结算完整演示一遍（KEYSTORE=card|tpm 换密钥存放处） / from tap to settlement (KEYSTORE= where keys lie)
+	@$(PYTHON) -m tests.demo $(if $(KEYSTORE),--keystore $(KEYSTORE)) $(ARGS)
 
 .PHONY: test
 test: install ## 运行全部测试 / run all tests
@@ -45,7 +45,7 @@ check: install ## 代码检查：格式、类型、分层 / check style, types a
 	@.venv/bin/lint-imports --no-logo
 
 .PHONY: fuzz-short
-fuzz-short: install ## 模糊测试卡片与串口解析（SECONDS=每项秒数） / fuzz the parsers of card and line (SECONDS= for each)
+fuzz-short: install ## 模糊测试各种外来数据的解析（SECONDS=每项秒数） / fuzz every parser of foreign bytes (SECONDS= for each)
 	@$(say) "模糊测试" "Fuzzing"
 	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),5) $(ARGS)
 

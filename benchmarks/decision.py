@@ -89,7 +89,7 @@ def province(cities: int) -> RuleBook:
 
 def evaluate_bare(card: CardFacts, programs: Sequence[cel.Program]) -> None:
     """What no decision can do without: the variables handed to CEL once, and each condition evaluated."""
-    context = Circumstances(card, SERVICE, FARE, PARTY, local_date(AT_MS)).context
+    context = Circumstances(card, SERVICE, FARE, PARTY, local_date(AT_MS), 0).context
     for program in programs:
         program.execute(context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,7 @@ from card.readers.pcsc import list_readers
 from card.trace_file import traced
 from crypto.errors import TrustStoreMalformed
 from crypto.explained import Language, Text
+from crypto.pki.certificate import Certificate
 from crypto.trust import MAX_TRUST_STORE_BYTES, TrustStore
 
 EXAMPLE = '例 · Example: tongka card read --reader "Virtual PCD 00 00" --psam "Virtual PCD 00 01"'
@@ -102,7 +104,8 @@ def read(
     trust: Annotated[
         Path | None,
         typer.Option(
-            "--trust", help="信任库 trust.json，核对发卡签名 · Trust store: check who issued the card."
+            "--trust",
+            help="含 trust.json 与 root.pem 的目录，核对发卡签名 · Folder with these: who issued the card?",
         ),
     ] = None,
     seconds: Annotated[
@@ -163,11 +166,19 @@ def _to_json(reading: CardReading) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def _trust_store(file: Path) -> TrustStore:
-    """The trust store in a file. Raises TrustStoreMalformed."""
+def _trust_store(folder: Path) -> TrustStore:
+    """The trust store in a folder that `tongka terminal content --export-trust` wrote.
+
+    Raises TrustStoreMalformed, CertificateRefused.
+    """
+    trust, root = (_read(folder / name) for name in ("trust.json", "root.pem"))
+    return TrustStore.from_bytes(trust, Certificate.from_pem(root), datetime.now(UTC))
+
+
+def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:
-            return TrustStore.from_bytes(opened.read(MAX_TRUST_STORE_BYTES + 1))
+            return opened.read(MAX_TRUST_STORE_BYTES + 1)
     except OSError as error:
         raise TrustStoreMalformed(detail=f"{file}: {error.strerror}") from error
 

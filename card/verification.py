@@ -30,6 +30,7 @@ from card.errors import (
     CredentialExpired,
     CredentialForged,
     CredentialNotYetValid,
+    IssuerRevoked,
     ProofReplayed,
     RefusalReason,
     TapRefused,
@@ -79,8 +80,8 @@ class EvidenceStep:
 class CardStatusList(Protocol):
     """A hotlist: knows which cards must not be accepted."""
 
-    def status(self, card_id: bytes) -> str | None:
-        """The card's status on the list, or None when it is not listed."""
+    def status(self, card_id: bytes, issued: date) -> str | None:
+        """The status of the card issued on that day, or None when it is not listed."""
 
 
 @dataclass(frozen=True)
@@ -185,10 +186,12 @@ class _Step:
 
 
 def known_issuer(credential: TapCredential, trust: TrustStore) -> IssuerKey:
-    """The issuer's key for the credential's day of issue. Raises UnknownIssuer."""
+    """The issuer's key for the credential's day of issue. Raises UnknownIssuer, IssuerRevoked."""
     issuer = trust.issuer(credential.issuer_key_id)
     if issuer is None or not issuer.covers(credential.issued):
         raise UnknownIssuer
+    if issuer.is_revoked:
+        raise IssuerRevoked
     return issuer
 
 
@@ -233,5 +236,6 @@ def _require_validity(credential: TapCredential, today: date) -> None:
 
 
 def _require_unlisted(credential: TapCredential, hotlist: CardStatusList) -> None:
-    if hotlist.status(credential.card_id) is not None:
-        raise CardHotlisted
+    status = hotlist.status(credential.card_id, credential.issued)
+    if status is not None:
+        raise CardHotlisted(status)

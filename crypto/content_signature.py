@@ -15,9 +15,7 @@ from crypto.sm2 import PublicKey
 class SignedContext(StrEnum):
     """Everything that a Tongka key signs, by use."""
 
-    RULE_PACK = "rule-pack"
-    CATALOGUE = "catalogue"
-    HOTLIST = "hotlist"
+    MANIFEST = "manifest"
     CHECKPOINT = "checkpoint"
     RECEIPT = "receipt"
 

@@ -18,7 +18,8 @@ from typing import Final, NoReturn
 
 from crypto.errors import CredentialMalformed, KeyMalformed, TlvMalformed
 from crypto.fixed_form import Constructed, FixedForm, Primitive
-from crypto.sm2 import POINT_BYTES, SIGNATURE_BYTES, PrivateKey, PublicKey
+from crypto.signer import Signer
+from crypto.sm2 import POINT_BYTES, SIGNATURE_BYTES, PublicKey
 from crypto.tlv import Tlv
 
 FORMAT_VERSION: Final = 1
@@ -142,7 +143,7 @@ class TapCredential:
 
 
 def issue_credential(
-    issuer_key: PrivateKey,
+    issuer_key: Signer,
     *,
     issuer_key_id: bytes,
     card_id: bytes,

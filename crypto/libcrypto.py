@@ -17,6 +17,7 @@ ffi.cdef(
     """
     typedef struct evp_pkey_st EVP_PKEY;
     typedef struct evp_pkey_ctx_st EVP_PKEY_CTX;
+    typedef struct bignum_st BIGNUM;
     typedef struct evp_md_ctx_st EVP_MD_CTX;
     typedef struct evp_md_st EVP_MD;
     typedef struct bio_st BIO;
@@ -50,6 +51,9 @@ ffi.cdef(
     int EVP_PKEY_is_a(const EVP_PKEY *pkey, const char *name);
     int EVP_PKEY_get_octet_string_param(const EVP_PKEY *pkey, const char *name,
                                         unsigned char *buf, size_t max, size_t *len);
+    int EVP_PKEY_get_bn_param(const EVP_PKEY *pkey, const char *name, BIGNUM **bn);
+    int BN_bn2binpad(const BIGNUM *a, unsigned char *to, int tolen);
+    void BN_free(BIGNUM *a);
     EVP_PKEY *PEM_read_bio_PUBKEY(BIO *bp, EVP_PKEY **x, void *cb, void *u);
     EVP_PKEY *PEM_read_bio_PrivateKey(BIO *bp, EVP_PKEY **x, void *cb, void *u);
     int PEM_write_bio_PUBKEY(BIO *bp, EVP_PKEY *x);
@@ -73,6 +77,9 @@ ffi.cdef(
                              EVP_PKEY *pkey);
     int EVP_DigestVerify(EVP_MD_CTX *ctx, const unsigned char *sig, size_t siglen,
                          const unsigned char *tbs, size_t tbslen);
+    int EVP_PKEY_sign_init(EVP_PKEY_CTX *ctx);
+    int EVP_PKEY_sign(EVP_PKEY_CTX *ctx, unsigned char *sig, size_t *siglen,
+                      const unsigned char *tbs, size_t tbslen);
     int EVP_PKEY_encrypt_init(EVP_PKEY_CTX *ctx);
     int EVP_PKEY_encrypt(EVP_PKEY_CTX *ctx, unsigned char *out, size_t *outlen,
                          const unsigned char *in, size_t inlen);

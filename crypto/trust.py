@@ -1,35 +1,57 @@
-"""The trust store: whose signatures a terminal and a centre accept.
+"""The trust store: whose signatures a terminal and a centre accept, and whose no longer.
 
-A JSON file that enrolment hands to the terminal: the card issuers' keys by key id, and the centre's keys for
-sealing, receipts and content.
+A versioned JSON file of certificates and revocation lists. It needs no signature of its own to be read: every
+certificate in it leads back to the root that the reader holds. That nothing was left out of it is what the
+manifest says that lists it (terminal.content.manifest).
+
+    root ─▶ province ─▶ card issuers' keys (by key id), the centre's sealing, receipt and content keys
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from crypto.credential import KEY_ID_BYTES
-from crypto.errors import KeyMalformed, TestKeyRefused, TrustStoreMalformed
+from crypto.errors import (
+    CertificateExpired,
+    CertificateNotYetValid,
+    CertificateRevoked,
+    TestKeyRefused,
+    TrustStoreMalformed,
+)
+from crypto.explained import Text
+from crypto.pki.certificate import Certificate
+from crypto.pki.chain import verify_chain
+from crypto.pki.revocation import RevocationList
+from crypto.pki.role import Role
 from crypto.sm2 import PublicKey
 
 TEST_MARKER: Final = b"TEST"
+FORMAT: Final = 2
 MAX_TRUST_STORE_BYTES: Final = 1_000_000
+MAX_CERTIFICATES: Final = 500
+MAX_REVOCATION_LISTS: Final = 50
 
 
 @dataclass(frozen=True)
 class IssuerKey:
-    """One key of a card issuer and the days within which credentials that it signed were issued."""
+    """One key of a card issuer.
+
+    `not_before` and `not_after` are the days on which it issues: a credential's own date of issue must lie
+    there. A revoked key's credentials count no more, whenever they were issued.
+    """
 
     key_id: bytes
     public_key: PublicKey
     not_before: date
     not_after: date
+    is_revoked: bool = False
 
     @property
     def is_test(self) -> bool:
@@ -41,66 +63,99 @@ class IssuerKey:
         return self.not_before <= issued <= self.not_after
 
 
-class _IssuerDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    key_id: str
-    point: str
-    not_before: date
-    not_after: date
+_Pem = Annotated[str, msgspec.Meta(max_length=8192)]
+_LongPem = Annotated[str, msgspec.Meta(max_length=262_144)]
 
 
-class _TrustDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: int
-    issuers: list[_IssuerDocument]
-    center_sealing_key: str
-    center_receipt_key: str
-    content_key: str
+class TrustDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The file as it is written: PEM texts, leaves and intermediates in any order."""
+
+    format: Annotated[int, msgspec.Meta(ge=FORMAT, le=FORMAT)] = FORMAT
+    version: Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)]
+    certificates: Annotated[list[_Pem], msgspec.Meta(max_length=MAX_CERTIFICATES)]
+    revocations: Annotated[list[_LongPem], msgspec.Meta(max_length=MAX_REVOCATION_LISTS)] = []
+
+    @classmethod
+    def of(
+        cls, version: int, certificates: Iterable[Certificate], revocations: Iterable[bytes] = ()
+    ) -> TrustDocument:
+        """The document of these certificates and revocation lists (PEM)."""
+        return cls(
+            version=version,
+            certificates=[one.pem.decode() for one in certificates],
+            revocations=[one.decode() for one in revocations],
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TrustDocument:
+        """Parse the JSON file; verifies nothing. Raises TrustStoreMalformed."""
+        if len(data) > MAX_TRUST_STORE_BYTES:
+            raise TrustStoreMalformed(detail=Text(zh="文件过大", en="the file is too long"))
+        try:
+            return msgspec.json.decode(data, type=cls)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise TrustStoreMalformed(detail=str(error)) from error
+
+    def to_bytes(self) -> bytes:
+        """The JSON file."""
+        return msgspec.json.format(msgspec.json.encode(self))
 
 
 @dataclass(frozen=True)
 class TrustStore:
-    """The anchors in force, by use; `issuers` maps key id to key."""
+    """The keys in force, by use; `issuers` maps key id to key, revoked ones included."""
 
+    version: int
     issuers: Mapping[bytes, IssuerKey]
     center_sealing_key: PublicKey
     center_receipt_key: PublicKey
     content_key: PublicKey
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> TrustStore:
-        """Parse the JSON file. Raises TrustStoreMalformed."""
-        if len(data) > MAX_TRUST_STORE_BYTES:
-            raise TrustStoreMalformed(detail="the file is too long")
-        try:
-            document = msgspec.json.decode(data, type=_TrustDocument)
-            if document.format != 1:
-                raise TrustStoreMalformed(detail=f"format {document.format} is not known")
-            issuers = [_issuer_key(issuer) for issuer in document.issuers]
-            if len({issuer.key_id for issuer in issuers}) != len(issuers):
-                raise TrustStoreMalformed(detail="an issuer key id stands twice")
-            return cls(
-                issuers=MappingProxyType({issuer.key_id: issuer for issuer in issuers}),
-                center_sealing_key=_point(document.center_sealing_key),
-                center_receipt_key=_point(document.center_receipt_key),
-                content_key=_point(document.content_key),
-            )
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise TrustStoreMalformed(detail=str(error)) from error
-        except KeyMalformed as error:
-            raise TrustStoreMalformed(detail=str(error.facts["detail"])) from error
+    def from_bytes(cls, data: bytes, root: Certificate, at: datetime) -> TrustStore:
+        """Parse the JSON file and verify all that is in it, back to `root`, as of `at`.
 
-    def to_bytes(self) -> bytes:
-        """The JSON file."""
-        document = _TrustDocument(
-            format=1,
-            issuers=[_issuer_document(issuer) for issuer in self.issuers.values()],
-            center_sealing_key=self.center_sealing_key.point.hex(),
-            center_receipt_key=self.center_receipt_key.point.hex(),
-            content_key=self.content_key.point.hex(),
+        A certificate that has run out, or does not run yet, is passed over: the others go on. Of several for
+        one use of the centre the newest counts. Raises TrustStoreMalformed, and CertificateRefused for one
+        that is not what it says.
+        """
+        document = TrustDocument.from_bytes(data)
+        certificates = [Certificate.from_pem(pem.encode()) for pem in document.certificates]
+        lists = [RevocationList.from_pem(pem.encode()) for pem in document.revocations]
+        authorities = [one for one in certificates if one.role is Role.PROVINCE]
+        for one in lists:
+            _require_author(one, (root, *authorities))
+        issuers: dict[bytes, IssuerKey] = {}
+        newest: dict[Role, Certificate] = {}
+        for leaf in (one for one in certificates if one.role is not Role.PROVINCE):
+            try:
+                verify_chain(leaf, authorities, root, at, leaf.role, lists)
+                is_revoked = False
+            except (CertificateExpired, CertificateNotYetValid):
+                continue
+            except CertificateRevoked:
+                is_revoked = True
+            if leaf.role is Role.ISSUER:
+                key = _issuer_key(leaf, is_revoked)
+                if key.key_id in issuers:
+                    raise TrustStoreMalformed(
+                        detail=Text(zh="发卡密钥编号重复", en="an issuer key id stands twice")
+                    )
+                issuers[key.key_id] = key
+            elif not is_revoked and (
+                leaf.role not in newest or newest[leaf.role].not_before < leaf.not_before
+            ):
+                newest[leaf.role] = leaf
+        return cls(
+            version=document.version,
+            issuers=MappingProxyType(issuers),
+            center_sealing_key=_key(newest, Role.SEALING),
+            center_receipt_key=_key(newest, Role.RECEIPT),
+            content_key=_key(newest, Role.CONTENT),
         )
-        return msgspec.json.format(msgspec.json.encode(document))
 
     def issuer(self, key_id: bytes) -> IssuerKey | None:
-        """The issuer key with this id, if it is trusted."""
+        """The issuer key with this id, if it is known; it may be revoked."""
         return self.issuers.get(key_id)
 
     def require_production(self) -> None:
@@ -110,40 +165,36 @@ class TrustStore:
                 raise TestKeyRefused(key_id=issuer.key_id.hex())
 
 
-def issuer_key_to_json(issuer: IssuerKey) -> bytes:
-    """What an issuer publishes of its key, for a centre to put into its trust store."""
-    return msgspec.json.format(msgspec.json.encode(_issuer_document(issuer)))
-
-
-def issuer_key_from_json(data: bytes) -> IssuerKey:
-    """Parse what an issuer published. Raises TrustStoreMalformed."""
-    try:
-        return _issuer_key(msgspec.json.decode(data, type=_IssuerDocument))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TrustStoreMalformed(detail=str(error)) from error
-    except KeyMalformed as error:
-        raise TrustStoreMalformed(detail=str(error.facts["detail"])) from error
-
-
-def _issuer_key(document: _IssuerDocument) -> IssuerKey:
-    key_id = _hex("an issuer key id", document.key_id)
-    if len(key_id) != KEY_ID_BYTES:
-        raise TrustStoreMalformed(detail="an issuer key id has 8 bytes")
-    return IssuerKey(key_id, _point(document.point), document.not_before, document.not_after)
-
-
-def _issuer_document(issuer: IssuerKey) -> _IssuerDocument:
-    return _IssuerDocument(
-        issuer.key_id.hex(), issuer.public_key.point.hex(), issuer.not_before, issuer.not_after
+def _require_author(found: RevocationList, authorities: Iterable[Certificate]) -> None:
+    """A list that fits nobody would be passed over unseen, and with it whom it revokes."""
+    for one in authorities:
+        if (found.issuer, found.issuer_key_id) == (one.subject, one.key_id) and found.is_signed_by(
+            one.public_key
+        ):
+            return
+    raise TrustStoreMalformed(
+        detail=Text(
+            zh=f"吊销列表 {found.number} 不是其中任何机构签发", en=f"nobody in it signed list {found.number}"
+        )
     )
 
 
-def _point(text: str) -> PublicKey:
-    return PublicKey.from_point(_hex("a key", text))
+def _issuer_key(leaf: Certificate, is_revoked: bool) -> IssuerKey:
+    period = leaf.signing_period
+    if period is None or len(leaf.key_id) != KEY_ID_BYTES:
+        raise TrustStoreMalformed(
+            detail=Text(
+                zh="发卡机构证书缺少签发期或密钥编号",
+                en="an issuer's certificate has no signing period or key id",
+            )
+        )
+    return IssuerKey(leaf.key_id, leaf.public_key, *period, is_revoked)
 
 
-def _hex(name: str, text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError as error:
-        raise TrustStoreMalformed(detail=f"{name} is no hexadecimal number") from error
+def _key(newest: Mapping[Role, Certificate], role: Role) -> PublicKey:
+    certificate = newest.get(role)
+    if certificate is None:
+        raise TrustStoreMalformed(
+            detail=Text(zh=f"没有有效的 {role} 证书", en=f"no {role} certificate is in force")
+        )
+    return certificate.public_key

@@ -527,6 +527,27 @@ class ContentInvalid(SyncError):
     )
 
 
+class IssuerKnown(SyncError):
+    """An issuer's key id was certified before. Facts: key_id."""
+
+    code = "SYN-510"
+    cause = Text(zh="发卡密钥 {key_id} 已经登记过。", en="The issuer key {key_id} was certified before.")
+    next_step = Text(
+        zh="无需再次登记。更换密钥时请发卡机构用“tongka issuer rotate”生成新的密钥文件。",
+        en="It need not be added again. For a new key let the issuer run `tongka issuer rotate`.",
+    )
+
+
+class IssuerNotKnown(SyncError):
+    """No issuer's key has this id at this centre. Facts: key_id."""
+
+    code = "SYN-511"
+    cause = Text(zh="本中心没有发卡密钥 {key_id}。", en="This centre knows no issuer key {key_id}.")
+    next_step = Text(
+        zh="请用“tongka center issuer list”查看密钥编号。", en="See the ids with `tongka center issuer list`."
+    )
+
+
 class EventNotStored(SyncError):
     """No such event is stored at this centre."""
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from card.profile import reference_profile
 from card.seen_proofs import SeenProofs
+from crypto.keystore.protection import require_protected
 from terminal.clock import Clock, SystemClock
 from terminal.configuration import Mode, TerminalConfiguration
-from terminal.content import load_content
+from terminal.content.live import LiveContent
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
@@ -27,41 +28,48 @@ class Terminal:
 
     configuration: TerminalConfiguration
     desk: TapDesk
-    service: ServiceItem
+
+    @property
+    def service(self) -> ServiceItem:
+        """What it serves, as the catalogue in force has it."""
+        return self.desk.contents.current().catalogue.item(self.configuration.service)
 
     def request(self, companions: int = 0, fare: int | None = None) -> TapRequest:
         """A tap for this terminal's service, at its list fare unless `fare` (fen) says otherwise."""
-        return TapRequest(self.service, self.service.fare if fare is None else fare, Party(companions))
+        service = self.service
+        return TapRequest(service, service.fare if fare is None else fare, Party(companions))
 
 
 @contextmanager
 def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Iterator[Terminal]:
     """The terminal of a data directory; owns its journal while open.
 
-    Raises TerminalNotEnrolled, ConfigurationMalformed, TestKeyRefused (production mode), ServiceUnknown, what
-    `load_content` raises, KeystoreRefused, and JournalLocked, JournalOfAnother or JournalDamaged.
+    Raises TerminalNotEnrolled, ConfigurationMalformed, TestKeyRefused and KeystoreUnprotected (production
+    mode), what `LiveContent` raises, KeystoreRefused, and JournalLocked, JournalOfAnother or JournalDamaged.
     """
     configuration = directory.load_configuration()
-    trust = directory.load_trust()
-    if configuration.mode is Mode.PRODUCTION:
-        trust.require_production()
-    content = load_content(directory.content, trust.content_key)
-    service = content.catalogue.item(configuration.service)
+    keystore = directory.keystore
     owner = JournalOwner(configuration.terminal_id, configuration.epoch)
-    signer = directory.keystore.load(TERMINAL_KEY)
     clock = clock or SystemClock()
-    with (
-        JournalWriter(directory.journal, owner, signer, trust.center_sealing_key, clock) as journal,
-        ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
-    ):
-        desk = TapDesk(
-            owner=owner,
-            profile=reference_profile(),
-            trust=trust,
-            content=content,
-            journal=journal,
-            day_keys=DayKeys(owner.terminal),
-            aside=aside,
-            seen=SeenProofs(),
-        )
-        yield Terminal(configuration, desk, service)
+    is_production = configuration.mode is Mode.PRODUCTION
+    if is_production:
+        require_protected(keystore)
+    signer = keystore.load(TERMINAL_KEY)
+    with LiveContent(
+        directory.content, directory.load_root(), clock, configuration.service, is_production
+    ) as contents:
+        sealing_key = contents.current().trust.center_sealing_key
+        with (
+            JournalWriter(directory.journal, owner, signer, sealing_key, clock) as journal,
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
+        ):
+            desk = TapDesk(
+                owner=owner,
+                profile=reference_profile(),
+                contents=contents,
+                journal=journal,
+                day_keys=DayKeys(owner.terminal),
+                aside=aside,
+                seen=SeenProofs(),
+            )
+            yield Terminal(configuration, desk)

@@ -16,6 +16,8 @@ from card.readers.any_reader import ANY
 from card.trace_file import traced
 from crypto.explained import Language, Text
 from terminal.assembly import open_terminal
+from terminal.clock import SystemClock
+from terminal.content.report import content_report, export_trust_store
 from terminal.data_directory import DataDirectory
 from terminal.displays import JsonDisplay, LineDisplay
 from terminal.party_entry import PartyEntry
@@ -82,6 +84,33 @@ def show(data: Data, as_json: AsJson = False) -> None:
         typer.echo(msgspec.json.encode(configuration).decode())
     else:
         typer.echo(configuration.to_bytes().decode(), nl=False)
+
+
+@app.command()
+def content(
+    data: Data,
+    as_json: AsJson = False,
+    export_trust: Annotated[
+        Path | None,
+        typer.Option(
+            "--export-trust",
+            help="把信任库与根证书写入此目录 / write trust store and root certificate to this folder",
+        ),
+    ] = None,
+) -> None:
+    """使用中的内容：版本、名单天数、发卡密钥。 The content in force: number, hotlist and its age, issuers.
+
+    Example: tongka terminal content --data out/terminal
+    """
+    directory = DataDirectory(data)
+    clock = SystemClock()
+    report = content_report(directory, clock.now_ms())
+    if export_trust is not None:
+        export_trust_store(directory, export_trust)
+    if as_json:
+        typer.echo(msgspec.json.encode(report).decode())
+    else:
+        typer.echo(report.to_text().in_language(Language.from_environment()))
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

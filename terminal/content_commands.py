@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from crypto.credential import CARD_ID_BYTES
 from crypto.explained import Language, Text
 from terminal.clock import SystemClock
 from terminal.decisions.decide import local_date
 from terminal.durable_file import write_durably
-from terminal.errors import ContentExists, FileNotRead, HotlistEntryRefused
-from terminal.hotlist import Hotlist, HotlistReason
+from terminal.errors import ContentExists, FileNotRead
+from terminal.hotlist.base import HotlistBase
+from terminal.hotlist.building import build_base, build_delta, build_reasons
+from terminal.hotlist.delta import HotlistDelta
+from terminal.hotlist.hotlist import Hotlist
+from terminal.hotlist.registers import read_issued, read_listed
 from terminal.starter import starter_files
 
 app = typer.Typer(help="制作待发布内容。Make content for publication.", no_args_is_help=True)
 
-_NO_ENTRY = Text(
-    zh="不是 16 位十六进制的卡标识，或原因不在列表中",
-    en="no card id of 16 hexadecimal digits, or an unknown reason",
-)
+BASE: Final = "base.bin"
+REASONS: Final = "reasons.bin"
+
+IssuedFile = Annotated[
+    Path,
+    typer.Option(
+        "--issued",
+        help="全部已发卡，CSV（卡标识,发卡日期）或 Parquet / all cards issued: card_id, issued",
+    ),
+]
+StatusesFile = Annotated[
+    Path,
+    typer.Option(
+        "--statuses",
+        help="停用登记，CSV（卡标识,原因,起始日,截止日）或 Parquet；原因：lost withdrawn deceased cancelled "
+        "superseded misuse / statuses: card_id, reason, since, until",
+    ),
+]
+
 _WRITTEN = Text(zh="已写入 {path}（{count} 张卡）", en="Wrote {path} ({count} cards)")
 _STARTED = Text(zh="起步内容已写入 {directory}", en="The starter content is in {directory}")
 
@@ -50,56 +66,74 @@ def starter(
 
 @app.command()
 def hotlist(
-    cards: Annotated[
-        Path, typer.Option("--cards", help="CSV：卡标识（16 位十六进制）,原因 / CSV: card id,reason")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="输出文件 / file to write")],
+    issued: IssuedFile,
+    statuses: StatusesFile,
     version: Annotated[int, typer.Option("--version", min=1, help="名单版本，每次递增 / rises each time")],
+    out: Annotated[Path, typer.Option("--out", help="输出目录 / folder to write to")],
     dated: Annotated[
         datetime | None,
-        typer.Option("--dated", formats=["%Y-%m-%d"], help="名单日期，默认今天 / default: today"),
+        typer.Option(
+            "--dated",
+            formats=["%Y-%m-%d"],
+            help="名单日期，默认昨天；当日所发的卡须已全部登记 / default: yesterday; "
+            "every card issued on that day must be registered",
+        ),
     ] = None,
 ) -> None:
-    """由 CSV 制作停用名单。原因：lost withdrawn deceased cancelled superseded misuse。 Make the hotlist.
+    """制作基础停用名单与停用原因，并删除旧增量。 Make the hotlist's base and reasons; old deltas go away.
 
-    Example: tongka content hotlist --cards lost.csv --version 7 --out content/hotlist.bin
+    Example: tongka content hotlist --issued issued.csv --statuses dead.csv --version 7 --out content/hotlist
     """
-    day = local_date(SystemClock().now_ms()) if dated is None else dated.date()
-    listed = _read_cards(cards)
-    write_durably(out, Hotlist.of(version, day, listed).to_bytes(), mode=0o644)
-    typer.echo(_WRITTEN.format(path=out, count=len(listed)).in_language(Language.from_environment()))
+    day = _today() - timedelta(days=1) if dated is None else dated.date()
+    cards = read_issued(issued)
+    listed = read_listed(statuses, cards, day)
+    base = build_base(cards, listed, version, day)
+    reasons = build_reasons(base, cards, listed)
+    count = HotlistBase.from_bytes(base).listed.part
+    out.mkdir(parents=True, exist_ok=True)
+    write_durably(out / BASE, base, mode=0o644)
+    write_durably(out / REASONS, reasons, mode=0o644)
+    for old in out.glob("delta-*.bin"):
+        old.unlink()
+    typer.echo(_WRITTEN.format(path=out / BASE, count=count).in_language(Language.from_environment()))
 
 
-def _read_cards(path: Path) -> Mapping[bytes, HotlistReason]:
-    listed: dict[bytes, HotlistReason] = {}
+@app.command()
+def hotlist_delta(
+    folder: Annotated[Path, typer.Option("--hotlist", help="基础名单所在目录 / folder of the base")],
+    issued: IssuedFile,
+    statuses: StatusesFile,
+    dated: Annotated[
+        datetime | None,
+        typer.Option("--dated", formats=["%Y-%m-%d"], help="增量日期，默认今天 / default: today"),
+    ] = None,
+) -> None:
+    """制作下一份停用名单增量 delta-NNNN.bin。 Make the hotlist's next delta.
+
+    Example: tongka content hotlist-delta --hotlist content/hotlist --issued issued.csv --statuses dead.csv
+    """
+    day = _today() if dated is None else dated.date()
+    deltas = sorted(folder.glob("delta-*.bin"))
+    has_reasons = (folder / REASONS).exists()
+    held = Hotlist.from_files(
+        _read(folder / BASE),
+        [_read(path) for path in deltas],
+        _read(folder / REASONS) if has_reasons else None,
+    )
+    cards = read_issued(issued)
+    delta = build_delta(held, cards, read_listed(statuses, cards, day), day)
+    path = folder / f"delta-{len(deltas) + 1:04}.bin"
+    count = len(HotlistDelta.from_bytes(delta).cards)
+    write_durably(path, delta, mode=0o644)
+    typer.echo(_WRITTEN.format(path=path, count=count).in_language(Language.from_environment()))
+
+
+def _today() -> date:
+    return local_date(SystemClock().now_ms())
+
+
+def _read(path: Path) -> bytes:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.reader(file), start=1):
-                if row:
-                    card_id, reason = _entry(row, number, path.name)
-                    listed[card_id] = reason
+        return path.read_bytes()
     except OSError as error:
         raise FileNotRead(file=path, detail=error.strerror) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise HotlistEntryRefused(file=path.name, line=len(listed) + 1, detail=str(error)) from error
-    return listed
-
-
-def _entry(row: list[str], number: int, file: str) -> tuple[bytes, HotlistReason]:
-    if len(row) != 2:
-        raise HotlistEntryRefused(
-            file=file,
-            line=number,
-            detail=Text(zh=f"有 {len(row)} 项，应为 2 项", en=f"{len(row)} fields, not 2"),
-        )
-    try:
-        card_id, reason = bytes.fromhex(row[0].strip()), HotlistReason(row[1].strip())
-    except ValueError as error:
-        raise HotlistEntryRefused(file=file, line=number, detail=_NO_ENTRY) from error
-    if len(card_id) != CARD_ID_BYTES:
-        raise HotlistEntryRefused(
-            file=file,
-            line=number,
-            detail=Text(zh="卡标识应为 16 位十六进制数", en="a card id has 16 hexadecimal digits"),
-        )
-    return card_id, reason

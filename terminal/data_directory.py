@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from crypto.keystore import Keystore
-from crypto.trust import TrustStore
+from crypto.keystore.directory import open_keystore
+from crypto.pki.certificate import Certificate
+from crypto.signer import Keystore
 from terminal import configuration
 from terminal.configuration import TerminalConfiguration
+from terminal.content.store import ContentStore
 from terminal.errors import TerminalNotEnrolled
 
 TERMINAL_KEY = "terminal"
@@ -26,9 +28,14 @@ class DataDirectory:
         return self.path / configuration.FILE_NAME
 
     @property
+    def keys(self) -> Path:
+        """The folder of the terminal's keystore."""
+        return self.path / "keys"
+
+    @property
     def keystore(self) -> Keystore:
-        """The terminal's own key, named `TERMINAL_KEY`."""
-        return Keystore(self.path / "keys")
+        """The terminal's own key, named `TERMINAL_KEY`. Raises what `open_keystore` does."""
+        return open_keystore(self.keys)
 
     @property
     def certificate_file(self) -> Path:
@@ -37,18 +44,13 @@ class DataDirectory:
 
     @property
     def authority_file(self) -> Path:
-        """The centre's CA certificate, PEM."""
-        return self.path / "authority.pem"
+        """The root certificate that enrolment gave: everything else has to lead back to it. PEM."""
+        return self.path / "root.pem"
 
     @property
-    def trust_file(self) -> Path:
-        """The trust store, JSON."""
-        return self.path / "trust.json"
-
-    @property
-    def content(self) -> Path:
-        """Folder of signed content: catalogue.toml, rules/*.toml, hotlist.bin, each with its .sig."""
-        return self.path / "content"
+    def content(self) -> ContentStore:
+        """What the centre signed and gave out: trust store, catalogue, rules, hotlist."""
+        return ContentStore(self.path / "content")
 
     @property
     def journal(self) -> Path:
@@ -64,9 +66,9 @@ class DataDirectory:
         """terminal.toml, parsed. Raises TerminalNotEnrolled, ConfigurationMalformed."""
         return TerminalConfiguration.from_bytes(self.read(self.configuration_file))
 
-    def load_trust(self) -> TrustStore:
-        """The trust store, parsed. Raises TerminalNotEnrolled, TrustStoreMalformed."""
-        return TrustStore.from_bytes(self.read(self.trust_file))
+    def load_root(self) -> Certificate:
+        """The root certificate, parsed. Raises TerminalNotEnrolled, CertificateRefused."""
+        return Certificate.from_pem(self.read(self.authority_file))
 
     def read(self, file: Path) -> bytes:
         """A file that every enrolled terminal has. Raises TerminalNotEnrolled."""

@@ -1,8 +1,13 @@
-"""Holder references: they link one holder's taps on one terminal within a day, and nothing beyond it.
+"""Holder references: they link one holder's taps on one terminal within some days, and nothing beyond.
 
-A reference is HMAC-SM3 of the card id under a random key that lives in memory-backed storage only, so that a
-restart within the day keeps it and a power cut or a new day destroys it. Nobody, the terminal's owner
-included, can tell afterwards whose reference it was.
+A reference is HMAC-SM3 of the card id under a random key of the terminal and the window. The key is destroyed
+with its window; nobody, the terminal's owner included, can tell afterwards whose reference it was, and no two
+windows or terminals have references in common.
+
+The journal's references last a day; their key lies in memory-backed storage only (`DayKeys`): a restart
+within the day keeps it, a power cut destroys it. A quota's references last as long as the quota counts; their
+key must outlast a reboot, so it lies on disk, wrapped by the keystore (`WindowKeys`). What a flash chip keeps
+of an overwritten file is worth nothing without that keystore.
 """
 
 from __future__ import annotations
@@ -10,16 +15,22 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from datetime import date
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from crypto.errors import DecryptionFailed
 from crypto.explained import Text
+from crypto.key_wrapper import KeyWrapper
 from crypto.sm3 import hmac_sm3
+from terminal.durable_file import write_durably
 from terminal.errors import FileNotWritten
 
 KEY_BYTES: Final = 32
 REFERENCE_BYTES: Final = 16
+MAX_WRAPPED_BYTES: Final = KEY_BYTES + 256
 _MEMORY_BACKED: Final = Path("/dev/shm")  # noqa: S108 - a tmpfs is the point; the folder below it is 0700
 
 
@@ -38,7 +49,7 @@ class DayKeys:
         """The holder's 16-byte reference for this day."""
         if day != self._day:
             self._key, self._day = self._key_of(day), day
-        return hmac_sm3(self._key, card_id)[:REFERENCE_BYTES]
+        return _reference(self._key, card_id)
 
     def destroy(self) -> None:
         """Remove the key and its folder: this terminal's references can't be made, nor checked, any more."""
@@ -48,12 +59,7 @@ class DayKeys:
     def _key_of(self, day: date) -> bytes:
         name = f"day-{day.isoformat()}.key"
         try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            status = self._folder.lstat()
-            if status.st_uid != os.geteuid() or status.st_mode & 0o077:
-                raise FileNotWritten(
-                    file=str(self._folder), detail=Text(zh="其他用户可以打开", en="it is open to others")
-                )
+            _require_private(self._folder)
             for other in self._folder.iterdir():
                 if other.name != name:
                     other.unlink()
@@ -70,3 +76,144 @@ class DayKeys:
         except OSError as error:
             raise FileNotWritten(file=str(self._folder), detail=error.strerror or "unknown") from error
         return key
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days over which a quota counts, first and last included; a season is given by its two dates."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("a window ends before it begins")
+
+    @classmethod
+    def day_of(cls, day: date) -> Window:
+        """This day."""
+        return cls(day, day)
+
+    @classmethod
+    def month_of(cls, day: date) -> Window:
+        """The calendar month of this day."""
+        first = day.replace(day=1)
+        return cls(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+
+    @classmethod
+    def year_of(cls, day: date) -> Window:
+        """The calendar year of this day."""
+        return cls(date(day.year, 1, 1), date(day.year, 12, 31))
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+class WindowKeys:
+    """The keys of the windows that a terminal's quotas count in now, in a 0700 folder of its own on disk.
+
+    Keys of windows that have ended are destroyed when this opens and whenever `today` moves on. `today` is
+    the judged day (terminal.timekeeping), which goes back only where a time service corrects a clock that ran
+    ahead; the key of a window that the clock had passed is then gone, and a new one is made: counts start
+    anew rather than that every holder is refused until the window ends, and the journal marks the correction.
+    A damaged file is replaced for the same reason; whoever can damage it could as well remove it.
+
+    Raises FileNotWritten where the folder can't be used or is open to others, and KeystoreRefused where the
+    keystore can't be asked.
+    """
+
+    def __init__(self, folder: Path, wrapper: KeyWrapper, today: date) -> None:
+        self._folder, self._wrapper = folder, wrapper
+        self._keys: dict[Window, bytes] = {}
+        self._today = today
+        self._destroy_ended()
+
+    def reference(self, card_id: bytes, window: Window, today: date) -> bytes:
+        """The holder's 16-byte reference in this window. Raises ValueError where `today` is not in it."""
+        if today not in window:
+            raise ValueError("the window is not open today")
+        if today != self._today:
+            self._today = today
+            self._destroy_ended()
+        key = self._keys.get(window)
+        if key is None:
+            key = self._keys[window] = self._key_of(window)
+        return _reference(key, card_id)
+
+    def destroy(self) -> None:
+        """Destroy all keys: this terminal's counts can't be matched to a card any more."""
+        self._keys.clear()
+        if self._folder.exists():
+            self._destroy(list(self._folder.iterdir()))
+
+    def _key_of(self, window: Window) -> bytes:
+        path = self._folder / _file_name(window)
+        if (key := self._stored(path)) is not None:
+            return key
+        key = secrets.token_bytes(KEY_BYTES)
+        write_durably(path, self._wrapper.wrap(key, path.name.encode()))
+        return key
+
+    def _stored(self, path: Path) -> bytes | None:
+        """The key in this file; None where there is none, or no file."""
+        try:
+            with path.open("rb") as file:
+                wrapped = file.read(MAX_WRAPPED_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise FileNotWritten(file=str(path), detail=error.strerror or "unknown") from error
+        if len(wrapped) > MAX_WRAPPED_BYTES:
+            return None
+        try:
+            key = self._wrapper.unwrap(wrapped, path.name.encode())
+        except DecryptionFailed:
+            return None
+        return key if len(key) == KEY_BYTES else None
+
+    def _destroy_ended(self) -> None:
+        """Destroy what is no key of a window that is open or yet to come, half-written files included."""
+        self._keys = {window: key for window, key in self._keys.items() if window.last >= self._today}
+        try:
+            _require_private(self._folder)
+            files = list(self._folder.iterdir())
+        except OSError as error:
+            raise FileNotWritten(file=str(self._folder), detail=error.strerror or "unknown") from error
+        self._destroy([file for file in files if (last := _last_day(file)) is None or last < self._today])
+
+    def _destroy(self, files: list[Path]) -> None:
+        for path in files:
+            try:
+                # In place: on most file systems nothing of the old bytes is left for whoever reads the disk.
+                with path.open("r+b") as file:
+                    file.write(bytes(MAX_WRAPPED_BYTES))
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.unlink()
+            except OSError as error:
+                raise FileNotWritten(file=str(path), detail=error.strerror or "unknown") from error
+
+
+def _reference(key: bytes, card_id: bytes) -> bytes:
+    return hmac_sm3(key, card_id)[:REFERENCE_BYTES]
+
+
+def _require_private(folder: Path) -> None:
+    """Make the folder if there is none. Raises FileNotWritten unless it is ours alone, or OSError."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise FileNotWritten(file=str(folder), detail=Text(zh="其他用户可以打开", en="it is open to others"))
+
+
+def _file_name(window: Window) -> str:
+    return f"window-{window.first.isoformat()}-{window.last.isoformat()}.key"
+
+
+def _last_day(path: Path) -> date | None:
+    """The last day of the window whose key this file is named for."""
+    with suppress(ValueError):
+        first, last = date.fromisoformat(path.name[7:17]), date.fromisoformat(path.name[18:28])
+        if first <= last and path.name == _file_name(Window(first, last)):
+            return last
+    return None

@@ -23,8 +23,8 @@ from card.verification import Refusal, VerifiedCard, verify
 from crypto.credential import TapCredential
 from crypto.explained import Text
 from crypto.tap_proof import TapProof
-from crypto.trust import TrustStore
-from terminal.content import Content
+from terminal.content.content import Content
+from terminal.content.live import ContentSource
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import Decision, decide, local_date
@@ -43,6 +43,7 @@ _OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
         RefusalReason.TOO_SLOW: Outcome.UNREADABLE,
         RefusalReason.UNREADABLE: Outcome.UNREADABLE,
         RefusalReason.UNKNOWN_ISSUER: Outcome.UNKNOWN_ISSUER,
+        RefusalReason.ISSUER_REVOKED: Outcome.ISSUER_REVOKED,
         RefusalReason.FORGED: Outcome.FORGED,
         RefusalReason.CLONED: Outcome.CLONED,
         RefusalReason.REPLAYED: Outcome.CLONED,
@@ -56,15 +57,14 @@ _OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class TapDesk:
-    """What a terminal taps with: whose it is, whom it trusts, what it decides by, where it records.
+    """What a terminal taps with: whose it is, what it decides by, where it records.
 
     `aside` does what need not wait for the card; `seen` are its earlier taps' proofs.
     """
 
     owner: JournalOwner
     profile: CardProfile
-    trust: TrustStore
-    content: Content
+    contents: ContentSource
     journal: JournalWriter
     day_keys: DayKeys
     aside: Executor
@@ -169,16 +169,18 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
     counts and no benefit may be given) and FileNotWritten.
     """
     started = time.perf_counter_ns()
+    content = desk.contents.current()
+    desk.journal.timekeeper.learn_signed(content.made_ms)
     place = desk.journal.next_place()
     challenge = _challenge(desk.owner, place, request)
     today = local_date(place.time_ms)
     verification = verify(
         connection,
         desk.profile,
-        desk.trust,
+        content.trust,
         challenge.to_bytes(),
         today,
-        desk.content.hotlist,
+        content.hotlist,
         desk.aside,
         desk.seen,
     )
@@ -189,11 +191,12 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
             place.time_ms,
             request.fare,
             request.party,
-            desk.content.rules,
+            content.rules,
+            hotlist_age=content.hotlist.age(today),
         )
-        event = _record_decision(desk, place, challenge, verification, decision)
+        event = _record_decision(desk, place, challenge, verification, decision, content)
         return TapResult.of_decision(event.sequence, request, decision, _since(started))
-    event = _record_refusal(desk, place, challenge, verification)
+    event = _record_refusal(desk, place, challenge, verification, content)
     return TapResult.of_refusal(event.sequence, request, event.outcome, _since(started), verification.error)
 
 
@@ -210,8 +213,13 @@ def _challenge(owner: JournalOwner, place: Place, request: TapRequest) -> TapCha
     )
 
 
-def _record_decision(
-    desk: TapDesk, place: Place, challenge: TapChallenge, card: VerifiedCard, decision: Decision
+def _record_decision(  # noqa: PLR0917  in the order in which they come about
+    desk: TapDesk,
+    place: Place,
+    challenge: TapChallenge,
+    card: VerifiedCard,
+    decision: Decision,
+    content: Content,
 ) -> UsageEvent:
     draft = EventDraft(
         service=challenge.service,
@@ -221,6 +229,7 @@ def _record_decision(
         holder_pays=decision.holder_pays,
         companion_pays=decision.companion_pays,
         pack_version=decision.pack_version,
+        content=content.version,
         nonce=challenge.nonce,
         holder_ref=desk.day_keys.reference(card.credential.card_id, local_date(place.time_ms)),
     )
@@ -228,7 +237,9 @@ def _record_decision(
     return desk.journal.append(place, draft, evidence)
 
 
-def _record_refusal(desk: TapDesk, place: Place, challenge: TapChallenge, refusal: Refusal) -> UsageEvent:
+def _record_refusal(
+    desk: TapDesk, place: Place, challenge: TapChallenge, refusal: Refusal, content: Content
+) -> UsageEvent:
     draft = EventDraft(
         service=challenge.service,
         fare=challenge.fare,
@@ -236,7 +247,8 @@ def _record_refusal(desk: TapDesk, place: Place, challenge: TapChallenge, refusa
         outcome=_OUTCOMES[refusal.reason],
         holder_pays=challenge.fare,
         companion_pays=challenge.fare,
-        pack_version=desk.content.rules.version,
+        pack_version=content.rules.version,
+        content=content.version,
         nonce=challenge.nonce,
         holder_ref=b"",
     )

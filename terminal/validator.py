@@ -56,6 +56,7 @@ class Validator:
         """Tap cards until `stop` is called; recovers by itself from readers and services that come back."""
         try:
             while not self._stopping.is_set():
+                self._tell_of_content()
                 self._display.ready()
                 said = ""
                 try:
@@ -89,6 +90,12 @@ class Validator:
                 self._stopping.wait(RETRY_SECONDS)
             else:
                 return
+
+    def _tell_of_content(self) -> None:
+        """New content that can't be used leaves the old in force; whoever runs the terminal must know."""
+        trouble = self._terminal.desk.contents.take_trouble()
+        if trouble is not None:
+            self._display.trouble(trouble)
 
     def _trouble(self, error: CardError | TerminalError) -> None:
         if isinstance(error, WaitCancelled):

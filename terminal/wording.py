@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from card.errors import ForeignCard, RefusalReason, TapRefused
+from card.errors import CardHotlisted, ForeignCard, RefusalReason, TapRefused
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
+from terminal.hotlist.reason import HotlistReason
 
 LOOK_AT_SCREEN: Final = Text(zh="请看屏幕提示", en="Please see the screen")
 _ANOTHER_CARD_HELD: Final = Text(
@@ -112,6 +113,17 @@ REFUSED: Final = MappingProxyType(
                 en="Issuer not in the trust store: update the terminal, check the certificate by eye.",
             ),
         ),
+        Outcome.ISSUER_REVOKED: OutcomeWording(
+            holder=Text(
+                zh="这张证需要换新，并非您的过错。请到人工窗口办理。",
+                en="This certificate must be replaced, through no fault of yours. Please go to the counter.",
+            ),
+            staff=Text(
+                zh="该批发卡密钥已吊销：此卡不能证明优惠资格。不扣卡，请人工核验证件，并告知持卡人换卡。",
+                en="The key that issued it was revoked, so the card proves nothing: do not keep it, check "
+                "the certificate by eye, and tell the holder to have it replaced.",
+            ),
+        ),
     }
 )
 
@@ -154,8 +166,45 @@ _BY_REASON: Final[Mapping[RefusalReason, OutcomeWording]] = MappingProxyType(
 )
 
 
+# What staff at a counter can do about a listed card, where the terminal holds the list's reasons. The holder
+# is told the same in every case: why a card is listed is nobody's business who stands by.
+_LISTED: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        HotlistReason.LOST: Text(
+            zh="此卡已挂失：按票价收取，不扣卡；请持卡人用补办的新证，找回旧证的请到残联窗口解除挂失。",
+            en="Reported lost: list fare, do not keep it; ask for the replacement, or send the holder to a "
+            "Federation counter if the card was found again.",
+        ),
+        HotlistReason.SUPERSEDED: Text(
+            zh="此卡已换发新证：请持卡人改用新证，旧证不扣留。",
+            en="A newer card was issued: ask for that one, do not keep the old.",
+        ),
+        HotlistReason.WITHDRAWN: Text(
+            zh="此卡已停用：按票价收取，不扣卡；请持卡人到发证残联查询。",
+            en="Withdrawn: list fare, do not keep it; the holder can ask the Federation that issued it.",
+        ),
+        HotlistReason.CANCELLED: Text(
+            zh="此卡已注销：按票价收取，不扣卡；请持卡人到发证残联查询。",
+            en="Cancelled: list fare, do not keep it; the holder can ask the Federation that issued it.",
+        ),
+        HotlistReason.DECEASED: Text(
+            zh="登记信息与此卡不符：按票价收取，不扣卡；如系本人，请到发证残联更正登记。",
+            en="The register disagrees with this card: list fare, do not keep it; a holder who is here in "
+            "person can have the register corrected by the Federation that issued it.",
+        ),
+        HotlistReason.MISUSE: Text(
+            zh="此卡在停用期内：按票价收取，不扣卡；停用期满自动恢复，有异议可向发证残联申诉。",
+            en="Barred for a time: list fare, do not keep it; it is taken again when the bar ends, and the "
+            "holder can appeal to the Federation that issued it.",
+        ),
+    }
+)
+
+
 def refusal_wording(outcome: Outcome, error: TapRefused | None) -> OutcomeWording:
     """Texts of a refused card; a foreign one of a known family is called by its name."""
+    if isinstance(error, CardHotlisted) and error.status in _LISTED:
+        return OutcomeWording(holder=REFUSED[outcome].holder, staff=_LISTED[error.status])
     if isinstance(error, ForeignCard) and error.family is not None:
         title = error.family.title
         holder = Text(

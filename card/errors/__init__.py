@@ -21,6 +21,7 @@ from card.errors.findings import (
     CredentialNotYetValid,
     ForeignCard,
     ForeignFamily,
+    IssuerRevoked,
     ProofReplayed,
     UnknownIssuer,
 )
@@ -30,6 +31,19 @@ from card.errors.readers import NoReaderConnected, ReaderAddressRefused, ReaderA
 from card.errors.reading import PictureNotSaved
 from card.errors.root import CardError, RefusalReason, TapRefused
 from card.errors.serial import DeviceSpeaksOtherwise, FrameTooLong, ReaderRefused, SerialPortRefused
+from card.errors.signing_card import (
+    NotASigningCard,
+    OtherSigningCard,
+    SigningCardMissing,
+    SigningCardPinBlocked,
+    SigningCardPinDoubtful,
+    SigningCardPinNotSet,
+    SigningCardPinUnavailable,
+    SigningCardPinUnfit,
+    SigningCardPinWrong,
+    SigningCardRefused,
+    SigningReaderUnclear,
+)
 from card.errors.simulator import (
     CardFileRefused,
     FaultNeedsOption,
@@ -78,10 +92,13 @@ __all__ = [
     "FrameTooLong",
     "HolderRefused",
     "IssuerRefused",
+    "IssuerRevoked",
     "NoCardInTime",
     "NoReaderConnected",
     "NoSamSlot",
     "NoSuchReader",
+    "NotASigningCard",
+    "OtherSigningCard",
     "PcscFailed",
     "PcscServiceGone",
     "PcscdFailed",
@@ -100,6 +117,15 @@ __all__ = [
     "SamSlotUnclear",
     "SecureMessagingBroken",
     "SerialPortRefused",
+    "SigningCardMissing",
+    "SigningCardPinBlocked",
+    "SigningCardPinDoubtful",
+    "SigningCardPinNotSet",
+    "SigningCardPinUnavailable",
+    "SigningCardPinUnfit",
+    "SigningCardPinWrong",
+    "SigningCardRefused",
+    "SigningReaderUnclear",
     "TapRefused",
     "TraceFull",
     "TraceNotWritten",

@@ -43,6 +43,19 @@ class ForeignCard(TapRefused):
         super().__init__(family=_ANOTHER_CARD if family is None else family.title.text)
 
 
+class IssuerRevoked(TapRefused):
+    """The key that signed the credential was revoked: none of its cards counts any more."""
+
+    code = "CRD-139"
+    reason = RefusalReason.ISSUER_REVOKED
+    cause = Text(zh="此卡的发卡密钥已被吊销。", en="The key that issued this card was revoked.")
+    next_step = Text(
+        zh="请持卡人到发卡机构换领新卡；并非持卡人的过错，可凭其他证件人工办理。",
+        en="The holder can have the card replaced by its issuer. It is not the holder's fault: serve them by "
+        "other papers.",
+    )
+
+
 class UnknownIssuer(TapRefused):
     """The credential names an issuer key that the trust store does not hold for its date of issue."""
 
@@ -113,12 +126,16 @@ class CredentialExpired(TapRefused):
 
 
 class CardHotlisted(TapRefused):
-    """The card is on the hotlist: reported lost, stolen or withdrawn."""
+    """The card is on the hotlist. `status` is the list's word for why, for staff alone."""
 
     code = "CRD-136"
     reason = RefusalReason.HOTLISTED
     cause = Text(zh="此卡已挂失或停用。", en="This card was reported lost or was withdrawn.")
     next_step = Text(zh="请使用新卡，或到发卡机构查询。", en="Use the new card, or ask the issuer.")
+
+    def __init__(self, status: str = "") -> None:
+        self.status = status
+        super().__init__()
 
 
 class CardDeactivated(TapRefused):

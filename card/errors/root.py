@@ -22,6 +22,7 @@ class RefusalReason(StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     HOTLISTED = "hotlisted"
+    ISSUER_REVOKED = "issuer_revoked"
     DEACTIVATED = "deactivated"
 
 

@@ -1,8 +1,9 @@
-"""The agent: uploads a terminal's journal for as long as it is told to, through every outage."""
+"""The agent: uploads a terminal's journal and fetches its content, through every outage."""
 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Final
 
 from crypto.explained import ExplainedError
 from sync.agent.client import CenterClient
+from sync.agent.download import Downloader
 from sync.agent.lock import agent_lock
 from sync.agent.state import Progress, UploadState
 from sync.agent.upload import Uploader
@@ -22,6 +24,7 @@ from sync.errors import (
     ReceiptInvalid,
 )
 from terminal.clock import Clock, SystemClock
+from terminal.content.content import load_trust
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.events.event import UsageEvent
 from terminal.journal.reader import JournalReader
@@ -51,22 +54,28 @@ class UploadStatus:
     """What an operator sees at a glance; times in milliseconds since 1970 UTC.
 
     `unsent`: events that no receipt covers yet; `oldest_unsent_ms` is when the first of them was recorded.
+    `content`: the number of the publication in force, 0 for none.
     """
 
     recorded: int
     progress: Progress
     unsent: int
     oldest_unsent_ms: int | None
+    content: int
 
 
 class Agent:
-    """Uploads from one data directory. Raises TerminalNotEnrolled, KeystoreRefused or TrustStoreMalformed."""
+    """Uploads from one data directory, and fetches content for it.
+
+    Raises TerminalNotEnrolled, KeystoreRefused or CertificateRefused.
+    """
 
     def __init__(self, directory: DataDirectory, clock: Clock | None = None) -> None:
         self._directory = directory
         self._clock = clock or SystemClock()
         self._configuration = directory.load_configuration()
-        self._trust = directory.load_trust()
+        self._root = directory.load_root()
+        self._downloader = Downloader(directory.content, self._root, self._clock, self._configuration.service)
         self._signer = directory.keystore.load(TERMINAL_KEY)
 
     @contextmanager
@@ -89,12 +98,13 @@ class Agent:
             if not self._directory.journal.exists():
                 return True
             try:
+                trust = load_trust(self._directory.content, self._root, self._clock.now_ms())
                 with (
                     JournalReader(self._directory.journal) as journal,
                     CenterClient(self._configuration.center) as client,
                 ):
                     Uploader(
-                        journal, state, client, self._signer, self._trust.center_receipt_key, self._clock
+                        journal, state, client, self._signer, trust.center_receipt_key, self._clock
                     ).deliver_all()
                     head = journal.head()
             except ExplainedError as error:
@@ -102,12 +112,32 @@ class Agent:
                 raise
             return head is None or state.progress().acknowledged >= head[0]
 
+    def fetch(self) -> int | None:
+        """Fetch new content, once; the number of a publication that is now in force, or None.
+
+        Raises what Downloader.bring raises; what does not pass by itself is recorded for the status.
+        """
+        with UploadState(self._directory.uploads, self._configuration.epoch) as state:
+            try:
+                with CenterClient(self._configuration.center) as client:
+                    version = self._downloader.bring(client)
+            except TRANSIENT:
+                raise
+            except ExplainedError as error:
+                state.record_content(error, self._clock.now_ms())
+                raise
+            state.record_content(None, 0)
+            return version
+
     def run(self, stop: Event, interval: float, backoff: Backoff) -> None:
-        """Deliver until `stop` is set, looking every `interval` seconds; errors are recorded and retried."""
+        """Deliver and fetch every `interval` seconds until `stop` is set; errors are recorded and retried."""
         failures = 0
+        fetch_at = 0.0
         while not stop.is_set():
             try:
                 self.deliver()
+                if time.monotonic() >= fetch_at:
+                    fetch_at = time.monotonic() + self._fetch_calmly(backoff)
                 failures = 0
                 stop.wait(interval)
             except TRANSIENT:
@@ -117,15 +147,30 @@ class Agent:
                 # Only a person can mend it, and may do so while the agent runs.
                 stop.wait(backoff.most)
 
+    def _fetch_calmly(self, backoff: Backoff) -> float:
+        """Fetch, and say how many seconds to leave the centre alone after content that can't be used.
+
+        The upload goes on meanwhile at its own pace.
+        """
+        try:
+            self.fetch()
+        except TRANSIENT:
+            raise
+        except ExplainedError:
+            return backoff.most
+        return 0
+
     def run_until_empty(self, stop: Event, backoff: Backoff) -> bool:
-        """Deliver until a receipt covers the whole journal or only refused events are left.
+        """Deliver until a receipt covers the whole journal or only refused events are left; then fetch.
 
         True if nothing is left. Raises what a person has to mend.
         """
         failures = 0
         while not stop.is_set():
             try:
-                return self.deliver()
+                is_empty = self.deliver()
+                self.fetch()
+                return is_empty
             except TRANSIENT:
                 failures += 1
                 stop.wait(backoff.delay(failures))
@@ -137,11 +182,12 @@ def upload_status(directory: DataDirectory) -> UploadStatus:
     configuration = directory.load_configuration()
     with UploadState(directory.uploads, configuration.epoch) as state:
         progress = state.progress()
+    content = max(directory.content.versions(), default=0)
     if not directory.journal.exists():
-        return UploadStatus(0, progress, 0, None)
+        return UploadStatus(0, progress, 0, None, content)
     with JournalReader(directory.journal) as journal:
         head = journal.head()
         recorded = head[0] if head else 0
         waiting = journal.events(progress.acknowledged, 1)
         oldest = UsageEvent.from_bytes(waiting[0].data).time_ms if waiting else None
-    return UploadStatus(recorded, progress, recorded - progress.acknowledged, oldest)
+    return UploadStatus(recorded, progress, recorded - progress.acknowledged, oldest, content)

@@ -22,6 +22,8 @@ from sync.protocol.batch import Batch, BatchAnswer
 from sync.protocol.encoding import MediaType
 from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentRequest
 from sync.protocol.refusal import MAX_REFUSAL_BYTES, RefusalMessage
+from terminal.content.manifest import MAX_MANIFEST_BYTES, ManifestFile, SignedManifest
+from terminal.errors import ManifestMalformed
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 20.0
@@ -78,9 +80,24 @@ class CenterClient:
         except MessageRefused as error:
             raise AnswerMalformed(detail=reasons.of_error(error)) from error
 
-    def _post(self, path: str, body: bytes, limit: int) -> bytes:
+    def manifest(self) -> SignedManifest:
+        """GET /v1/manifest."""
+        body = self._request("GET", "/v1/manifest", b"", MAX_MANIFEST_BYTES + 256)
         try:
-            with self._http.stream("POST", path, content=body) as response:
+            return SignedManifest.from_bytes(body)
+        except ManifestMalformed as error:
+            raise AnswerMalformed(detail=reasons.of_error(error)) from error
+
+    def content(self, file: ManifestFile) -> bytes:
+        """GET /v1/content/DIGEST; never more bytes than the manifest says."""
+        return self._request("GET", f"/v1/content/{file.digest.hex()}", b"", file.size)
+
+    def _post(self, path: str, body: bytes, limit: int) -> bytes:
+        return self._request("POST", path, body, limit)
+
+    def _request(self, method: str, path: str, body: bytes, limit: int) -> bytes:
+        try:
+            with self._http.stream(method, path, content=body) as response:
                 if response.status_code == HTTPStatus.OK:
                     return _read(response, limit)
                 refusal = RefusalMessage.from_bytes(_read(response, MAX_REFUSAL_BYTES))

@@ -1,4 +1,4 @@
-"""`tongka agent`: upload a terminal's journal and see how far it is."""
+"""`tongka agent`: upload a terminal's journal, fetch its content, and see how far both are."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(
         float, typer.Option(min=0.1, max=3600, help="重试间隔上限（秒） / longest wait between attempts")
     ] = 60.0,
 ) -> None:
-    """上传流水；断网时保存并自动重试，不丢弃任何记录。 Upload the journal; nothing is ever dropped.
+    """上传流水、下载新内容；断网时自动重试，不丢记录。 Upload the journal, fetch content; nothing is dropped.
 
     Example: tongka agent run --data out/terminal --until-empty
     """
@@ -58,7 +58,11 @@ def run(
         if not once and not until_empty:
             agent.run(stop, interval, backoff)
             return
-        is_empty = agent.deliver() if once else agent.run_until_empty(stop, backoff)
+        if once:
+            is_empty = agent.deliver()
+            agent.fetch()
+        else:
+            is_empty = agent.run_until_empty(stop, backoff)
     _print_status(upload_status(DataDirectory(data)), Language.from_environment())
     raise typer.Exit(0 if is_empty else 1)
 
@@ -108,6 +112,9 @@ def _document(found: UploadStatus) -> dict[str, object]:
         "last_contact_ms": progress.contact_ms,
         "last_error": progress.error,
         "last_error_ms": progress.error_ms,
+        "content": found.content,
+        "content_error": progress.content_error,
+        "content_error_ms": progress.content_error_ms,
     }
 
 
@@ -121,14 +128,19 @@ def _print_status(found: UploadStatus, language: Language) -> None:
         (Text(zh="被拒绝", en="refused"), _refused(progress.refused)),
         (Text(zh="最早未确认", en="oldest unsent"), _moment(found.oldest_unsent_ms)),
         (Text(zh="最近联系中心", en="last contact"), _moment(progress.contact_ms)),
+        (Text(zh="使用中的内容（版本号）", en="content in force (number)"), str(found.content or "—")),
     )
     for name, value in rows:
         table.add_row(name.in_language(language), value)
-    if progress.error:
-        table.add_row(
-            Text(zh="最近的问题", en="last problem").in_language(language),
-            f"{progress.error.code} {progress.error.cause[language]}\n{progress.error.next_step[language]}",
-        )
+    for name, error in (
+        (Text(zh="最近的问题", en="last problem"), progress.error),
+        (Text(zh="新内容未启用", en="new content not in force"), progress.content_error),
+    ):
+        if error:
+            table.add_row(
+                name.in_language(language),
+                f"{error.code} {error.cause[language]}\n{error.next_step[language]}",
+            )
     Console().print(table)
 
 

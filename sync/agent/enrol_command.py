@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from crypto.explained import Language, Text
+from crypto.keystore.directory import parse_settings
 from sync import reasons
-from sync.agent.enrolment import enrol
+from sync.agent.enrolment import KeyPlace, enrol
 from sync.errors import CodeFileUnreadable, CodeMalformed
 from sync.protocol.enrolment import CODE_GROUPS, EnrolmentCode
 from terminal.clock import SystemClock
@@ -26,7 +27,7 @@ _DONE = Text(
 
 
 @app.callback(invoke_without_command=True)
-def command(
+def command(  # noqa: PLR0917  the verb's options
     center: Annotated[str, typer.Option("--center", help="中心地址 / the centre's base URL")],
     data: Annotated[Path, typer.Option("--data", help="要建立的数据目录 / the data directory to make")],
     code_file: Annotated[
@@ -38,6 +39,14 @@ def command(
     test: Annotated[
         bool, typer.Option("--test", help="测试模式，接受测试卡 / test mode: test cards")
     ] = False,
+    keystore: Annotated[
+        str,
+        typer.Option("--keystore", help="密钥存放处：tpm、credential、plain / where the key shall lie"),
+    ] = "plain",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--keystore-setting", help="名称=值，可重复 / name=value, may be repeated"),
+    ] = None,
 ) -> None:
     """登记码不出现在命令行参数中。 The code is never an argument, where other users could read it.
 
@@ -45,7 +54,8 @@ def command(
     """
     code = EnrolmentCode.from_text(_read_code(code_file))
     mode = Mode.TEST if test else Mode.PRODUCTION
-    configuration = enrol(center.rstrip("/"), code, data, mode, SystemClock())
+    place = KeyPlace(keystore, parse_settings(setting or []))
+    configuration = enrol(center.rstrip("/"), code, data, mode, SystemClock(), place)
     done = _DONE.format(terminal=configuration.terminal, epoch=configuration.epoch, directory=data)
     typer.echo(done.in_language(Language.from_environment()))
 

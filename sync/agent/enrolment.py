@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from crypto.certificates import make_csr, verify_certificate
 from crypto.errors import CertificateRefused, TestKeyRefused
 from crypto.explained import Text
-from crypto.sm2 import PrivateKey
-from crypto.trust import TrustStore
+from crypto.keystore.directory import make_keystore
+from crypto.keystore.protection import require_protected
+from crypto.pki.certificate import Certificate
+from crypto.pki.chain import verify_chain
+from crypto.pki.request import make_request
+from crypto.pki.role import Role
+from crypto.signer import KeyHolder
 from sync import reasons
 from sync.agent.client import CenterClient
+from sync.agent.download import Downloader
 from sync.errors import (
     AlreadyEnrolled,
     AnswerMalformed,
@@ -28,7 +36,7 @@ from sync.errors import (
 from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentCode, EnrolmentGrant, EnrolmentRequest
 from terminal.clock import Clock
 from terminal.configuration import Mode, TerminalConfiguration
-from terminal.content import load_content
+from terminal.content.content import load_trust
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.durable_file import write_durably
 
@@ -36,22 +44,38 @@ REQUEST_NAME: Final = "tongka-terminal"
 _REQUEST_FILE: Final = "request.pem"
 
 
-def enrol(center: str, code: EnrolmentCode, target: Path, mode: Mode, clock: Clock) -> TerminalConfiguration:
+@dataclass(frozen=True)
+class KeyPlace:
+    """Where the terminal's key shall lie: a kind of keystore and its settings (docs/operations.md)."""
+
+    kind: str = "plain"
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def enrol(  # noqa: PLR0917  what a person decides
+    center: str,
+    code: EnrolmentCode,
+    target: Path,
+    mode: Mode,
+    clock: Clock,
+    place: KeyPlace = KeyPlace(),
+) -> TerminalConfiguration:
     """Enrol at the centre with this base URL and write the data directory `target`, whole or not at all.
 
     Key and request wait in a hidden folder beside `target` until the answer is there: asked again, the centre
     knows the request by its bytes, so that an answer lost on the way does not use up the code.
 
     Raises AlreadyEnrolled, EnrolmentRefused, EnrolmentUnanswered, CenterNotGenuine,
-    ProductionRefusesTestIssuer, and what the parts of the answer raise where they are malformed.
+    ProductionRefusesTestIssuer, what the keystore raises (KeystoreUnprotected in production mode), and what
+    Downloader.bring raises of the content.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise AlreadyEnrolled(directory=target)
     draft = DataDirectory(target.with_name(f".{target.name}.enrolling"))
     draft.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key, request = _own_request(draft)
+    key, request = _own_request(draft, mode, place)
     grant = _ask(center, EnrolmentRequest(code=code.presented, csr=request)).open(code)
-    _check(grant, key, mode, clock)
+    root = _root_of(grant, key, clock)
     configuration = TerminalConfiguration(
         terminal=grant.terminal.hex(),
         epoch=grant.epoch,
@@ -61,9 +85,16 @@ def enrol(center: str, code: EnrolmentCode, target: Path, mode: Mode, clock: Clo
         center=center,
         mode=mode,
     )
-    _write(draft, grant, configuration)
+    write_durably(draft.certificate_file, grant.certificate)
+    write_durably(draft.authority_file, grant.root_certificate)
+    write_durably(draft.configuration_file, configuration.to_bytes())
     # Everything is there and valid, signatures included, before the terminal exists.
-    load_content(draft.content, TrustStore.from_bytes(grant.trust).content_key)
+    _bring_content(center, draft, root, clock, grant.service)
+    if mode is Mode.PRODUCTION:
+        try:
+            load_trust(draft.content, root, clock.now_ms()).require_production()
+        except TestKeyRefused as error:
+            raise ProductionRefusesTestIssuer from error
     (draft.path / _REQUEST_FILE).unlink()
     try:
         draft.path.rename(target)
@@ -71,6 +102,14 @@ def enrol(center: str, code: EnrolmentCode, target: Path, mode: Mode, clock: Clo
         raise AlreadyEnrolled(directory=target) from error
     _sync_folder(target.parent)
     return configuration
+
+
+def _bring_content(center: str, draft: DataDirectory, root: Certificate, clock: Clock, service: str) -> None:
+    try:
+        with CenterClient(center) as client:
+            Downloader(draft.content, root, clock, service).bring(client)
+    except (CenterUnreachable, CenterFailing, CenterRefused, AnswerMalformed) as error:
+        raise EnrolmentUnanswered(center=center, detail=reasons.of_error(error)) from error
 
 
 def _ask(center: str, request: EnrolmentRequest) -> EnrolmentAnswer:
@@ -84,42 +123,31 @@ def _ask(center: str, request: EnrolmentRequest) -> EnrolmentAnswer:
         raise EnrolmentUnanswered(center=center, detail=reasons.of_error(error)) from error
 
 
-def _own_request(draft: DataDirectory) -> tuple[PrivateKey, bytes]:
+def _own_request(draft: DataDirectory, mode: Mode, place: KeyPlace) -> tuple[KeyHolder, bytes]:
     """The terminal's key and certificate request: those of an earlier attempt, or new ones."""
-    keystore = draft.keystore
+    keystore = make_keystore(draft.keys, place.kind, place.settings)
+    if mode is Mode.PRODUCTION:
+        require_protected(keystore)
     key = keystore.load(TERMINAL_KEY) if keystore.exists(TERMINAL_KEY) else keystore.create(TERMINAL_KEY)
     file = draft.path / _REQUEST_FILE
     if not file.exists():
-        write_durably(file, make_csr(key, REQUEST_NAME))
+        write_durably(file, make_request(key, REQUEST_NAME))
     return key, file.read_bytes()
 
 
-def _check(grant: EnrolmentGrant, key: PrivateKey, mode: Mode, clock: Clock) -> None:
+def _root_of(grant: EnrolmentGrant, key: KeyHolder, clock: Clock) -> Certificate:
+    """The root certificate, once the terminal's own leads back to it and is for its key."""
     now = datetime.fromtimestamp(clock.now_ms() / 1000, UTC)
     try:
-        certified = verify_certificate(grant.certificate, grant.root_certificate, now)
+        root = Certificate.from_pem(grant.root_certificate)
+        intermediates = [Certificate.from_pem(pem) for pem in grant.intermediates]
+        own = Certificate.from_pem(grant.certificate)
+        certified = verify_chain(own, intermediates, root, now, Role.TERMINAL)
     except CertificateRefused as error:
-        raise CenterNotGenuine(detail=error.facts["detail"]) from error
+        raise CenterNotGenuine(detail=reasons.of_error(error)) from error
     if certified.public_key != key.public_key:
         raise CenterNotGenuine(detail=Text(zh="证书属于另一把密钥", en="the certificate is for another key"))
-    if mode is Mode.PRODUCTION:
-        try:
-            TrustStore.from_bytes(grant.trust).require_production()
-        except TestKeyRefused as error:
-            raise ProductionRefusesTestIssuer from error
-
-
-def _write(draft: DataDirectory, grant: EnrolmentGrant, configuration: TerminalConfiguration) -> None:
-    (draft.content / "rules").mkdir(parents=True, exist_ok=True)
-    for file in grant.content:
-        # The name was matched against the three forms that content has when the answer was parsed.
-        path = draft.content / file.name
-        write_durably(path, file.data)
-        write_durably(path.with_name(f"{path.name}.sig"), file.signature)
-    write_durably(draft.certificate_file, grant.certificate)
-    write_durably(draft.authority_file, grant.root_certificate)
-    write_durably(draft.trust_file, grant.trust)
-    write_durably(draft.configuration_file, configuration.to_bytes())
+    return root
 
 
 def _sync_folder(folder: Path) -> None:

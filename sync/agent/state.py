@@ -19,13 +19,14 @@ from sync.protocol.batch import Gap
 from sync.protocol.refusal import RefusalMessage
 from terminal.events.receipt import SignedReceipt
 
-APPLICATION_ID: Final = 0x544B5531  # "TKU1"
+APPLICATION_ID: Final = 0x544B5532  # "TKU2"
 
 _SCHEMA: Final = f"""
 PRAGMA application_id = {APPLICATION_ID};
 CREATE TABLE progress (
     epoch INTEGER PRIMARY KEY, acknowledged INTEGER NOT NULL, receipt BLOB NOT NULL,
-    position INTEGER NOT NULL, contact_ms INTEGER NOT NULL, error BLOB NOT NULL, error_ms INTEGER NOT NULL
+    position INTEGER NOT NULL, contact_ms INTEGER NOT NULL, error BLOB NOT NULL, error_ms INTEGER NOT NULL,
+    content_error BLOB NOT NULL, content_error_ms INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE gaps (
     epoch INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (epoch, first)
@@ -43,7 +44,8 @@ class Progress:
 
     `acknowledged`: the highest watermark of a verified receipt; `position`: the last event that was sent and
     answered; `gaps`: what the centre asked for again; `refused`: sequence to error code, of events that the
-    centre would not take. `contact_ms` is when it last answered, `error` what last went wrong since then.
+    centre would not take. `contact_ms` is when it last answered, `error` what last went wrong since then;
+    `content_error` is why the centre's newest content is not in force here.
     """
 
     acknowledged: int
@@ -53,6 +55,8 @@ class Progress:
     contact_ms: int | None
     error: RefusalMessage | None
     error_ms: int | None
+    content_error: RefusalMessage | None
+    content_error_ms: int | None
 
 
 class UploadState:
@@ -77,8 +81,9 @@ class UploadState:
     def progress(self) -> Progress:
         """Where the upload stands."""
         with self._transaction() as connection:
-            acknowledged, position, contact_ms, error, error_ms = connection.execute(
-                "SELECT acknowledged, position, contact_ms, error, error_ms FROM progress WHERE epoch = ?",
+            row = connection.execute(
+                "SELECT acknowledged, position, contact_ms, error, error_ms, content_error, content_error_ms "
+                "FROM progress WHERE epoch = ?",
                 (self._epoch,),
             ).fetchone()
             gaps = connection.execute(
@@ -87,6 +92,7 @@ class UploadState:
             refused = connection.execute(
                 "SELECT sequence, code FROM refused WHERE epoch = ? ORDER BY sequence", (self._epoch,)
             ).fetchall()
+        acknowledged, position, contact_ms, error, error_ms, content_error, content_error_ms = row
         return Progress(
             acknowledged=acknowledged,
             position=position,
@@ -95,6 +101,8 @@ class UploadState:
             contact_ms=contact_ms or None,
             error=RefusalMessage.from_bytes(error) if error else None,
             error_ms=error_ms or None,
+            content_error=RefusalMessage.from_bytes(content_error) if content_error else None,
+            content_error_ms=content_error_ms or None,
         )
 
     def receipt(self) -> SignedReceipt | None:
@@ -149,6 +157,15 @@ class UploadState:
                 (RefusalMessage.of(error).to_bytes(), now_ms, self._epoch),
             )
 
+    def record_content(self, error: ExplainedError | None, now_ms: int) -> None:
+        """Keep why the centre's newest content is not in force here; None if it is."""
+        data = RefusalMessage.of(error).to_bytes() if error else b""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE progress SET content_error = ?, content_error_ms = ? WHERE epoch = ?",
+                (data, now_ms if error else 0, self._epoch),
+            )
+
     def send_again(self) -> None:
         """Start over behind the last receipt, refused events included."""
         with self._transaction() as connection:
@@ -177,7 +194,7 @@ class UploadState:
             self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
             path.chmod(0o600)
         self._connection.execute(
-            "INSERT OR IGNORE INTO progress VALUES (?, 0, x'', 0, 0, x'', 0)", (self._epoch,)
+            "INSERT OR IGNORE INTO progress VALUES (?, 0, x'', 0, 0, x'', 0, x'', 0)", (self._epoch,)
         )
 
 

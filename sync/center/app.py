@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from crypto.explained import ExplainedError
 from sync.center.bodies import LingeringResponse, read_body
@@ -62,12 +62,16 @@ def create_app(center: Center, on_ready: Callable[[], None] | None = None) -> Fa
 
         return Response(await run_in_threadpool(work), media_type=media_type)
 
-    @app.get("/v1/content/{name:path}")
-    def content(name: str) -> Response:
-        data = center.publications.current.served(name)
-        if data is None:
+    @app.get("/v1/manifest")
+    def manifest() -> Response:
+        return Response(center.publications.manifest.to_bytes(), media_type="application/octet-stream")
+
+    @app.get("/v1/content/{digest}")
+    def content(digest: str) -> Response:
+        path = center.publications.store.blob(_digest(digest))
+        if path is None:
             raise PathUnknown
-        return Response(data, media_type="application/octet-stream")
+        return FileResponse(path, media_type="application/octet-stream")
 
     @app.get("/v1/health")
     def health() -> Response:
@@ -76,6 +80,13 @@ def create_app(center: Center, on_ready: Callable[[], None] | None = None) -> Fa
         return JSONResponse({"status": "ok", "rules": center.publications.current.rules.version})
 
     return app
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise PathUnknown from error
 
 
 async def _answer_error(_: Request, error: Exception) -> Response:

@@ -11,16 +11,28 @@ import qrcode
 import typer
 
 from crypto.explained import Language, Text
+from crypto.keystore.directory import parse_settings
 from sync.center.directory import create_center, open_center
 from sync.center.enrolment import CODE_VALID_FOR, Assignment, issue_code
 from sync.center.export import export_evidence
+from sync.center.issuer_command import app as issuer_app
 from sync.center.server import serve
 
 app = typer.Typer(help="建立与运行卡数据中心。Make and run a card data centre.", no_args_is_help=True)
+app.add_typer(issuer_app, name="issuer")
 
 Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the centre's data directory")]
+KeystoreKind = Annotated[
+    str,
+    typer.Option("--keystore", help="密钥存放处：plain、credential、tpm、card / where the keys shall lie"),
+]
+KeystoreSetting = Annotated[
+    list[str] | None,
+    typer.Option("--keystore-setting", help="名称=值，可重复 / name=value, may be repeated"),
+]
 
 _MADE = Text(zh="中心已建立：{directory}", en="The centre is made: {directory}")
+_PUBLISHED = Text(zh="已发布第 {version} 版内容", en="Content {version} is published")
 _CODE = Text(
     zh="一次性登记码（{days} 天内有效），请在终端上扫描或输入：",
     en="One-time code (valid for {days} days); scan it or type it at the terminal:",
@@ -35,22 +47,44 @@ _EXPORTED = Text(
 def init(
     data: Data,
     issuer: Annotated[
-        Path, typer.Option("--issuer", help="发卡机构公布的密钥文件 / the issuer's public key file")
+        Path, typer.Option("--issuer", help="发卡机构的密钥文件 issuer.json / the issuer's key file")
     ],
     content: Annotated[
         Path,
         typer.Option(
             "--content",
-            help="目录：catalogue.toml、rules/*.toml、hotlist.bin / folder with these files",
+            help="目录：catalogue.toml、rules/*.toml、hotlist/*.bin / folder with these files",
         ),
     ],
+    keystore: KeystoreKind = "plain",
+    setting: KeystoreSetting = None,
 ) -> None:
     """建立中心：生成密钥，检查并签发服务目录、规则包与挂失名单。 Make keys; check and sign the content.
 
     Example: tongka center init --data out/center --issuer issuer-public.json --content content
     """
-    create_center(data, issuer, content, datetime.now(UTC))
+    create_center(data, issuer, content, datetime.now(UTC), keystore, parse_settings(setting or []))
     typer.echo(_MADE.format(directory=data).in_language(Language.from_environment()))
+
+
+@app.command("publish")
+def publish_command(
+    data: Data,
+    content: Annotated[
+        Path | None,
+        typer.Option(
+            "--content",
+            help="目录，同 init；缺省为重新发布现有内容 / folder as for init; else what is in force",
+        ),
+    ] = None,
+) -> None:
+    """检查、签发并发布内容；有误则原内容继续有效。 Check, sign and publish content, or leave all as it is.
+
+    Example: tongka center publish --data out/center --content content
+    """
+    with open_center(data) as center:
+        version = center.publish(content, datetime.now(UTC))
+    typer.echo(_PUBLISHED.format(version=version).in_language(Language.from_environment()))
 
 
 @app.command()

@@ -1,25 +1,26 @@
-"""The centre's data folder: keys, trust store, publications and store, made at once and opened as one."""
+"""The centre's data folder: keys, publications and store, made at once and opened as one."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from crypto.trust import TrustStore, issuer_key_from_json
+from crypto.issuer_request import MAX_REQUEST_BYTES, IssuerRequest
 from sync import reasons
+from sync.center.authority import add_issuer, trust_document
 from sync.center.keys import CenterKeys
-from sync.center.publication import Publications, publish
+from sync.center.publication import Publications, next_version, publish
 from sync.center.store import CenterStore
 from sync.errors import CenterDataMissing, CenterExists
+from terminal.content.store import ContentStore
 
 _KEYS: Final = "keys"
-_TRUST: Final = "trust.json"
 _CONTENT: Final = "content"
 _STORE: Final = "center.db"
 
@@ -29,37 +30,44 @@ class Center:
     """An opened centre."""
 
     keys: CenterKeys
-    trust: TrustStore
     publications: Publications
     store: CenterStore
 
+    def publish(self, source: Path | None, now: datetime) -> int:
+        """Publish the content in `source`, or that of the last publication, with the trust store of now.
 
-def create_center(directory: Path, issuer_file: Path, content: Path, now: datetime) -> None:
+        Raises ContentInvalid; then what was in force stays so.
+        """
+        version = next_version(self.publications.store)
+        trust = trust_document(self.keys, self.store, version, now)
+        return publish(self.publications, source, trust, self.keys.content, now)
+
+
+def create_center(  # noqa: PLR0917  what it is made of
+    directory: Path,
+    issuer_file: Path,
+    content: Path,
+    now: datetime,
+    keystore: str = "plain",
+    settings: Mapping[str, str] | None = None,
+) -> None:
     """Make a centre in `directory`, which must be missing or empty: whole, or not at all.
 
-    `issuer_file` is what a card issuer publishes of its key, `content` a folder as `publish` takes it.
-    Raises CenterExists, CenterDataMissing, TrustStoreMalformed or ContentInvalid.
+    `issuer_file` is what a card issuer hands in of its key, `content` a folder as `publish` takes it,
+    `keystore` and `settings` say where its keys shall lie. Raises CenterExists, CenterDataMissing,
+    IssuerRequestMalformed, ContentInvalid, KeystoreRefused and what the keystore raises.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise CenterExists(directory=directory)
-    try:
-        issuer = issuer_key_from_json(issuer_file.read_bytes())
-    except OSError as error:
-        raise CenterDataMissing(directory=issuer_file, detail=reasons.of_system(error)) from error
+    issuer = read_issuer_request(issuer_file)
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = directory.with_name(f".{directory.name}.{os.getpid()}")
     draft.mkdir(mode=0o700)
     try:
-        keys = CenterKeys.create(draft / _KEYS, now)
-        trust = TrustStore(
-            issuers={issuer.key_id: issuer},
-            center_sealing_key=keys.sealing.public_key,
-            center_receipt_key=keys.receipt.public_key,
-            content_key=keys.content.public_key,
-        )
-        (draft / _TRUST).write_bytes(trust.to_bytes())
-        publish(content, draft / _CONTENT, keys.content)
-        CenterStore(draft / _STORE).close()
+        keys = CenterKeys.create(draft / _KEYS, now, keystore, settings or {})
+        with CenterStore(draft / _STORE) as store:
+            add_issuer(keys, store, issuer, now)
+            Center(keys, _publications(draft, keys), store).publish(content, now)
         # rename(2) replaces an empty folder, and refuses one that somebody filled in the meantime.
         draft.rename(directory)
     except OSError as error:
@@ -74,11 +82,21 @@ def open_center(directory: Path) -> Iterator[Center]:
 
     Raises CenterDataMissing, ContentInvalid, KeystoreRefused or StoreBroken.
     """
-    try:
-        trust = TrustStore.from_bytes((directory / _TRUST).read_bytes())
-    except OSError as error:
-        raise CenterDataMissing(directory=directory, detail=reasons.of_system(error)) from error
     keys = CenterKeys.load(directory / _KEYS)
-    publications = Publications(directory / _CONTENT, trust.content_key)
     with CenterStore(directory / _STORE) as store:
-        yield Center(keys, trust, publications, store)
+        center = Center(keys, _publications(directory, keys), store)
+        _ = center.publications.current  # what was tampered with is not worked with
+        yield center
+
+
+def read_issuer_request(file: Path) -> IssuerRequest:
+    """What an issuer handed in. Raises CenterDataMissing, IssuerRequestMalformed."""
+    try:
+        with file.open("rb") as opened:
+            return IssuerRequest.from_bytes(opened.read(MAX_REQUEST_BYTES + 1))
+    except OSError as error:
+        raise CenterDataMissing(directory=file, detail=reasons.of_system(error)) from error
+
+
+def _publications(directory: Path, keys: CenterKeys) -> Publications:
+    return Publications(ContentStore(directory / _CONTENT), keys.root_certificate)

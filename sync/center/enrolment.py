@@ -6,15 +6,15 @@ import hmac
 import secrets
 import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from crypto.certificates import Certified, issue_certificate, read_csr
 from crypto.errors import CertificateRefused
+from crypto.pki.request import Requested, read_request
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
+from sync.center.authority import certify_terminal
 from sync.center.directory import Center
-from sync.center.keys import CLOCK_LEEWAY
 from sync.errors import AssignmentInvalid, CodeRefused, RequestCertificateRefused, TerminalUnknown
 from sync.protocol.enrolment import (
     EnrolmentAnswer,
@@ -26,7 +26,6 @@ from sync.protocol.enrolment import (
 
 MAX_WRONG_ATTEMPTS: Final = 5
 CODE_VALID_FOR: Final = timedelta(days=7)
-CERTIFICATE_DAYS: Final = 730
 TERMINAL_ID_BYTES: Final = 8
 
 
@@ -78,7 +77,7 @@ def redeem_code(center: Center, request: EnrolmentRequest, now: datetime) -> Enr
     Raises RequestCertificateRefused or CodeRefused.
     """
     try:
-        requested = read_csr(request.csr)
+        requested = read_request(request.csr)
     except CertificateRefused as error:
         raise RequestCertificateRefused from error
     with center.store.transaction() as connection:
@@ -154,7 +153,7 @@ def _match(connection: sqlite3.Connection, request: EnrolmentRequest, now: datet
 
 
 def _enrol(
-    connection: sqlite3.Connection, center: Center, code: _Code, requested: Certified, now: datetime
+    connection: sqlite3.Connection, center: Center, code: _Code, requested: Requested, now: datetime
 ) -> EnrolmentGrant:
     assignment = code.assignment
     if code.is_used:
@@ -162,14 +161,7 @@ def _enrol(
             "SELECT certificate FROM terminals WHERE terminal = ? AND epoch = ?", (code.terminal, code.epoch)
         ).fetchone()
     else:
-        certificate = issue_certificate(
-            Certified(f"{code.terminal.hex()}.{code.epoch}", requested.public_key),
-            center.keys.root,
-            center.keys.root_certificate,
-            serial=secrets.randbits(62) + 1,
-            not_before=now.astimezone(UTC) - CLOCK_LEEWAY,
-            days=CERTIFICATE_DAYS,
-        )
+        certificate = certify_terminal(center.keys, f"{code.terminal.hex()}.{code.epoch}", requested, now).pem
         connection.execute(
             "INSERT INTO terminals (terminal, epoch, operator, region, service, certificate, enrolled_ms) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -193,9 +185,8 @@ def _enrol(
         region=assignment.region,
         service=assignment.service,
         certificate=certificate,
-        root_certificate=center.keys.root_certificate,
-        trust=center.trust.to_bytes(),
-        content=list(center.publications.current.files.values()),
+        intermediates=[center.keys.province_certificate.pem],
+        root_certificate=center.keys.root_certificate.pem,
     )
 
 

@@ -19,11 +19,10 @@ from crypto.sm3 import hmac_sm3, sm3
 from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
-from sync.center.publication import Publication
 from sync.center.store import CenterStore
 from sync.reconcile.findings import FindingKind
+from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
-from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import Decision, decide, local_date
 from terminal.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.events.errors import EventMalformed
@@ -55,6 +54,7 @@ class Reason(StrEnum):
     EVIDENCE_MALFORMED = "evidence_malformed"
     CREDENTIAL_MALFORMED = "credential_malformed"
     ISSUER_UNKNOWN = "issuer_unknown"
+    ISSUER_REVOKED = "issuer_revoked"
     CREDENTIAL_FORGED = "credential_forged"
     CREDENTIAL_NOT_IN_FORCE = "credential_not_in_force"
     PROOF_WRONG = "proof_wrong"
@@ -199,7 +199,7 @@ def examine_events(center: Center) -> Progress:
     return Progress(examined, pending)
 
 
-def judge_credential(
+def judge_credential(  # noqa: PLR0911  a reason each
     event: UsageEvent, evidence: SealedEvidence, trust: TrustStore
 ) -> TapCredential | Reason:
     """The credential, if card and issuer both stand behind the event; else why not."""
@@ -210,6 +210,8 @@ def judge_credential(
     issuer = trust.issuer(credential.issuer_key_id)
     if issuer is None or not issuer.covers(credential.issued):
         return Reason.ISSUER_UNKNOWN
+    if issuer.is_revoked:
+        return Reason.ISSUER_REVOKED
     if not credential.verify_signature(issuer.public_key):
         return Reason.CREDENTIAL_FORGED
     proof = TapProof(evidence.counter, evidence.signature)
@@ -220,7 +222,7 @@ def judge_credential(
     return credential
 
 
-def _examine(
+def _examine(  # noqa: PLR0911  a result each
     stored: StoredEvent, event: UsageEvent, unsealer: Unsealer, pseudonyms: Pseudonyms, center: Center
 ) -> Examination:
     try:
@@ -232,7 +234,10 @@ def _examine(
     digest = pseudonyms.proof(evidence.signature)
     if event.outcome not in _JUDGED_BY_RULES:
         return Examination(Proof.NONE, Reason.FINE, agrees=True, proof_digest=digest)
-    judged = judge_credential(event, evidence, center.trust)
+    content = center.publications.numbered(event.content)
+    if content is None or content.rules.version != event.pack_version:
+        return _face_value(event, Examination(Proof.INVALID, Reason.RULES_UNKNOWN, proof_digest=digest))
+    judged = judge_credential(event, evidence, content.trust)
     if isinstance(judged, Reason):
         return _face_value(event, Examination(Proof.INVALID, judged, proof_digest=digest))
     proven = Examination(
@@ -242,36 +247,18 @@ def _examine(
         counter=evidence.counter,
         proof_digest=digest,
     )
-    decision = _recompute(stored, event, judged, center)
+    decision = _recompute(stored, event, judged, content)
     if isinstance(decision, Reason):
         return _face_value(event, replace(proven, reason=decision))
     return _compare(event, decision, proven)
 
 
 def _recompute(
-    stored: StoredEvent, event: UsageEvent, credential: TapCredential, center: Center
+    stored: StoredEvent, event: UsageEvent, credential: TapCredential, content: Content
 ) -> Decision | Reason:
-    """The decision under the newest publication with the event's rules that the event doesn't contradict.
-
-    An honest terminal may have had any of them; the objection of the newest counts if each has one.
-    """
-    objections: list[Reason] = []
-    for publication in center.publications.with_rules(event.pack_version):
-        service = _service(stored, event, credential, publication)
-        if not isinstance(service, Reason):
-            party = Party(event.companions)
-            card = CardFacts.from_credential(credential)
-            return decide(card, service, event.time_ms, event.fare, party, publication.rules)
-        objections.append(service)
-    return objections[0] if objections else Reason.RULES_UNKNOWN
-
-
-def _service(
-    stored: StoredEvent, event: UsageEvent, credential: TapCredential, publication: Publication
-) -> ServiceItem | Reason:
-    """What was tapped for, if a terminal with this publication could have granted it; else why not."""
+    """The decision under the publication that the event names; or what speaks against the event."""
     try:
-        service = publication.catalogue.item(event.service)
+        service = content.catalogue.item(event.service)
     except ServiceUnknown:
         return Reason.SERVICE_UNKNOWN
     if service.operator != stored.operator:
@@ -279,9 +266,17 @@ def _service(
     # Below it lies many a fare by distance; above it lies only what the state would overpay.
     if event.fare > service.fare:
         return Reason.FARE_ABOVE_LIST
-    if publication.hotlist.status(credential.card_id) is not None:
+    if content.hotlist.status(credential.card_id, credential.issued) is not None:
         return Reason.CARD_HOTLISTED
-    return service
+    return decide(
+        CardFacts.from_credential(credential),
+        service,
+        event.time_ms,
+        event.fare,
+        Party(event.companions),
+        content.rules,
+        hotlist_age=content.hotlist.age(local_date(event.time_ms)),
+    )
 
 
 def _compare(event: UsageEvent, decision: Decision, proven: Examination) -> Examination:

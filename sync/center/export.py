@@ -42,7 +42,8 @@ def export_evidence(
         credential = TapCredential.from_bytes(evidence.credential)
     except CredentialMalformed as error:
         raise EvidenceMissing(sequence=sequence, detail=_NO_CREDENTIAL) from error
-    issuer = center.trust.issuer(credential.issuer_key_id)
+    content = center.publications.numbered(event.content)
+    issuer = None if content is None else content.trust.issuer(credential.issuer_key_id)
     if issuer is None or not evidence.signature:
         raise EvidenceMissing(sequence=sequence, detail=_NO_PROOF)
     challenge = event.challenge().to_bytes()

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from crypto.certificates import verify_certificate
 from crypto.errors import CertificateRefused
+from crypto.pki.certificate import Certificate
+from crypto.pki.chain import verify_chain
+from crypto.pki.role import Role
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
 from sync.center.keys import CenterKeys
@@ -138,7 +140,9 @@ def _terminal_key(store: CenterStore, keys: CenterKeys, batch: Batch, now_ms: in
         raise TerminalUnknown(terminal=batch.terminal.hex(), epoch=batch.epoch)
     try:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)
-        return verify_certificate(row[0], keys.root_certificate, now).public_key
+        certificate = Certificate.from_pem(row[0])
+        chain = (keys.province_certificate,)
+        return verify_chain(certificate, chain, keys.root_certificate, now, Role.TERMINAL).public_key
     except CertificateRefused as error:
         raise CertificateNotValid(terminal=batch.terminal.hex()) from error
 

@@ -1,84 +1,126 @@
-"""The centre's keys: root, sealing, receipts, content, and the secret under which cards are told apart."""
+"""The centre's keys: root, province, sealing, receipt, content, and the secret that tells cards apart."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from crypto.certificates import make_root
+from crypto.errors import CertificateRefused
 from crypto.explained import Text
-from crypto.keystore import Keystore
-from crypto.sm2 import PrivateKey
+from crypto.keystore.directory import make_keystore, open_keystore
+from crypto.pki.certificate import Certificate
+from crypto.pki.issuing import Authority, Subject, issue, make_root
+from crypto.pki.role import Role
+from crypto.signer import KeyHolder
 from sync import reasons
 from sync.errors import CenterDataMissing
 
-ROOT_NAME: Final = "Tongka centre"
-ROOT_DAYS: Final = 3650
+ROOT: Final = "root"
+PROVINCE: Final = "province"
+#: The keys that the centre works with, by name, and what each may do.
+PURPOSES: Final = {"sealing": Role.SEALING, "receipt": Role.RECEIPT, "content": Role.CONTENT}
+ROOT_VALIDITY: Final = timedelta(days=9131)  # 25 years: a province's, a card's and some years to hand over
+PROVINCE_VALIDITY: Final = timedelta(days=7305)
+PURPOSE_VALIDITY: Final = timedelta(days=3653)
 # A terminal's clock may be behind the centre's; its certificate must be valid there at once all the same.
 CLOCK_LEEWAY: Final = timedelta(days=1)
 PSEUDONYM_KEY_BYTES: Final = 32
-_ROOT_CERTIFICATE: Final = "root-certificate.pem"
+_CERTIFICATES: Final = "certificates"
 _PSEUDONYM_KEY: Final = "pseudonym.key"
 
 
 @dataclass(frozen=True)
 class CenterKeys:
-    """Every secret of a centre, loaded.
+    """Every secret of a centre, ready to be used, wherever it lies.
 
-    `root` signs terminals' certificates and enrolments, `sealing` opens what terminals sealed, `receipt`
-    signs receipts, `content` what is given out. `pseudonym` (32 bytes) turns card ids into pseudonyms.
+    `root` signs the province's certificate and enrolments, `province` certifies terminals and issuers,
+    `sealing` opens what terminals sealed, `receipt` signs receipts, `content` what is given out. `pseudonym`
+    (32 bytes) turns card ids into pseudonyms. `certificates` are those of sealing, receipt and content.
     """
 
-    root: PrivateKey
-    root_certificate: bytes
-    sealing: PrivateKey
-    receipt: PrivateKey
-    content: PrivateKey
+    root: KeyHolder
+    root_certificate: Certificate
+    province: KeyHolder
+    province_certificate: Certificate
+    sealing: KeyHolder
+    receipt: KeyHolder
+    content: KeyHolder
+    certificates: tuple[Certificate, ...]
     pseudonym: bytes
 
     @classmethod
-    def create(cls, directory: Path, now: datetime) -> CenterKeys:
-        """Make all of them in a new folder. Raises KeystoreRefused."""
-        store = Keystore(directory)
-        keys = cls(
-            root=store.create("root"),
-            root_certificate=b"",
-            sealing=store.create("sealing"),
-            receipt=store.create("receipt"),
-            content=store.create("content"),
-            pseudonym=secrets.token_bytes(PSEUDONYM_KEY_BYTES),
+    def create(cls, directory: Path, now: datetime, keystore: str, settings: Mapping[str, str]) -> CenterKeys:
+        """Make all of them in a new folder, the keys in a keystore of this kind. Raises KeystoreRefused."""
+        store = make_keystore(directory, keystore, settings)
+        since = now.astimezone(UTC) - CLOCK_LEEWAY
+        root = store.create(ROOT)
+        root_certificate = make_root(root, "Tongka root", since, since + ROOT_VALIDITY)
+        province = store.create(PROVINCE)
+        province_certificate = issue(
+            Authority(root, root_certificate),
+            Subject("Tongka province", province.public_key),
+            Role.PROVINCE,
+            serial=2,
+            not_before=since,
+            not_after=since + PROVINCE_VALIDITY,
+            path_length=0,
         )
-        certificate = make_root(keys.root, ROOT_NAME, now.astimezone(UTC) - CLOCK_LEEWAY, ROOT_DAYS)
-        (directory / _ROOT_CERTIFICATE).write_bytes(certificate)
+        certificates = {ROOT: root_certificate, PROVINCE: province_certificate}
+        for serial, (name, role) in enumerate(PURPOSES.items(), start=1):
+            certificates[name] = issue(
+                Authority(province, province_certificate),
+                Subject(f"Tongka centre, {name}", store.create(name).public_key),
+                role,
+                serial=serial,
+                not_before=since,
+                not_after=since + PURPOSE_VALIDITY,
+            )
+        (directory / _CERTIFICATES).mkdir()
+        for name, certificate in certificates.items():
+            (directory / _CERTIFICATES / f"{name}.pem").write_bytes(certificate.pem)
         handle = os.open(directory / _PSEUDONYM_KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(keys.pseudonym)
+            file.write(secrets.token_bytes(PSEUDONYM_KEY_BYTES))
         return cls.load(directory)
 
     @classmethod
     def load(cls, directory: Path) -> CenterKeys:
         """Load what `create` made. Raises KeystoreRefused or CenterDataMissing."""
-        store = Keystore(directory)
         try:
             pseudonym = (directory / _PSEUDONYM_KEY).read_bytes()
-            root_certificate = (directory / _ROOT_CERTIFICATE).read_bytes()
+            certificates = {
+                name: Certificate.from_pem((directory / _CERTIFICATES / f"{name}.pem").read_bytes())
+                for name in (ROOT, PROVINCE, *PURPOSES)
+            }
         except OSError as error:
             raise CenterDataMissing(directory=directory, detail=reasons.of_system(error)) from error
+        except CertificateRefused as error:
+            raise CenterDataMissing(directory=directory, detail=reasons.of_error(error)) from error
         if len(pseudonym) != PSEUDONYM_KEY_BYTES:
             said = Text(zh=f"{_PSEUDONYM_KEY} 已损坏", en=f"{_PSEUDONYM_KEY} is damaged")
             raise CenterDataMissing(directory=directory, detail=said)
+        store = open_keystore(directory)
         return cls(
-            root=store.load("root"),
-            root_certificate=root_certificate,
+            root=store.load(ROOT),
+            root_certificate=certificates[ROOT],
+            province=store.load(PROVINCE),
+            province_certificate=certificates[PROVINCE],
             sealing=store.load("sealing"),
             receipt=store.load("receipt"),
             content=store.load("content"),
+            certificates=tuple(certificates[name] for name in PURPOSES),
             pseudonym=pseudonym,
         )
+
+    @property
+    def province_authority(self) -> Authority:
+        """The province as an issuer of certificates."""
+        return Authority(self.province, self.province_certificate)
 
     def __repr__(self) -> str:
         return "CenterKeys(…)"

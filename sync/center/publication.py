@@ -1,140 +1,155 @@
-"""What the centre gives out: catalogue, rule packs and hotlist, signed, one numbered folder a publication.
+"""What the centre gives out: trust store, catalogue, rule packs and hotlist, under one signed manifest.
 
-Old publications stay: an event is judged by the rules that its terminal had when the card was tapped.
+Old publications stay: an event is judged by the one that its terminal had when the card was tapped.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
-from crypto.content_signature import SignedContext, sign_content, verify_content
-from crypto.errors import ContentSignatureInvalid
 from crypto.explained import ExplainedError, Text
+from crypto.pki.certificate import Certificate
 from crypto.signer import Signer
-from crypto.sm2 import PublicKey
+from crypto.trust import TrustDocument
 from sync import reasons
 from sync.errors import ContentInvalid
-from sync.protocol.enrolment import MAX_CONTENT_BYTES, ContentFile
-from terminal.decisions.catalogue import Catalogue
-from terminal.decisions.rule_book import RuleBook
-from terminal.decisions.rule_pack import RulePack
-from terminal.hotlist import Hotlist
+from terminal.content.content import Content, load_content, require_newer
+from terminal.content.manifest import (
+    CATALOGUE,
+    FORMAT,
+    HOTLIST_BASE,
+    MAX_FILE_BYTES,
+    TRUST,
+    Manifest,
+    ManifestFile,
+    SignedManifest,
+    sign_manifest,
+)
+from terminal.content.store import ContentStore
 
-CATALOGUE: Final = "catalogue.toml"
-HOTLIST: Final = "hotlist.bin"
-RULES: Final = "rules"
-SIGNATURE_SUFFIX: Final = ".sig"
-
-
-@dataclass(frozen=True)
-class Publication:
-    """One set of content that was in force together, its signatures verified and all of it parsed."""
-
-    files: Mapping[str, ContentFile]
-    catalogue: Catalogue
-    rules: RuleBook
-    hotlist: Hotlist
-
-    def served(self, name: str) -> bytes | None:
-        """The bytes under a public name: a file, or with `.sig` its signature."""
-        if name.endswith(SIGNATURE_SUFFIX):
-            file = self.files.get(name.removesuffix(SIGNATURE_SUFFIX))
-            return file.signature if file else None
-        file = self.files.get(name)
-        return file.data if file else None
+#: Parsed publications that are kept in memory; their hotlists have megabytes.
+REMEMBERED: Final = 8
 
 
 class Publications:
-    """All publications of a centre, oldest first. Raises ContentInvalid for one that was tampered with."""
+    """All publications of a centre, as they come. Raises ContentInvalid for one that was tampered with."""
 
-    def __init__(self, directory: Path, content_key: PublicKey) -> None:
-        folders = sorted(folder for folder in directory.iterdir() if folder.name.isdigit())
-        if not folders:
-            raise ContentInvalid(
-                name=directory.name, detail=Text(zh="没有任何发布", en="nothing was published")
-            )
-        self._all: Sequence[Publication] = [_load(folder, content_key) for folder in folders]
+    def __init__(self, store: ContentStore, root: Certificate) -> None:
+        self._store, self._root = store, root
+        self._lock = threading.Lock()
+        self._loaded: OrderedDict[int, Content] = OrderedDict()
 
     @property
-    def current(self) -> Publication:
+    def store(self) -> ContentStore:
+        """Manifests and files."""
+        return self._store
+
+    @property
+    def root(self) -> Certificate:
+        """The anchor that they all lead back to."""
+        return self._root
+
+    @property
+    def current(self) -> Content:
         """What is in force now."""
-        return self._all[-1]
+        current = self.numbered(max(self._store.versions(), default=0))
+        if current is None:
+            raise ContentInvalid(name="manifests", detail=Text(zh="没有任何发布", en="nothing was published"))
+        return current
 
-    def with_rules(self, version: str) -> Iterator[Publication]:
-        """The publications whose rule book has this version, newest first."""
-        return (one for one in reversed(self._all) if one.rules.version == version)
+    @property
+    def manifest(self) -> SignedManifest:
+        """The signed manifest of what is in force now."""
+        return self._store.manifest(max(self._store.versions()))
+
+    def numbered(self, version: int) -> Content | None:
+        """The publication of this number, or None if there never was one."""
+        with self._lock:
+            known = self._loaded.get(version)
+            if known is None and version in self._store.versions():
+                known = self._loaded[version] = _load(self._store, self._store.manifest(version), self._root)
+                if len(self._loaded) > REMEMBERED:
+                    self._loaded.popitem(last=False)
+            return known
 
 
-def publish(source: Path, directory: Path, signer: Signer) -> None:
-    """Check and sign the content in `source` and put it in force as the next publication in `directory`.
+def publish(
+    publications: Publications,
+    source: Path | None,
+    trust: TrustDocument,
+    signer: Signer,
+    now: datetime,
+) -> int:
+    """Check, sign and put in force the next publication; its number, which `trust` bears as its version.
 
-    `source` holds catalogue.toml, rules/*.toml and hotlist.bin. Raises ContentInvalid; then nothing changed.
+    `source` holds catalogue.toml, rules/*.toml and hotlist/*.bin; None takes what was published last. Raises
+    ContentInvalid; then what was in force stays so.
     """
-    directory.mkdir(exist_ok=True)
-    numbers = [int(folder.name) for folder in directory.iterdir() if folder.name.isdigit()]
-    target = directory / f"{max(numbers, default=0) + 1:06d}"
-    draft = directory / f".{target.name}.{os.getpid()}"
+    store = publications.store
+    files = _files(source) if source is not None else _last_files(publications)
+    files[TRUST] = trust.to_bytes()
+    manifest = Manifest(
+        format=FORMAT,
+        version=trust.version,
+        made_ms=int(now.timestamp() * 1000),
+        files=tuple(ManifestFile.of(name, data) for name, data in sorted(files.items())),
+    )
+    signed = sign_manifest(manifest, signer)
     try:
-        for name in _names(source):
-            data = _read(source / name, name)
-            signature = sign_content(signer, _context(name), data)
-            (draft / name).parent.mkdir(parents=True, exist_ok=True)
-            (draft / name).write_bytes(data)
-            (draft / f"{name}{SIGNATURE_SUFFIX}").write_bytes(signature)
-        _load(draft, signer.public_key)
-        draft.rename(target)
-    finally:
-        # There is none any more once it was put in force.
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _load(folder: Path, content_key: PublicKey) -> Publication:
-    files: dict[str, ContentFile] = {}
-    for name in _names(folder):
-        data = _read(folder / name, name)
-        signature = _read(folder / f"{name}{SIGNATURE_SUFFIX}", f"{name}{SIGNATURE_SUFFIX}")
-        try:
-            verify_content(content_key, _context(name), data, signature)
-        except ContentSignatureInvalid as error:
-            said = Text(zh="签名不是内容密钥所签", en="its signature is not the content key's")
-            raise ContentInvalid(name=name, detail=said) from error
-        files[name] = ContentFile(name=name, data=data, signature=signature)
-    try:
-        catalogue = Catalogue.from_bytes(files[CATALOGUE].data)
-        packs = [
-            RulePack.from_bytes(file.data, name) for name, file in files.items() if name.startswith(RULES)
-        ]
-        rules = RuleBook(packs)
-        hotlist = Hotlist.from_bytes(files[HOTLIST].data)
+        for data in files.values():
+            store.put(data)
+        offered = _load(store, signed, publications.root)
+        if store.versions():
+            require_newer(publications.current, offered)
+        store.put_manifest(manifest.version, signed)
+    except ContentInvalid:
+        raise
     except ExplainedError as error:
-        raise ContentInvalid(name=folder.name, detail=reasons.of_error(error)) from error
-    return Publication(MappingProxyType(files), catalogue, rules, hotlist)
+        raise ContentInvalid(name=str(source or TRUST), detail=reasons.of_error(error)) from error
+    return manifest.version
 
 
-def _names(folder: Path) -> Iterator[str]:
+def next_version(store: ContentStore) -> int:
+    """The number that the next publication gets."""
+    return max(store.versions(), default=0) + 1
+
+
+def _load(store: ContentStore, signed: SignedManifest, root: Certificate) -> Content:
+    try:
+        # As of its own day: a certificate may run out later without making what it signed undone.
+        return load_content(store, signed, root, 0)
+    except ExplainedError as error:
+        raise ContentInvalid(name="manifest", detail=reasons.of_error(error)) from error
+
+
+def _last_files(publications: Publications) -> dict[str, bytes]:
+    manifest = publications.manifest.unverified()
+    return {file.name: publications.store.read(file) for file in manifest.files}
+
+
+def _files(source: Path) -> dict[str, bytes]:
+    return {name: _read(source / name, name) for name in _names(source)}
+
+
+def _names(source: Path) -> Iterator[str]:
     yield CATALOGUE
-    yield HOTLIST
-    for path in sorted((folder / RULES).glob("*.toml")):
-        yield f"{RULES}/{path.name}"
-
-
-def _context(name: str) -> SignedContext:
-    if name == CATALOGUE:
-        return SignedContext.CATALOGUE
-    return SignedContext.HOTLIST if name == HOTLIST else SignedContext.RULE_PACK
+    yield HOTLIST_BASE
+    for folder, pattern in (("rules", "*.toml"), ("hotlist", "*.bin")):
+        for path in sorted((source / folder).glob(pattern)):
+            yield f"{folder}/{path.name}"
 
 
 def _read(path: Path, name: str) -> bytes:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ContentInvalid(name=name, detail=reasons.of_system(error)) from error
-    if len(data) > MAX_CONTENT_BYTES:
+    if len(data) > MAX_FILE_BYTES:
         raise ContentInvalid(name=name, detail=Text(zh="文件过大", en="it is too large"))
     return data

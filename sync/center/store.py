@@ -16,7 +16,7 @@ from crypto.closing import Closing
 from crypto.explained import Text
 from sync.errors import StoreBroken
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 10
 
 _SCHEMA: Final = """
@@ -26,6 +26,12 @@ CREATE TABLE terminals (
     certificate BLOB NOT NULL, enrolled_ms INTEGER NOT NULL,
     watermark INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (terminal, epoch)
+) STRICT;
+
+-- Card issuers' keys: the certificate (PEM) that the province gave each, and when and why it was revoked.
+CREATE TABLE issuers (
+    key_id BLOB PRIMARY KEY, certificate BLOB NOT NULL, added_ms INTEGER NOT NULL,
+    revoked_ms INTEGER, reason TEXT
 ) STRICT;
 
 -- Of a code only the SM3 digest is kept; request is the digest of the certificate request that used it.

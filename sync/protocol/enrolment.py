@@ -1,4 +1,4 @@
-"""Enrolment: a terminal shows a one-time code and a certificate request, and gets all that it needs to work.
+"""Enrolment: a terminal shows a one-time code and a certificate request, and gets its identity and the root.
 
 The code carries two things: a secret that proves the terminal to the centre, and the fingerprint of the
 centre's root key that proves the centre to the terminal. So the first contact needs no other trust.
@@ -23,9 +23,8 @@ from sync.protocol.encoding import FORMAT_VERSION, Limits, MediaType, decode, en
 from terminal.events.event import Bytes8
 
 REQUEST_LIMITS: Final = Limits(wire=16_384, plain=16_384)
-ANSWER_LIMITS: Final = Limits(wire=33_554_432, plain=67_108_864)
-MAX_CONTENT_FILES: Final = 200
-MAX_CONTENT_BYTES: Final = 16_777_216
+ANSWER_LIMITS: Final = Limits(wire=65_536, plain=65_536)
+MAX_INTERMEDIATES: Final = 4
 MAX_PEM_BYTES: Final = 8192
 
 # What the root key signs here can never be taken for a certificate, which starts with an ASN.1 SEQUENCE.
@@ -100,9 +99,6 @@ _Pem = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_PEM_BYTES)]
 _Operator = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,39}\Z")]
 _Service = Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{1,12}\Z")]
 _Region = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{6}\Z")]
-ContentName = Annotated[
-    str, msgspec.Meta(pattern=r"\A(catalogue\.toml|hotlist\.bin|rules/[a-z0-9][a-z0-9-]{0,62}\.toml)\Z")
-]
 
 
 class EnrolmentRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -125,16 +121,8 @@ class EnrolmentRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         return "EnrolmentRequest(…)"
 
 
-class ContentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A file that the centre gives out, with the content key's signature (64 bytes) over it."""
-
-    name: ContentName
-    data: Annotated[bytes, msgspec.Meta(max_length=MAX_CONTENT_BYTES)]
-    signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
-
-
 class EnrolmentGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All that a terminal needs: who it is, its certificate and the root's, trust.json and its content."""
+    """Who the terminal is, its certificate, and the root; what it works with it then downloads."""
 
     version: int = FORMAT_VERSION
     terminal: Bytes8
@@ -143,9 +131,8 @@ class EnrolmentGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     region: _Region
     service: _Service
     certificate: _Pem
+    intermediates: Annotated[list[_Pem], msgspec.Meta(max_length=MAX_INTERMEDIATES)]
     root_certificate: _Pem
-    trust: Annotated[bytes, msgspec.Meta(max_length=1_000_000)]
-    content: Annotated[list[ContentFile], msgspec.Meta(max_length=MAX_CONTENT_FILES)]
 
 
 class EnrolmentAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

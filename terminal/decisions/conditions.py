@@ -36,6 +36,7 @@ VARIABLES: Final = (
     "year",
     "month",
     "day",
+    "hotlist_age",
     *(feature.value for feature in ServiceFeature),
 )
 FUNCTIONS: Final = frozenset({"contains", "endsWith", "size", "startsWith"})
@@ -54,7 +55,9 @@ _EVALUATION_ERRORS: Final = (ArithmeticError, LookupError, RuntimeError, TypeErr
 class Circumstances:
     """All variables of one decision, converted to CEL once and shared by every rule that is tried."""
 
-    def __init__(self, card: CardFacts, service: ServiceItem, fare: int, party: Party, on: date) -> None:
+    def __init__(  # noqa: PLR0917  what a condition may ask, in the order of VARIABLES
+        self, card: CardFacts, service: ServiceItem, fare: int, party: Party, on: date, hotlist_age: int
+    ) -> None:
         variables: dict[str, bool | int | str | list[int]] = {
             "categories": list(card.categories),
             "grade": card.grade,
@@ -69,6 +72,7 @@ class Circumstances:
             "year": on.year,
             "month": on.month,
             "day": on.day,
+            "hotlist_age": hotlist_age,
         }
         for feature in ServiceFeature:
             variables[feature.value] = feature in service.features
@@ -94,6 +98,7 @@ def _probes() -> tuple[Circumstances, ...]:
             200,
             Party(grade),
             on,
+            grade,
         )
         for category in range(1, 8)
         for grade in range(1, 5)

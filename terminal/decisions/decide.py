@@ -116,11 +116,19 @@ def local_date(at_ms: int) -> date:
 
 
 def decide(  # noqa: PLR0917  a tap's six facts, in the order in which they become known
-    card: CardFacts, service: ServiceItem, at_ms: int, fare: int, party: Party, rules: RuleBook
+    card: CardFacts,
+    service: ServiceItem,
+    at_ms: int,
+    fare: int,
+    party: Party,
+    rules: RuleBook,
+    *,
+    hotlist_age: int = 0,
 ) -> Decision:
     """What the rules in force give the holder of `card` at `service`.
 
-    `at_ms`: milliseconds since 1970 UTC; `fare`: list fare a person, in fen. The first rule whose condition
+    `at_ms`: milliseconds since 1970 UTC; `fare`: list fare a person, in fen; `hotlist_age`: how many days old
+    the terminal's hotlist is, for rules that ask. The first rule whose condition
     holds gives the benefit, in the order of RuleBook.rules_for; one that fails grants nothing.
     Raises DecisionInputInvalid for a fare, party or time outside what a tap can carry.
     """
@@ -129,7 +137,7 @@ def decide(  # noqa: PLR0917  a tap's six facts, in the order in which they beco
     if not 0 <= party.companions <= MAX_COMPANIONS:
         raise DecisionInputInvalid(field="companions", value=party.companions)
     on = local_date(at_ms)
-    circumstances = Circumstances(card, service, fare, party, on)
+    circumstances = Circumstances(card, service, fare, party, on, hotlist_age)
     tried: list[RuleTrial] = []
     for rule in rules.rules_for(service, on):
         trial = _try(rule, circumstances, party)

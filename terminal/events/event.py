@@ -22,7 +22,7 @@ from terminal.events.challenge import (
 from terminal.events.errors import EventMalformed
 from terminal.events.outcome import Outcome
 
-EVENT_VERSION: Final = 1
+EVENT_VERSION: Final = 2
 MAX_EVENT_BYTES: Final = 2048
 NO_PREVIOUS: Final = bytes(DIGEST_BYTES)
 
@@ -32,18 +32,24 @@ Fen = Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]
 
 
 class ClockTrust(StrEnum):
-    """What the terminal knew of its clock when it stamped the event."""
+    """What the terminal's clock was worth when it stamped the event (terminal/timekeeping.py)."""
 
-    SYSTEM = "system"  # the machine's clock, not behind anything this journal has seen
-    SET_BACK = "set_back"  # the clock reads earlier than the event before
+    SYNCHRONISED = "synchronised"  # a time service kept it
+    CORRECTED = "corrected"  # a time service kept it, and had set it back behind the event before
+    FREE = "free"  # nobody kept it, and nothing spoke against it
+    STEPPED = "stepped"  # nobody kept it, and it had been set ahead since the event before
+    SET_BACK = "set_back"  # it read earlier than what is known; `time_ms` is the known time
 
 
 class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One tap; money in fen, times in milliseconds since 1970 UTC.
 
-    `previous` is the hash of the event before it (zeros for the first). `fare` is one person's list fare;
-    `holder_pays` and `companion_pays` (each companion) are what is left of it. `holder_ref` links taps of one
-    holder on one terminal and day, and nothing else. `segment_header` stands in a segment's first event only.
+    `previous` is the hash of the event before it (zeros for the first). `time_ms` is the time by which all
+    was judged and that the card signed; `wall_ms` is what the wall clock read, `monotonic_ms` the time since
+    the boot that `boot` names, `clock` what they are worth. `content` is the number of the publication that
+    was in force: rules, hotlist and trust. `fare` is one person's list fare; `holder_pays` and
+    `companion_pays` (each companion) are what is left of it. `holder_ref` links taps of one holder on one
+    terminal and day, and nothing else. `segment_header` stands in a segment's first event only.
     """
 
     version: Annotated[int, msgspec.Meta(ge=EVENT_VERSION, le=EVENT_VERSION)]
@@ -52,7 +58,11 @@ class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     sequence: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
     previous: Digest
     time_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    wall_ms: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+    monotonic_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    boot: Bytes8
     clock: ClockTrust
+    content: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
     service: Annotated[
         str, msgspec.Meta(min_length=1, max_length=MAX_SERVICE_CHARACTERS, pattern=r"^[!-~]+\Z")
     ]

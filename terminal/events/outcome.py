@@ -17,6 +17,7 @@ class Outcome(StrEnum):
     FORGED = "forged"  # the issuer never signed this credential
     CLONED = "cloned"  # a true credential on a chip that can't prove its key
     UNKNOWN_ISSUER = "unknown_issuer"
+    ISSUER_REVOKED = "issuer_revoked"  # its key was withdrawn: nobody's fault who holds such a card
 
     @property
     def granted(self) -> bool:

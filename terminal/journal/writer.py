@@ -35,12 +35,12 @@ from terminal.events.errors import EventMalformed
 from terminal.events.event import (
     EVENT_VERSION,
     NO_PREVIOUS,
-    ClockTrust,
     SealedEvidence,
     UsageEvent,
 )
 from terminal.events.outcome import Outcome
 from terminal.journal.schema import JournalOwner, damage_named, open_for_writing
+from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
 
@@ -50,8 +50,12 @@ class Place:
     """Where and when the next event will stand."""
 
     sequence: int
-    time_ms: int
-    clock: ClockTrust
+    moment: Moment
+
+    @property
+    def time_ms(self) -> int:
+        """The judged time; milliseconds since 1970 UTC."""
+        return self.moment.time_ms
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class EventDraft:
     holder_pays: int
     companion_pays: int
     pack_version: str
+    content: int
     nonce: bytes
     holder_ref: bytes
 
@@ -73,7 +78,6 @@ class EventDraft:
 class _Head:
     sequence: int
     hash: bytes
-    time_ms: int
 
 
 class JournalWriter(Closing):
@@ -86,7 +90,8 @@ class JournalWriter(Closing):
         self, path: Path, owner: JournalOwner, signer: Signer, center_key: PublicKey, clock: Clock
     ) -> None:
         self._owner = owner
-        self._signer, self._clock, self._center_key = signer, clock, center_key
+        self._signer, self._center_key = signer, center_key
+        self.timekeeper = Timekeeper(clock)
         self._sealer = SegmentSealer(center_key)
         self._segment_is_stored = False
         self._is_open = True
@@ -107,11 +112,10 @@ class JournalWriter(Closing):
             raise
 
     def next_place(self) -> Place:
-        """The place of the next event, at the clock's present reading."""
+        """The place of the next event, at the present time as it is judged."""
         head = self._current_head()
-        now = self._clock.now_ms()
-        trust = ClockTrust.SET_BACK if now < head.time_ms else ClockTrust.SYSTEM
-        return Place(head.sequence + 1, now, trust)
+        self._sealer.prepare()  # half of what sealing takes, while the card is awaited
+        return Place(head.sequence + 1, self.timekeeper.now())
 
     def append(self, place: Place, draft: EventDraft, evidence: SealedEvidence) -> UsageEvent:
         """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not."""
@@ -120,7 +124,10 @@ class JournalWriter(Closing):
             raise TapNotRecorded(
                 detail=Text(zh=f"第 {place.sequence} 号已被占用", en=f"place {place.sequence} is taken")
             )
+        if self._sealer.is_full:
+            self._start_segment()
         header = b"" if self._segment_is_stored else self._sealer.header
+        reading = place.moment.reading
         unsealed = UsageEvent(
             version=EVENT_VERSION,
             terminal=self._owner.terminal,
@@ -128,7 +135,11 @@ class JournalWriter(Closing):
             sequence=place.sequence,
             previous=head.hash,
             time_ms=place.time_ms,
-            clock=place.clock,
+            wall_ms=reading.wall_ms,
+            monotonic_ms=reading.monotonic_ms,
+            boot=reading.boot,
+            clock=place.moment.trust,
+            content=draft.content,
             service=draft.service,
             fare=draft.fare,
             companions=draft.companions,
@@ -155,7 +166,8 @@ class JournalWriter(Closing):
             self._head = None
             self._start_segment()
             raise TapNotRecorded(detail=str(error)) from error
-        self._head = _Head(event.sequence, digest, event.time_ms)
+        self._head = _Head(event.sequence, digest)
+        self._learn_time(event)
         self._segment_is_stored = True
         if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
             self._sign_head()
@@ -198,7 +210,7 @@ class JournalWriter(Closing):
                 "SELECT sequence, bytes, hash FROM events ORDER BY sequence DESC LIMIT 1"
             ).fetchone()
         if row is None:
-            return _Head(0, NO_PREVIOUS, 0)
+            return _Head(0, NO_PREVIOUS)
         sequence, data, digest = row
         try:
             event = UsageEvent.from_bytes(data)
@@ -212,7 +224,11 @@ class JournalWriter(Closing):
                     zh=f"第 {sequence} 条与其哈希不符", en=f"event {sequence} does not match its hash"
                 )
             )
-        return _Head(sequence, digest, event.time_ms)
+        self._learn_time(event)
+        return _Head(sequence, digest)
+
+    def _learn_time(self, event: UsageEvent) -> None:
+        self.timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
 
     def _sign_head(self) -> None:
         """Sign the journal up to its last event.
@@ -224,7 +240,9 @@ class JournalWriter(Closing):
         if head.sequence == 0:
             return
         owner = self._owner
-        checkpoint = Checkpoint(owner.terminal, owner.epoch, head.sequence, head.hash, self._clock.now_ms())
+        checkpoint = Checkpoint(
+            owner.terminal, owner.epoch, head.sequence, head.hash, self.timekeeper.now().time_ms
+        )
         signed = sign_checkpoint(checkpoint, self._signer)
         with suppress(sqlite3.OperationalError):
             self._connection.execute(

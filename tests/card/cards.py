@@ -23,7 +23,7 @@ ISSUER = TestIssuer.generate(date(2020, 1, 1), date(2030, 12, 31))
 STRANGER = TestIssuer.generate(date(2020, 1, 1), date(2030, 12, 31))
 CENTER_KEY = PrivateKey.generate().public_key
 TRUST = TrustStore(
-    MappingProxyType({ISSUER.issuer_key.key_id: ISSUER.issuer_key}), CENTER_KEY, CENTER_KEY, CENTER_KEY
+    1, MappingProxyType({ISSUER.issuer_key.key_id: ISSUER.issuer_key}), CENTER_KEY, CENTER_KEY, CENTER_KEY
 )
 CHALLENGE = b"TKT1" + bytes(range(51))
 
@@ -34,8 +34,8 @@ class Listed:
     def __init__(self, *card_ids: bytes) -> None:
         self._card_ids = card_ids
 
-    def status(self, card_id: bytes) -> str | None:
-        """`lost` when listed."""
+    def status(self, card_id: bytes, issued: date) -> str | None:
+        """`lost` when listed, whenever issued."""
         return "lost" if card_id in self._card_ids else None
 
 

@@ -40,7 +40,7 @@ from card.simulator.commands.simulate import app as simulate
 from card.simulator.issuing.card_file import CardFile
 from card.verification import verify
 from crypto.credential import TapCredential
-from crypto.trust import issuer_key_from_json
+from crypto.issuer_request import IssuerRequest
 from tests.card.cards import CHALLENGE, TRUST, Listed, applet, check, reason
 
 SECONDS = 20.0
@@ -79,7 +79,9 @@ def card_file(tmp_path: Path) -> Path:
 
 def test_a_card_is_personalised_from_options(card_file: Path) -> None:
     credential = TapCredential.from_bytes(CardFile(card_file).load().credential)
-    published = issuer_key_from_json((card_file.parent / "issuer" / "issuer.json").read_bytes())
+    published = IssuerRequest.from_bytes(
+        (card_file.parent / "issuer" / "issuer.json").read_bytes()
+    ).issuer_key
     assert published.is_test
     assert credential.verify_signature(published.public_key)
     assert (credential.categories, credential.grade, credential.region) == ((1, 4), 2, "330106")
@@ -187,7 +189,7 @@ def test_a_card_is_simulated_until_it_is_taken_away(
 
 def issuers_terminal(folder: Path, connection: CardConnection) -> RefusalReason | None:
     """What a terminal that trusts the issuer in this folder makes of a card, today."""
-    issuer_key = issuer_key_from_json((folder / "issuer.json").read_bytes())
+    issuer_key = IssuerRequest.from_bytes((folder / "issuer.json").read_bytes()).issuer_key
     trust = replace(TRUST, issuers=MappingProxyType({issuer_key.key_id: issuer_key}))
     today = datetime.now().astimezone().date()
     return reason(verify(connection, reference_profile(), trust, CHALLENGE, today, Listed()))

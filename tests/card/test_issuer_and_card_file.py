@@ -16,8 +16,8 @@ from card.simulator.issuing.card_file import CardFile
 from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.credential import TapCredential
 from crypto.errors import KeystoreRefused, TestKeyRefused
+from crypto.issuer_request import IssuerRequest
 from crypto.tap_proof import TapProof
-from crypto.trust import issuer_key_from_json
 from tests.card.cards import CHALLENGE, TRUST, card_key, personalised
 
 DAYS = (date(2020, 1, 1), date(2030, 12, 31))
@@ -37,11 +37,23 @@ def test_an_issuer_is_the_same_after_loading(tmp_path: Path) -> None:
     made = TestIssuer.create(tmp_path, *DAYS)
     loaded = TestIssuer.load(tmp_path)
     assert loaded.issuer_key == made.issuer_key
-    assert mode(tmp_path / "keys" / "issuer.pem") == 0o600
+    (key,) = (tmp_path / "keys").glob("issuer-*")
+    assert mode(key) == 0o600
     credential = TapCredential.from_bytes(loaded.personalise(HOLDER).credential)
-    published = issuer_key_from_json((tmp_path / "issuer.json").read_bytes())
+    published = IssuerRequest.from_bytes((tmp_path / "issuer.json").read_bytes()).issuer_key
     assert credential.verify_signature(published.public_key)
     assert (credential.categories, credential.grade, credential.region) == ((1, 4), 2, "330106")
+
+
+def test_a_rotated_key_is_another_and_the_old_file_is_kept(tmp_path: Path) -> None:
+    old = TestIssuer.create(tmp_path, *DAYS)
+    new = TestIssuer.rotate(tmp_path, date(2026, 1, 1), date(2040, 12, 31))
+    assert TestIssuer.load(tmp_path).issuer_key == new.issuer_key != old.issuer_key
+    assert new.psam == old.psam
+    kept = tmp_path / f"issuer-{old.issuer_key.key_id.hex()}.json"
+    assert IssuerRequest.from_bytes(kept.read_bytes()).issuer_key == old.issuer_key
+    credential = TapCredential.from_bytes(new.personalise(HOLDER).credential)
+    assert credential.issuer_key_id == new.issuer_key.key_id
 
 
 def test_the_issuers_key_is_one_that_production_refuses() -> None:
@@ -57,7 +69,8 @@ def test_an_issuer_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_an_issuer_whose_key_others_can_read_is_refused(tmp_path: Path) -> None:
     TestIssuer.create(tmp_path, *DAYS)
-    (tmp_path / "keys" / "issuer.pem").chmod(0o640)
+    (key,) = (tmp_path / "keys").glob("issuer-*")
+    key.chmod(0o640)
     with pytest.raises(KeystoreRefused):
         TestIssuer.load(tmp_path)
 

@@ -50,7 +50,8 @@ from card.simulator.issuing.card_file import CardFile
 from card.simulator.issuing.psam_card_file import CipherPsamFile, PsamCardFile
 from card.simulator.issuing.psam_file import PsamFile
 from crypto.errors import TrustStoreMalformed
-from tests.card.cards import ISSUER, STRANGER, TRUST, check_chip, reason
+from tests.authority import TestAuthority
+from tests.card.cards import ISSUER, STRANGER, check_chip, reason
 from tests.card.full_cards import FILES, PHOTO, SECRETS, full_card
 from tests.card.psam_cards import (
     RECORDS,
@@ -148,8 +149,12 @@ def test_a_card_with_a_psam_alone_is_read_by_its_profile(private_pcscd: PrivateP
 
 
 def test_each_finding_says_what_was_not_looked_at(private_pcscd: PrivatePcscd, tmp_path: Path) -> None:
-    trust = tmp_path / "trust.json"
-    trust.write_bytes(TRUST.to_bytes())
+    authority = TestAuthority()
+    authority.add_issuer(ISSUER.issuer_key)
+    trust = tmp_path / "trust"
+    trust.mkdir()
+    (trust / "trust.json").write_bytes(authority.trust(1).to_bytes())
+    (trust / "root.pem").write_bytes(authority.root.pem)
     with on_readers(private_pcscd, reference_card(), reference_psam()) as options:
         by_chip = run(card, *options, "--file", "card").splitlines()[0]
         by_issuer = run(card, *options, "--file", "card", "--trust", str(trust)).splitlines()[0]
@@ -164,12 +169,14 @@ def test_each_finding_says_what_was_not_looked_at(private_pcscd: PrivatePcscd, t
 def test_a_trust_store_is_readable_sound_and_for_a_reading_with_a_psam(
     private_pcscd: PrivatePcscd, tmp_path: Path
 ) -> None:
-    (tmp_path / "none.json").write_text("{}")
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "trust.json").write_text("{}")
+    (tmp_path / "none" / "root.pem").write_bytes(TestAuthority().root.pem)
     options = ["read", "--reader", private_pcscd.readers[0], "--psam", private_pcscd.readers[1]]
-    for name in ("none.json", "missing.json"):
+    for name in ("none", "missing"):
         with pytest.raises(TrustStoreMalformed):
             run(card, *options, "--trust", str(tmp_path / name))
-    result = CliRunner().invoke(card, [*options, "--without-psam", "--trust", str(tmp_path / "none.json")])
+    result = CliRunner().invoke(card, [*options, "--without-psam", "--trust", str(tmp_path / "none")])
     assert result.exit_code == 2
 
 

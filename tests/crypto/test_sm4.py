@@ -17,6 +17,7 @@ KEY = st.binary(min_size=16, max_size=16)
 def test_the_example_of_gb_t_32907_annex_a() -> None:
     key = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
     assert sm4_block(key, key).hex().upper() == "681EDF34D206965E86B3E94F536E4246"
+    assert sm4_cbc_decrypt(key, bytes(16), bytes.fromhex("681EDF34D206965E86B3E94F536E4246")) == key
 
 
 def test_a_million_times_enciphered_is_the_second_example_of_gb_t_32907() -> None:

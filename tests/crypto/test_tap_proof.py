@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.content_signature import SignedContext, sign_content
 from crypto.errors import TapProofMalformed
 from crypto.sm2 import PrivateKey, signature_to_der
 from crypto.tap_proof import TapProof, tap_message
@@ -26,6 +27,16 @@ def test_a_proof_is_for_its_challenge_counter_and_key() -> None:
     assert not proof.verify(CHALLENGE[:-1] + b"\x00", CARD.public_key)
     assert not proof.verify(CHALLENGE, PrivateKey.generate().public_key)
     assert not TapProof(8, proof.signature).verify(CHALLENGE, CARD.public_key)
+
+
+def test_a_signature_for_another_use_is_no_proof() -> None:
+    message = tap_message(CHALLENGE, 7)
+    for signature in (
+        CARD.sign(message, signer_id=b"8765432187654321"),
+        CARD.sign(CHALLENGE + (7).to_bytes(4, "big")),
+        sign_content(CARD, SignedContext.RECEIPT, message),
+    ):
+        assert not TapProof(7, signature).verify(CHALLENGE, CARD.public_key)
 
 
 def test_openssl_agrees(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """`make demo`: the main job from end to end on this machine, in about half a minute.
 
-    python -m tests.demo [--out out/demo]
+    python -m tests.demo [--out out/demo] [--keystore plain|card|tpm]
 
 A card is tapped, verified, decided on, journaled, uploaded, reconciled and settled, each by the program that
 does it in earnest; only the cards and readers are virtual. Exits 1 if anything is not as it must be.
@@ -19,6 +19,7 @@ from terminal.command_line import ExitCode, show_error
 from tests.demo import story
 from tests.demo.accounts import account
 from tests.demo.cast import KIOSK_ROLE
+from tests.demo.key_places import KeyPlaces
 from tests.demo.processes import DemoFailed, tongka
 from tests.demo.stage import OPERATORS, FolderInUse, Stage, set_up
 from tests.demo.tables import show_accounts, show_taps
@@ -29,9 +30,17 @@ def main() -> int:
     """Run the demo; the exit status."""
     parser = argparse.ArgumentParser(description="Tongka from tap to settlement.")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for all output")
-    folder: Path = parser.parse_args().out.resolve()
+    parser.add_argument(
+        "--keystore",
+        type=KeyPlaces,
+        choices=list(KeyPlaces),
+        default=KeyPlaces.PLAIN,
+        help="card: issuer's and centre's keys in a signing card; tpm: terminals' keys sealed by a TPM",
+    )
+    arguments = parser.parse_args()
+    folder: Path = arguments.out.resolve()
     try:
-        with set_up(folder) as stage:
+        with set_up(folder, arguments.keystore) as stage:
             return run(stage)
     except KeyboardInterrupt:
         say("演示已中断，所启动的一切都已停止", "Interrupted; everything that was started is stopped")
@@ -61,6 +70,7 @@ def run(stage: Stage) -> int:
         settled = json.loads(
             tongka("reconcile", "--data", stage.center, "--json", environment=stage.environment)
         )
+    stage.keys.examine(stage.folder)
     made = Counter([*(one.role.venue for one in played), KIOSK_ROLE.venue])
     accounts = {
         venue: account(made[venue], directory, stage.center) for venue, directory in stage.terminals.items()

@@ -16,9 +16,16 @@ from card.simulator.issuing.personalisation import ISSUER_FILE, TestIssuer
 from crypto.credential import TapCredential
 from terminal.data_directory import DataDirectory
 from terminal.holder_reference import DayKeys
-from terminal.hotlist import Hotlist, HotlistReason
 from terminal.starter import starter_catalogue, starter_files
 from tests.demo.cast import CAST, KIOSK_ROLE, TODAY, Role, Venue, issue_cards
+from tests.demo.key_places import (
+    KeyPlace,
+    KeyPlaces,
+    Keys,
+    in_a_signing_card,
+    in_files,
+    sealed_by_a_tpm,
+)
 from tests.demo.network import Network
 from tests.demo.processes import Running, tongka
 from tests.demo.telling import console, step
@@ -42,6 +49,7 @@ class Stage:
     network: Network
     center: Path
     terminals: dict[Venue, DataDirectory]
+    keys: Keys
     chips: list[tuple[Role, ChipContents]] = field(repr=False)
 
     def reader(self, venue: Venue) -> tuple[str, int]:
@@ -55,29 +63,35 @@ class Stage:
 
 
 @contextmanager
-def set_up(folder: Path) -> Iterator[Stage]:
+def set_up(folder: Path, places: KeyPlaces) -> Iterator[Stage]:
     """Set the stage in a fresh folder; whatever was started is ended on the way out, and nothing else is."""
     _make_fresh(folder)
     with ExitStack() as started:
         with step(
             "启动虚拟读卡器（私有 pcscd + vpcd）", "Starting the virtual readers (a private pcscd with vpcd)"
         ):
-            readers = started.enter_context(PrivatePcscd())
+            readers = started.enter_context(PrivatePcscd(pairs=2))
             readers.activate()
         # The tables of `tongka reconcile` come through a pipe, which has no width of its own.
         environment = {**readers.environment(), "COLUMNS": str(console.width)}
+        keys = _keys(places, folder, readers, environment, started)
         with step("建立测试发卡机构并个人化虚拟卡", "Making a test issuer and personalising virtual cards"):
             issuer = TestIssuer.create(
-                folder / "issuer", date(TODAY.year - 8, 1, 1), date(TODAY.year + 8, 12, 31)
+                folder / "issuer",
+                date(TODAY.year - 8, 1, 1),
+                date(TODAY.year + 8, 12, 31),
+                keys.authority.kind,
+                keys.authority.settings,
             )
             roles = (*CAST, KIOSK_ROLE)
             cards = issue_cards(issuer, roles)
-            content = _write_content(folder / "content", roles, cards)
+            content = _write_content(folder / "content", roles, cards, environment)
         with step("建立并启动卡数据中心", "Making and starting the card data centre"):
             center = folder / "center"
             tongka(
                 *("center", "init", "--data", center, "--issuer", folder / "issuer" / ISSUER_FILE),
                 *("--content", content),
+                *keys.authority.options,
                 environment=environment,
             )
             serving = started.enter_context(
@@ -92,14 +106,29 @@ def set_up(folder: Path) -> Iterator[Stage]:
             network = started.enter_context(Network(address.hostname, address.port))
         with step("用一次性登记码登记两台终端", "Enrolling two terminals with one-time codes"):
             terminals = {
-                venue: _enrol(folder / venue.value, venue, center, network.url, environment)
+                venue: _enrol(folder / venue.value, venue, center, network.url, environment, keys.terminal)
                 for venue in Venue
             }
             for directory in terminals.values():
                 started.callback(DayKeys(directory.load_configuration().terminal_id).destroy)
-        yield Stage(
-            folder, environment, readers, network, center, terminals, list(zip(roles, cards, strict=True))
-        )
+        chips = list(zip(roles, cards, strict=True))
+        yield Stage(folder, environment, readers, network, center, terminals, keys, chips)
+
+
+def _keys(
+    places: KeyPlaces,
+    folder: Path,
+    readers: PrivatePcscd,
+    environment: dict[str, str],
+    started: ExitStack,
+) -> Keys:
+    if places is KeyPlaces.CARD:
+        with step("把发卡机构与中心的密钥放进签名卡", "A signing card for issuer's and centre's keys"):
+            return in_a_signing_card(folder, readers, environment, started)
+    if places is KeyPlaces.TPM:
+        with step("启动软件 TPM，封存终端密钥", "A software TPM to seal the terminals' keys"):
+            return sealed_by_a_tpm(folder, environment, started)
+    return in_files()
 
 
 def _make_fresh(folder: Path) -> None:
@@ -113,21 +142,35 @@ def _make_fresh(folder: Path) -> None:
     (folder / MARKER).touch()
 
 
-def _write_content(folder: Path, roles: tuple[Role, ...], cards: list[ChipContents]) -> Path:
+def _write_content(
+    folder: Path, roles: tuple[Role, ...], cards: list[ChipContents], environment: dict[str, str]
+) -> Path:
     for name, data in starter_files().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    listed = {
-        TapCredential.from_bytes(card.credential).card_id: HotlistReason.LOST
-        for role, card in zip(roles, cards, strict=True)
-        if role.listed
-    }
-    (folder / "hotlist.bin").write_bytes(Hotlist.of(1, TODAY, listed).to_bytes())
+    credentials = [TapCredential.from_bytes(card.credential) for card in cards]
+    issued, statuses = folder / "issued.csv", folder / "statuses.csv"
+    issued.write_text("".join(f"{one.card_id.hex()},{one.issued}\n" for one in credentials), "ascii")
+    statuses.write_text(
+        "".join(
+            f"{one.card_id.hex()},lost,{TODAY},\n"
+            for role, one in zip(roles, credentials, strict=True)
+            if role.listed
+        ),
+        "ascii",
+    )
+    tongka(
+        *("content", "hotlist", "--issued", issued, "--statuses", statuses),
+        *("--version", "1", "--dated", TODAY.isoformat(), "--out", folder / "hotlist"),
+        environment=environment,
+    )
     return folder
 
 
-def _enrol(path: Path, venue: Venue, center: Path, url: str, environment: dict[str, str]) -> DataDirectory:
+def _enrol(  # noqa: PLR0917  as the command takes them
+    path: Path, venue: Venue, center: Path, url: str, environment: dict[str, str], keys: KeyPlace
+) -> DataDirectory:
     service = starter_catalogue().item(SERVICES[venue])
     code = tongka(
         *("center", "terminal-code", "--data", center, "--operator", service.operator),
@@ -136,6 +179,7 @@ def _enrol(path: Path, venue: Venue, center: Path, url: str, environment: dict[s
     )
     tongka(
         *("enrol", "--center", url, "--data", path, "--code-file", "-", "--test"),
+        *keys.options,
         environment=environment,
         stdin=code,
     )

@@ -6,7 +6,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["card", "crypto", "firmware_profiles"]):
+with atheris.instrument_imports(include=["card", "crypto", "firmware_profiles", "terminal"]):
     from tests.fuzz.targets import TARGETS
 
 

@@ -18,6 +18,7 @@ from tests.card.cards import CHALLENGE, applet, personalised
 from tests.fuzz import fixed_cards
 from tests.fuzz.fixed_cards import IDENTITY, PROFILE, PSAM_PROFILE, RECORDS
 from tests.fuzz.targets import ENCODINGS, FIELDS, PSAM_AID, genuine_answer, genuine_confirmation
+from tests.fuzz.trust_seeds import trust_seeds
 
 SELECT = bytes.fromhex("00A4040007F0544B5245463100")
 AUTHENTICATE = bytes.fromhex("0088000037") + CHALLENGE + b"\x00"
@@ -47,6 +48,7 @@ def seeds(target: str) -> Iterator[bytes]:
         "field-record": list(_field_records()),
         "trace": [_trace()],
         **_visits(),
+        **trust_seeds(),
     }
     whole["applet"].append(b"".join(bytes((len(command),)) + command for command in (SELECT, AUTHENTICATE)))
     yield from whole.get(target, [])

@@ -79,3 +79,11 @@ def test_a_target_breaks_when_a_mac_is_not_checked(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("card.psam_cipher.equal_in_constant_time", lambda one, other: True)
     with pytest.raises(AssertionError):
         TARGETS["mac-channel"](bytes(8) + b"\x90\x00")
+
+
+def test_targets_break_when_a_signature_or_seal_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crypto.sm2.PublicKey.verify", lambda *_: True)
+    monkeypatch.setattr("crypto.sealing.SegmentOpener.open", lambda *_: b"forged")
+    for name in ("content-signature", "sealed-record"):
+        with pytest.raises(AssertionError):
+            TARGETS[name](bytes(80))

@@ -21,11 +21,13 @@ import msgspec
 import uvicorn
 
 from crypto.credential import TapCredential, issue_credential
+from crypto.issuer_request import IssuerRequest
 from crypto.sealing import SegmentSealer
+from crypto.signer import Signer
 from crypto.sm2 import PrivateKey, PublicKey
 from crypto.sm3 import sm3
 from crypto.tap_proof import TapProof, tap_message
-from crypto.trust import IssuerKey, issuer_key_to_json
+from crypto.trust import IssuerKey
 from sync.agent.enrolment import enrol
 from sync.center.app import create_app
 from sync.center.directory import Center, create_center, open_center
@@ -33,17 +35,16 @@ from sync.center.enrolment import Assignment, issue_code
 from sync.protocol.batch import Batch
 from terminal.clock import SystemClock
 from terminal.configuration import Mode
+from terminal.content.content import Content, load_trust
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.decisions.card_facts import CardFacts, Party
-from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.decide import Decision, decide
-from terminal.decisions.rule_book import RuleBook
 from terminal.events.checkpoint import Checkpoint, sign_checkpoint
 from terminal.events.event import EVENT_VERSION, NO_PREVIOUS, ClockTrust, SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
-from terminal.hotlist import Hotlist
 from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import EventDraft, JournalWriter
+from tests.terminal.hotlists import hotlist_of
 
 ISSUER_KEY_ID = b"TEST-SYN"
 BUS = Assignment("test-bus", "500103", "BUS-1")
@@ -69,7 +70,7 @@ class Issuer:
 
     key: PrivateKey = field(default_factory=PrivateKey.generate)
 
-    def card(self, categories: tuple[int, ...] = (1,), grade: int = 1, key: PrivateKey | None = None) -> Card:
+    def card(self, categories: tuple[int, ...] = (1,), grade: int = 1, key: Signer | None = None) -> Card:
         chip = PrivateKey.generate()
         credential = issue_credential(
             issuer_key=key or self.key,
@@ -86,7 +87,7 @@ class Issuer:
 
     def public_file(self, path: Path) -> Path:
         issuer = IssuerKey(ISSUER_KEY_ID, self.key.public_key, date(2020, 1, 1), date(2050, 1, 1))
-        path.write_bytes(issuer_key_to_json(issuer))
+        path.write_bytes(IssuerRequest.make(self.key, issuer).to_bytes())
         return path
 
 
@@ -100,8 +101,15 @@ def write_content(folder: Path) -> Path:
         folder.mkdir(parents=True)
         shutil.copy(starter / "catalogue.toml", folder)
         shutil.copytree(starter / "rules", folder / "rules")
-    (folder / "hotlist.bin").write_bytes(Hotlist.of(1, date(2026, 9, 1), {}).to_bytes())
+    put_hotlist(folder)
     return folder
+
+
+def put_hotlist(folder: Path, *listed: bytes, version: int = 1) -> None:
+    """A hotlist of these cards, into a folder of content."""
+    (folder / "hotlist").mkdir(exist_ok=True)
+    data = hotlist_of(listed, version, date(2026, 9, 1))
+    (folder / "hotlist" / "base.bin").write_bytes(data)
 
 
 @contextmanager
@@ -138,14 +146,19 @@ def enrolled(center: Center, url: str, target: Path) -> DataDirectory:
     return DataDirectory(target)
 
 
+def sealing_key(directory: DataDirectory) -> PublicKey:
+    """The centre's, as the terminal knows it."""
+    return load_trust(directory.content, directory.load_root(), now_ms()).center_sealing_key
+
+
 @contextmanager
 def open_journal(directory: DataDirectory) -> Iterator[JournalWriter]:
-    configuration, trust = directory.load_configuration(), directory.load_trust()
+    configuration = directory.load_configuration()
     with JournalWriter(
         directory.journal,
         JournalOwner(configuration.terminal_id, configuration.epoch),
         directory.keystore.load(TERMINAL_KEY),
-        trust.center_sealing_key,
+        sealing_key(directory),
         SystemClock(),
     ) as journal:
         yield journal
@@ -157,7 +170,7 @@ def tap_often(directory: DataDirectory, times: int, outcome: Outcome = Outcome.F
         for _ in range(times):
             journal.append(
                 journal.next_place(),
-                EventDraft("BUS-1", 200, 0, outcome, 200, 200, "rules", secrets.token_bytes(8), b""),
+                EventDraft("BUS-1", 200, 0, outcome, 200, 200, "rules", 1, secrets.token_bytes(8), b""),
                 SealedEvidence(b"", 0, b"", "", "CRD-101"),
             )
 
@@ -168,10 +181,9 @@ class Chain:
 
     terminal: bytes
     epoch: int
-    key: PrivateKey
+    key: Signer
     sealing_key: PublicKey
-    catalogue: Catalogue
-    rules: RuleBook
+    content: Content
     events: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -193,8 +205,8 @@ class Chain:
 
     def decision(self, card: Card, time_ms: int, fare: int, companions: int, service: str) -> Decision:
         facts = CardFacts.from_credential(card.credential)
-        item = self.catalogue.item(service)
-        return decide(facts, item, time_ms, fare, Party(companions), self.rules)
+        item = self.content.catalogue.item(service)
+        return decide(facts, item, time_ms, fare, Party(companions), self.content.rules)
 
     def tap(
         self,
@@ -219,14 +231,18 @@ class Chain:
             sequence=len(self.events) + 1,
             previous=sm3(self.events[-1]) if self.events else NO_PREVIOUS,
             time_ms=EVENTS_START + len(self.events) * 1000,
-            clock=ClockTrust.SYSTEM,
+            wall_ms=EVENTS_START + len(self.events) * 1000,
+            monotonic_ms=len(self.events) * 1000,
+            boot=b"one boot",
+            clock=ClockTrust.SYNCHRONISED,
+            content=self.content.version,
             service=service,
             fare=fare,
             companions=companions,
             outcome=Outcome.FOREIGN_CARD,
             holder_pays=fare,
             companion_pays=fare,
-            pack_version=self.rules.version,
+            pack_version=self.content.rules.version,
             nonce=secrets.token_bytes(8),
             holder_ref=b"",
             segment=self._sealer.segment_id,
@@ -254,12 +270,12 @@ class Chain:
         self.events.append(event.to_bytes())
         return event
 
-    def batch(self, first: int = 1, last: int | None = None, key: PrivateKey | None = None) -> Batch:
+    def batch(self, first: int = 1, last: int | None = None, key: Signer | None = None) -> Batch:
         """Events `first` to `last` under a signed head."""
         chosen = self.events[first - 1 : last]
         return self.signed(chosen, key)
 
-    def signed(self, chosen: Sequence[bytes], key: PrivateKey | None = None) -> Batch:
+    def signed(self, chosen: Sequence[bytes], key: Signer | None = None) -> Batch:
         """A batch of these bytes, whatever they are."""
         place = self.events.index(chosen[-1]) + 1 if chosen[-1] in self.events else 1
         head = Checkpoint(self.terminal, self.epoch, place, sm3(chosen[-1]), EVENTS_START)
@@ -275,14 +291,12 @@ def chain_of(center: Center, url: str, folder: Path) -> Chain:
     """A newly enrolled terminal's empty chain."""
     directory = enrolled(center, url, folder)
     configuration = directory.load_configuration()
-    publication = center.publications.current
     return Chain(
         terminal=configuration.terminal_id,
         epoch=configuration.epoch,
         key=directory.keystore.load(TERMINAL_KEY),
-        sealing_key=directory.load_trust().center_sealing_key,
-        catalogue=publication.catalogue,
-        rules=publication.rules,
+        sealing_key=sealing_key(directory),
+        content=center.publications.current,
     )
 
 

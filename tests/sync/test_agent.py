@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from crypto.signer import Signer
 from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
 from sync.agent.agent import Agent, Backoff, upload_status
@@ -89,7 +90,7 @@ def test_everything_arrives_and_the_receipt_is_kept(center: Center, terminal: Da
     with UploadState(terminal.uploads, 1) as state:
         receipt = state.receipt()
     assert receipt is not None
-    assert receipt.verify(center.trust.center_receipt_key)
+    assert receipt.verify(center.publications.current.trust.center_receipt_key)
     assert (receipt.receipt.watermark, receipt.receipt.hash) == journal_hashes(terminal)[-1]
 
     tap_often(terminal, 2)
@@ -276,7 +277,7 @@ def false_centre(answer: Callable[[Batch], tuple[int, bytes]]) -> Iterator[str]:
 
 def receipt_answer(
     batch: Batch,
-    key: PrivateKey,
+    key: Signer,
     *,
     beyond: int = 0,
     digest: bytes | None = None,
@@ -297,7 +298,7 @@ def receipt_answer(
     )
 
 
-LIES: dict[str, tuple[Callable[[Batch, PrivateKey], BatchAnswer], type[SyncError]]] = {
+LIES: dict[str, tuple[Callable[[Batch, Signer], BatchAnswer], type[SyncError]]] = {
     "another hash": (
         lambda batch, key: receipt_answer(batch, key, digest=sm3(b"something else")),
         ReceiptHashMismatch,

@@ -67,7 +67,7 @@ def test_from_an_empty_folder_to_a_settlement(tmp_path: Path) -> None:
     with running(center) as url:
         enrolling = ("enrol", "--center", url, "--data", terminal, "--code-file", "-")
         assert "SYN-302" in tongka(*enrolling, "--test", stdin="no code", expected=1)
-        assert "SYN-306" in tongka(*enrolling, stdin=code, expected=1)
+        assert "CRY-155" in tongka(*enrolling, stdin=code, expected=1)
         refusal = tongka(*enrolling, "--test", stdin=with_wrong_secret(code), expected=1)
         assert "SYN-301" in refusal
         assert "ask the centre for a new one" in refusal

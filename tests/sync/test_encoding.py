@@ -23,7 +23,7 @@ from sync.errors import (
 )
 from sync.protocol.batch import BATCH_LIMITS, MAX_EVENTS, MAX_GAPS, Batch, BatchAnswer, Fork, Gap
 from sync.protocol.encoding import MediaType, decompress
-from sync.protocol.enrolment import ContentFile, EnrolmentAnswer, EnrolmentCode, EnrolmentRequest
+from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentCode, EnrolmentRequest
 from sync.protocol.refusal import RefusalMessage
 from terminal.events.checkpoint import Checkpoint, SignedCheckpoint
 from terminal.events.receipt import Receipt, SignedReceipt
@@ -196,15 +196,6 @@ def test_media_types() -> None:
     for wrong in ("", "text/html", "application/msgpack"):
         with pytest.raises(MediaTypeUnknown):
             MediaType.from_header(wrong)
-
-
-@pytest.mark.parametrize(
-    "name", ["../x.toml", "rules/../../x.toml", "rules/a/b.toml", "catalogue.toml\n", "/x"]
-)
-def test_content_names_can_not_leave_their_folder(name: str) -> None:
-    encoded = msgspec.msgpack.encode({"name": name, "data": b"", "signature": bytes(64)})
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.msgpack.decode(encoded, type=ContentFile)
 
 
 class TestEnrolmentCode:

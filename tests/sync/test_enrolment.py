@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from crypto.certificates import make_csr
+from crypto.errors import KeystoreUnprotected
 from crypto.explained import Language
+from crypto.pki.request import make_request
 from crypto.sm2 import PrivateKey
 from sync.agent.client import CenterClient
-from sync.agent.enrolment import enrol
+from sync.agent.enrolment import KeyPlace, enrol
 from sync.center.directory import Center
 from sync.center.enrolment import CODE_VALID_FOR, MAX_WRONG_ATTEMPTS, Assignment, issue_code, redeem_code
 from sync.errors import (
@@ -42,7 +44,7 @@ def new_code(center: Center) -> EnrolmentCode:
 
 
 def request(code: EnrolmentCode) -> EnrolmentRequest:
-    return EnrolmentRequest(code=code.presented, csr=make_csr(PrivateKey.generate(), "terminal"))
+    return EnrolmentRequest(code=code.presented, csr=make_request(PrivateKey.generate(), "terminal"))
 
 
 def wrong(code: EnrolmentCode) -> EnrolmentCode:
@@ -57,7 +59,7 @@ def test_an_enrolled_terminal_can_work(terminal: DataDirectory) -> None:
         "BUS-1",
     )
     assert configuration.epoch == 1
-    assert oct((terminal.path / "keys" / "terminal.pem").stat().st_mode)[-3:] == "600"
+    assert oct((terminal.path / "keys" / "terminal.key").stat().st_mode)[-3:] == "600"
     assert [path.name for path in terminal.path.parent.iterdir() if path.name.endswith(".enrolling")] == []
     with open_terminal(terminal) as opened:
         assert opened.service.code == "BUS-1"
@@ -104,8 +106,8 @@ def test_the_store_holds_no_code(center: Center) -> None:
 
 def test_a_request_must_be_signed_by_its_key(center: Center) -> None:
     code = new_code(center)
-    csr = bytearray(make_csr(PrivateKey.generate(), "terminal"))
-    csr[-60] ^= 1
+    csr = bytearray(make_request(PrivateKey.generate(), "terminal"))
+    csr[200] ^= 1
     for broken in (bytes(csr), b"garbage", b"-----BEGIN CERTIFICATE REQUEST-----\n"):
         with pytest.raises(RequestCertificateRefused):
             redeem_code(center, EnrolmentRequest(code=code.presented, csr=broken), NOW)
@@ -153,7 +155,7 @@ def test_an_altered_grant_is_not_believed(center: Center) -> None:
 def test_a_certificate_for_somebody_elses_key_is_not_taken(center: Center, url: str, tmp_path: Path) -> None:
     def swap_request(body: bytes) -> tuple[int, bytes]:
         asked = EnrolmentRequest.from_bytes(body)
-        own = make_csr(PrivateKey.generate(), "terminal")
+        own = make_request(PrivateKey.generate(), "terminal")
         with CenterClient(url) as client:
             answer = client.enrol(EnrolmentRequest(code=asked.code, csr=own))
         return 200, answer.to_bytes()
@@ -163,9 +165,23 @@ def test_a_certificate_for_somebody_elses_key_is_not_taken(center: Center, url: 
     assert not (tmp_path / "terminal").exists()
 
 
-def test_production_refuses_a_test_issuer(center: Center, url: str, tmp_path: Path) -> None:
-    with pytest.raises(ProductionRefusesTestIssuer):
+def test_production_refuses_an_unprotected_key(center: Center, url: str, tmp_path: Path) -> None:
+    with pytest.raises(KeystoreUnprotected):
         enrol(url, new_code(center), tmp_path / "terminal", Mode.PRODUCTION, SystemClock())
+    assert not (tmp_path / "terminal").exists()
+
+
+def test_production_refuses_a_test_issuer(
+    center: Center, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_in = tmp_path / "credentials"
+    handed_in.mkdir(mode=0o700)
+    (handed_in / "tongka-keystore").write_bytes(secrets.token_bytes(16))
+    (handed_in / "tongka-keystore").chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed_in))
+    place = KeyPlace("credential")
+    with pytest.raises(ProductionRefusesTestIssuer):
+        enrol(url, new_code(center), tmp_path / "terminal", Mode.PRODUCTION, SystemClock(), place)
     assert not (tmp_path / "terminal").exists()
 
 

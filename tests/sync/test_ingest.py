@@ -53,7 +53,7 @@ def test_a_batch_is_stored_and_its_watermark_receipted(center: Center, long_chai
 
     assert (answer.watermark, answer.gaps, answer.fork, answer.rejected) == (12, [], None, None)
     assert answer.receipt is not None
-    assert answer.receipt.verify(center.trust.center_receipt_key)
+    assert answer.receipt.verify(center.publications.current.trust.center_receipt_key)
     assert answer.receipt.receipt.hash == sm3(long_chain.events[-1])
     assert stored(center) == list(range(1, 13))
 

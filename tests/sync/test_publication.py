@@ -2,62 +2,73 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sync.center.directory import Center, open_center
 from sync.center.ingest import take_batch
-from sync.center.publication import publish
 from sync.center.reconciliation import reconcile_center
 from sync.errors import ContentInvalid
-from terminal.hotlist import Hotlist, HotlistReason
-from tests.sync.cast import Card, Chain, Issuer, now_ms
+from tests.sync.cast import Card, Chain, Issuer, now_ms, put_hotlist
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 
 @pytest.fixture
 def folder(center: Center, tmp_path: Path) -> Path:
-    assert center.publications.current.files
+    assert center.publications.current.version == 1
     return tmp_path / "authority"
 
 
-@pytest.mark.parametrize("name", ["catalogue.toml", "hotlist.bin", "rules/cn.toml"])
-@pytest.mark.parametrize("suffix", ["", ".sig"])
-def test_altered_content_is_not_opened(folder: Path, name: str, suffix: str) -> None:
-    file = folder / "center" / "content" / "000001" / f"{name}{suffix}"
-    data = file.read_bytes()
-    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+def publish(folder: Path, center: Center) -> int:
+    return center.publish(folder / "content-source", datetime.now(UTC))
+
+
+@pytest.mark.parametrize("name", ["catalogue.toml", "hotlist/base.bin", "rules/cn.toml", "trust.json"])
+def test_altered_content_is_not_opened(folder: Path, center: Center, name: str) -> None:
+    path = center.publications.store.blob(center.publications.manifest.unverified().file(name).digest)
+    assert path is not None
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(ContentInvalid), open_center(folder / "center"):
         pass
 
 
-def test_a_rule_pack_passed_off_as_a_catalogue_is_not_opened(folder: Path) -> None:
-    content = folder / "center" / "content" / "000001"
-    for suffix in ("", ".sig"):
-        (content / f"catalogue.toml{suffix}").write_bytes(
-            (content / "rules" / f"cn.toml{suffix}").read_bytes()
-        )
+def test_an_altered_manifest_is_not_opened(folder: Path) -> None:
+    (manifest,) = (folder / "center" / "content" / "manifests").iterdir()
+    data = manifest.read_bytes()
+    manifest.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(ContentInvalid), open_center(folder / "center"):
         pass
 
 
-def test_content_that_can_not_be_parsed_changes_nothing(folder: Path, center: Center) -> None:
-    (folder / "content-source" / "catalogue.toml").write_text("version = ", "utf-8")
-    target = folder / "center" / "content"
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("catalogue.toml", b"version = "),
+        ("hotlist/base.bin", b"TKHL"),
+        ("hotlist/delta-0001.bin", b"TKHD"),
+        ("rules/cn.toml", b"name = 1"),
+    ],
+)
+def test_content_that_can_not_be_parsed_changes_nothing(
+    folder: Path, center: Center, name: str, data: bytes
+) -> None:
+    (folder / "content-source" / name).write_bytes(data)
     with pytest.raises(ContentInvalid):
-        publish(folder / "content-source", target, center.keys.content)
-    assert [path.name for path in target.iterdir()] == ["000001"]
+        publish(folder, center)
+    assert center.publications.store.versions() == (1,)
 
 
-def test_a_hotlist_that_can_not_be_parsed_is_not_published(folder: Path, center: Center) -> None:
-    (folder / "content-source" / "hotlist.bin").write_bytes(b"TKHL")
-    target = folder / "center" / "content"
-    with pytest.raises(ContentInvalid):
-        publish(folder / "content-source", target, center.keys.content)
-    assert [path.name for path in target.iterdir()] == ["000001"]
+def test_an_older_hotlist_is_not_published(folder: Path, center: Center) -> None:
+    put_hotlist(folder / "content-source", version=5)
+    assert publish(folder, center) == 2
+    put_hotlist(folder / "content-source", version=4)
+    with pytest.raises(ContentInvalid, match="TRM-410"):
+        publish(folder, center)
+    assert center.publications.store.versions() == (1, 2)
 
 
 def test_a_tap_is_judged_by_the_rules_its_terminal_had(
@@ -68,11 +79,11 @@ def test_a_tap_is_judged_by_the_rules_its_terminal_had(
     rules = folder / "content-source" / "rules" / "chongqing-bus.toml"
     dearer = rules.read_text("utf-8").replace("pays_percent = 50", "pays_percent = 80")
     rules.write_text(dearer.replace("2012.1", "2026.9"), "utf-8")
-    publish(folder / "content-source", folder / "center" / "content", center.keys.content)
+    publish(folder, center)
 
     with open_center(folder / "center") as newer:
-        assert newer.publications.current.rules.version != chain.rules.version
-        chain.rules = newer.publications.current.rules
+        assert newer.publications.current.rules.version != chain.content.rules.version
+        chain.content = newer.publications.current
         chain.tap(card)
         take_batch(newer.store, newer.keys, chain.batch(), now_ms())
         result = reconcile_center(newer, now_ms())
@@ -82,9 +93,8 @@ def test_a_tap_is_judged_by_the_rules_its_terminal_had(
 
 
 def publish_listed(folder: Path, center: Center, card: Card) -> None:
-    listed = Hotlist.of(2, date(2026, 9, 2), {card.credential.card_id: HotlistReason.LOST})
-    (folder / "content-source" / "hotlist.bin").write_bytes(listed.to_bytes())
-    publish(folder / "content-source", folder / "center" / "content", center.keys.content)
+    put_hotlist(folder / "content-source", card.credential.card_id, version=2)
+    publish(folder, center)
 
 
 def test_a_card_on_the_hotlist_that_the_terminal_had_is_not_paid(
@@ -96,8 +106,8 @@ def test_a_card_on_the_hotlist_that_the_terminal_had_is_not_paid(
     publish_listed(folder, center, lost)
 
     with open_center(folder / "center") as newer:
-        chain.tap(lost)  # by the older rules, with which nothing was listed
-        chain.rules = newer.publications.current.rules
+        chain.tap(lost)  # by the older publication, in which nothing was listed
+        chain.content = newer.publications.current
         chain.tap(lost)
         chain.tap(other)
         take_batch(newer.store, newer.keys, chain.batch(), now_ms())
@@ -118,7 +128,7 @@ def test_a_later_hotlist_or_lower_fare_takes_nothing_from_earlier_taps(
     publish_listed(folder, center, card)
 
     with open_center(folder / "center") as newer:
-        assert newer.publications.current.rules.version == chain.rules.version
+        assert newer.publications.current.rules.version == chain.content.rules.version
         assert newer.publications.current.catalogue.item("BUS-1").fare == 100
         take_batch(newer.store, newer.keys, chain.batch(), now_ms())
         result = reconcile_center(newer, now_ms())

@@ -11,9 +11,11 @@ import httpx
 import pytest
 import zstandard
 
+from crypto.sm3 import sm3
 from sync.center.directory import Center
 from sync.protocol.batch import BATCH_LIMITS, Batch, BatchAnswer
 from sync.protocol.encoding import MediaType
+from terminal.content.manifest import SignedManifest
 from tests.sync.cast import Chain, integrity, snapshot
 
 MSGPACK = {"Content-Type": MediaType.MSGPACK_ZSTD.value}
@@ -118,14 +120,24 @@ def test_wrong_batches_have_their_status(http: httpx.Client, chain: Chain) -> No
 def test_unknown_addresses_and_methods(http: httpx.Client) -> None:
     refused(http.get("/v1/nothing"), 404, "SYN-107")
     refused(http.get(BATCHES), 405, "SYN-108")
-    for name in ("../keys/root.pem", "..%2Fkeys%2Froot.pem", "rules/none.toml", "catalogue.toml.sig.sig"):
+    for name in (
+        "../keys/root.pem",
+        "..%2Fkeys%2Froot.pem",
+        "catalogue.toml",
+        "00" * 32,
+        "00" * 31,
+        "g" * 64,
+    ):
         refused(http.get(f"/v1/content/{name}"), 404, "SYN-107")
 
 
-def test_content_is_served_with_its_signature(center: Center, http: httpx.Client) -> None:
-    for name, file in center.publications.current.files.items():
-        assert http.get(f"/v1/content/{name}").content == file.data
-        assert http.get(f"/v1/content/{name}.sig").content == file.signature
+def test_content_is_served_by_its_digest_under_a_signed_manifest(center: Center, http: httpx.Client) -> None:
+    signed = SignedManifest.from_bytes(http.get("/v1/manifest").content)
+    manifest = signed.verified(center.keys.content.public_key)
+    assert manifest.version == 1
+    for file in manifest.files:
+        data = http.get(f"/v1/content/{file.digest.hex()}").content
+        assert (len(data), sm3(data)) == (file.size, file.digest)
 
 
 def test_health(http: httpx.Client) -> None:

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.contents import ChipContents, VolatileMemory
 from card.simulator.issuing.personalisation import Holder, TestIssuer
-from crypto.content_signature import SignedContext, sign_content
+from crypto.keystore.directory import make_keystore
 from crypto.sm2 import PrivateKey
-from crypto.trust import TrustStore
+from terminal.clock import ClockReading, ClockSource
 from terminal.configuration import Mode, TerminalConfiguration
+from terminal.content.manifest import HOTLIST_BASE
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
-from terminal.hotlist import Hotlist, HotlistReason
-from terminal.starter import CATALOGUE_FILE, starter_files
+from terminal.starter import starter_files
+from tests.authority import TestAuthority
+from tests.terminal.hotlists import hotlist_of
 
 TERMINAL_ID = bytes.fromhex("0011223344556677")
 # A day within every starter rule and every card below, in milliseconds: 2026-11-24 12:00 in China.
 NOON = 1_795_492_800_000
 
 
+@dataclass
 class SetClock:
-    """A clock that a test sets."""
+    """Clocks that a test sets: the wall clock at will, the monotonic one a millisecond later at each look."""
 
-    def __init__(self, now_ms: int = NOON) -> None:
-        self.now = now_ms
+    now: int = NOON
+    source: ClockSource = ClockSource.SYNCHRONISED
+    monotonic: int = 1_000
+    boot: bytes = b"boot-one"
+
+    def read(self) -> ClockReading:
+        """The set time, a millisecond later at each call."""
+        self.monotonic += 1
+        return ClockReading(self.now_ms(), self.monotonic, self.boot, self.source)
 
     def now_ms(self) -> int:
         """The set time, a millisecond later at each call."""
@@ -34,14 +44,20 @@ class SetClock:
         return self.now
 
 
-@dataclass(frozen=True)
+@dataclass
 class Enrolled:
     """The directory, and the private keys of everybody else."""
 
     directory: DataDirectory
     issuer: TestIssuer
-    center: PrivateKey
-    content_key: PrivateKey
+    authority: TestAuthority
+    files: dict[str, bytes] = field(default_factory=dict)
+    version: int = 0
+
+    @property
+    def center(self) -> PrivateKey:
+        """The key that opens what the terminal seals."""
+        return self.authority.sealing
 
     def card(
         self,
@@ -54,30 +70,27 @@ class Enrolled:
         """A card of this issuer."""
         return self.issuer.personalise(Holder(categories, grade, region, issued, expires))
 
-    def put_content(self, name: str, data: bytes, context: SignedContext) -> None:
-        """Store one signed file of content."""
-        path = self.directory.content / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        path.with_name(f"{path.name}.sig").write_bytes(sign_content(self.content_key, context, data))
+    def put_content(self, name: str, data: bytes) -> None:
+        """Publish anew with this file."""
+        self.files[name] = data
+        self.publish()
 
     def put_hotlist(self, *card_ids: bytes) -> None:
-        """Store a hotlist with these cards."""
-        hotlist = Hotlist.of(1, date(2026, 11, 1), dict.fromkeys(card_ids, HotlistReason.LOST))
-        self.put_content("hotlist.bin", hotlist.to_bytes(), SignedContext.HOTLIST)
+        """Publish anew with a hotlist of these cards."""
+        self.put_content(HOTLIST_BASE, hotlist_of(card_ids, version=self.version + 1))
+
+    def publish(self) -> None:
+        """The next publication, with the trust store as it stands now."""
+        self.version += 1
+        self.authority.publish(self.directory.content, self.files, self.version)
 
 
 def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolled:
     """An enrolled terminal in `path`."""
     directory = DataDirectory(path)
     issuer = TestIssuer.generate(date(2020, 1, 1), date(2030, 12, 31))
-    center, content_key = PrivateKey.generate(), PrivateKey.generate()
-    trust = TrustStore(
-        {issuer.issuer_key.key_id: issuer.issuer_key},
-        center.public_key,
-        center.public_key,
-        content_key.public_key,
-    )
+    authority = TestAuthority()
+    authority.add_issuer(issuer.issuer_key)
     configuration = TerminalConfiguration(
         terminal=TERMINAL_ID.hex(),
         epoch=1,
@@ -89,12 +102,9 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
     )
     path.mkdir(parents=True, exist_ok=True)
     directory.configuration_file.write_bytes(configuration.to_bytes())
-    directory.trust_file.write_bytes(trust.to_bytes())
-    directory.keystore.create(TERMINAL_KEY)
-    enrolled = Enrolled(directory, issuer, center, content_key)
-    for name, data in starter_files().items():
-        context = SignedContext.CATALOGUE if name == CATALOGUE_FILE else SignedContext.RULE_PACK
-        enrolled.put_content(name, data, context)
+    directory.authority_file.write_bytes(authority.root.pem)
+    make_keystore(directory.keys).create(TERMINAL_KEY)
+    enrolled = Enrolled(directory, issuer, authority, dict(starter_files()))
     enrolled.put_hotlist()
     return enrolled
 

@@ -8,9 +8,11 @@ from card.errors import (
     AnswerMalformed,
     AnswerTooLate,
     CardCloned,
+    CardHotlisted,
     CardTorn,
     CredentialForged,
     ForeignCard,
+    IssuerRevoked,
     ProofReplayed,
     TapRefused,
 )
@@ -19,6 +21,7 @@ from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from terminal.decisions.card_facts import Party
 from terminal.events.event import SealedEvidence
 from terminal.events.outcome import Outcome
+from terminal.hotlist.reason import HotlistReason
 from terminal.starter import starter_catalogue
 from terminal.tap import TapRequest, TapResult
 from terminal.wording import LOOK_AT_SCREEN, REFUSED, refusal_wording
@@ -51,11 +54,19 @@ def test_each_reason_of_a_refusal_has_words_of_its_own() -> None:
         (Outcome.CLONED, ProofReplayed()),
         (Outcome.FORGED, CredentialForged()),
         (Outcome.FOREIGN_CARD, ForeignCard()),
+        (Outcome.ISSUER_REVOKED, IssuerRevoked()),
+        *((Outcome.BLOCKED, CardHotlisted(reason)) for reason in HotlistReason),
     ]
     wordings = [refusal_wording(outcome, error) for outcome, error in errors]
     for language in ("zh", "en"):
         said = [getattr(wording.staff, language) for wording in wordings]
         assert len(set(said)) == len(said)
+
+
+def test_why_a_card_is_listed_is_for_staff_alone() -> None:
+    told = {refusal_wording(Outcome.BLOCKED, CardHotlisted(reason)).holder for reason in HotlistReason}
+    assert told == {REFUSED[Outcome.BLOCKED].holder}
+    assert len({str(CardHotlisted(reason)) for reason in HotlistReason}) == 1
 
 
 def test_no_text_of_a_foreign_card_says_what_the_right_one_stands_for() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from crypto.sealing import SegmentOpener
 from crypto.sm2 import PrivateKey
+from terminal.clock import ClockSource
 from terminal.errors import (
     JournalDamaged,
     JournalLocked,
@@ -38,6 +39,7 @@ DRAFT = EventDraft(
     holder_pays=0,
     companion_pays=0,
     pack_version="cn@1#00",
+    content=1,
     nonce=bytes(8),
     holder_ref=bytes(16),
 )
@@ -106,15 +108,20 @@ def test_a_journal_of_another_terminal_or_epoch_is_refused(path: Path) -> None:
 
 
 def test_a_clock_set_back_is_marked(path: Path) -> None:
-    clock = SetClock()
+    clock = SetClock(source=ClockSource.FREE)
     with writer(path, clock) as journal:
         append(journal)
         clock.now = NOON - 3_600_000
         (marked,) = append(journal)
-        clock.now = NOON + 1
+    with writer(path, clock) as journal:  # a new process knows it from the journal
+        (again,) = append(journal)
+        clock.now = NOON + 60_000
         (after,) = append(journal)
-    assert (marked.clock, marked.time_ms < NOON) == (ClockTrust.SET_BACK, True)
-    assert after.clock is ClockTrust.SYSTEM
+    for event in (marked, again):
+        assert event.clock is ClockTrust.SET_BACK
+        assert event.wall_ms < NOON < event.time_ms
+    assert (after.clock, after.time_ms) == (ClockTrust.FREE, after.wall_ms)
+    assert (after.boot, after.monotonic_ms > again.monotonic_ms) == (clock.boot, True)
 
 
 def test_a_place_can_be_taken_once(path: Path) -> None:

@@ -28,14 +28,10 @@ from terminal.errors import (
     CommandBroken,
     ConfigurationMalformed,
     ContentExists,
-    FileNotRead,
     FileNotWritten,
-    HotlistEntryRefused,
-    HotlistMalformed,
 )
 from terminal.events.outcome import Outcome
 from terminal.holder_reference import DayKeys
-from terminal.hotlist import Hotlist, HotlistReason
 from terminal.party_entry import PartyEntry
 from terminal.tap import TapResult
 
@@ -213,17 +209,10 @@ def test_yuan(fen: int, text: str) -> None:
     assert yuan(fen) == text
 
 
-def test_the_starter_content_is_written_and_a_hotlist_is_made(tmp_path: Path) -> None:
+def test_the_starter_content_is_written(tmp_path: Path) -> None:
     made = CliRunner().invoke(content, ["starter", "--out", str(tmp_path / "content")])
     assert made.exit_code == 0
     assert (tmp_path / "content" / "rules" / "cn.toml").exists()
-    (tmp_path / "lost.csv").write_text("\ufeff0011223344556677,lost\r\n\r\nFFEEDDCCBBAA9988 , misuse\r\n")
-    arguments = ["--cards", str(tmp_path / "lost.csv"), "--out", str(tmp_path / "hotlist.bin")]
-    made = CliRunner().invoke(content, ["hotlist", *arguments, "--version", "7", "--dated", "2026-11-01"])
-    assert made.exit_code == 0, made.output
-    hotlist = Hotlist.from_bytes((tmp_path / "hotlist.bin").read_bytes())
-    assert (hotlist.version, hotlist.dated, hotlist.count) == (7, date(2026, 11, 1), 2)
-    assert hotlist.status(bytes.fromhex("ffeeddccbbaa9988")) is HotlistReason.MISUSE
 
 
 def test_edited_content_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
@@ -239,11 +228,6 @@ def test_edited_content_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
     assert edited.read_bytes() == original
 
 
-def test_a_missing_csv_is_named(tmp_path: Path) -> None:
-    arguments = ["--cards", str(tmp_path / "none.csv"), "--out", str(tmp_path / "x"), "--version", "1"]
-    assert isinstance(CliRunner().invoke(content, ["hotlist", *arguments]).exception, FileNotRead)
-
-
 def test_what_the_system_refuses_is_a_sentence_and_no_stack(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -257,24 +241,6 @@ def test_what_the_system_refuses_is_a_sentence_and_no_stack(
     told = capsys.readouterr().err
     assert "TRM-602 The system refused: Permission denied (/tongka)." in told
     assert "Traceback" not in told
-
-
-@pytest.mark.parametrize(
-    ("line", "named"),
-    [
-        ("0011223344556677", "line 2: 1 fields"),
-        ("0011223344556677,borrowed", "unknown reason"),
-        ("00112233445566,lost", "16 hexadecimal"),
-        ("001122334455667g,lost", "16 hexadecimal"),
-    ],
-)
-def test_a_wrong_line_is_named_and_no_list_is_written(tmp_path: Path, line: str, named: str) -> None:
-    (tmp_path / "lost.csv").write_text(f"0011223344556677,lost\n{line}\n")
-    arguments = ["--cards", str(tmp_path / "lost.csv"), "--out", str(tmp_path / "hotlist.bin")]
-    made = CliRunner().invoke(content, ["hotlist", *arguments, "--version", "7"])
-    assert isinstance(made.exception, HotlistEntryRefused | HotlistMalformed)
-    assert named in str(made.exception)
-    assert not (tmp_path / "hotlist.bin").exists()
 
 
 def test_the_command_lists_its_verbs_and_loads_each() -> None:

@@ -1,5 +1,6 @@
 """The tap, whole, on virtual cards in this process: every outcome, and what is left of it on the disk."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -16,13 +17,14 @@ from card.simulator.chips.foreign import ForeignCardChip
 from card.simulator.issuing.altered_cards import clone, forge
 from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.credential import TapCredential
-from crypto.errors import ContentSignatureInvalid, TestKeyRefused
+from crypto.errors import KeystoreUnprotected
 from crypto.sealing import SegmentOpener
 from crypto.tap_proof import TapProof
 from terminal.assembly import open_terminal
+from terminal.clock import ClockSource
 from terminal.configuration import Mode
-from terminal.errors import ContentMissing, FileNotRead, ServiceUnknown, TerminalNotEnrolled
-from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.errors import FileNotRead, ServiceUnknown, TerminalNotEnrolled
+from terminal.events.event import ClockTrust, SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
 from terminal.journal.commands import app as journal
 from terminal.journal.reader import JournalReader
@@ -117,6 +119,12 @@ def _listed(bus: Enrolled) -> Chip:
     return chip(card)
 
 
+def _of_a_revoked_issuer(bus: Enrolled) -> Chip:
+    bus.authority.revoke(bus.issuer.issuer_key.key_id)
+    bus.publish()
+    return chip(bus.card())
+
+
 def _stranger(_bus: Enrolled) -> Chip:
     stranger = TestIssuer.generate(date(2020, 1, 1), date(2030, 12, 31))
     return chip(stranger.personalise(Holder((1,), 1, "500103", date(2026, 1, 1), date(2035, 12, 31))))
@@ -131,6 +139,7 @@ def _stranger(_bus: Enrolled) -> Chip:
         (_not_yet, Outcome.NOT_YET_VALID, 200, True),
         (_listed, Outcome.BLOCKED, 200, True),
         (_stranger, Outcome.UNKNOWN_ISSUER, 200, False),
+        (_of_a_revoked_issuer, Outcome.ISSUER_REVOKED, 200, False),
         (lambda bus: chip(forge(bus.card())), Outcome.FORGED, 200, True),
         (lambda bus: chip(clone(bus.card())), Outcome.CLONED, 200, True),
         (lambda _bus: ForeignCardChip(), Outcome.FOREIGN_CARD, 200, False),
@@ -225,29 +234,45 @@ def test_anybody_with_the_public_key_can_verify_a_journal(bus: Enrolled, tmp_pat
     assert CliRunner().invoke(journal, arguments).exit_code == 1
 
 
-def test_production_refuses_a_test_issuer(tmp_path: Path) -> None:
+def test_production_refuses_an_unprotected_key(tmp_path: Path) -> None:
     enrolled = enrol(tmp_path, mode=Mode.PRODUCTION)
-    with pytest.raises(TestKeyRefused), open_terminal(enrolled.directory):
+    with pytest.raises(KeystoreUnprotected), open_terminal(enrolled.directory):
         pass
 
 
-def test_content_is_believed_only_with_its_signature(bus: Enrolled) -> None:
-    rules = bus.directory.content / "rules" / "cn.toml"
-    rules.write_bytes(rules.read_bytes().replace(b"free", b"FREE", 1))
-    with pytest.raises(ContentSignatureInvalid, match="rule-pack"), open_terminal(bus.directory):
-        pass
-    (bus.directory.content / "hotlist.bin.sig").unlink()
-    rules.unlink()
-    with pytest.raises(ContentMissing, match=r"hotlist\.bin\.sig"), open_terminal(bus.directory):
-        pass
+def test_a_clock_set_back_is_marked_and_makes_no_expired_card_valid(bus: Enrolled) -> None:
+    clock = SetClock(source=ClockSource.FREE)
+    tap_once(bus, chip(bus.card()), clock=clock)
+    clock.now = NOON - 400 * 86_400_000  # a day on which the card below was valid
+    result = tap_once(bus, _expired(bus), clock=clock)
+    assert result.outcome is Outcome.EXPIRED
+    first, second = events_of(bus)
+    assert (first.clock, second.clock) == (ClockTrust.FREE, ClockTrust.SET_BACK)
+    assert second.time_ms >= first.time_ms > NOON > second.wall_ms
+    assert opened(bus, second).signature  # the card signed the judged time
 
 
-def test_a_signed_file_can_not_stand_in_for_another(bus: Enrolled) -> None:
-    folder = bus.directory.content
-    (folder / "hotlist.bin").write_bytes((folder / "catalogue.toml").read_bytes())
-    (folder / "hotlist.bin.sig").write_bytes((folder / "catalogue.toml.sig").read_bytes())
-    with pytest.raises(ContentSignatureInvalid, match="hotlist"), open_terminal(bus.directory):
-        pass
+def test_each_event_names_the_publication_that_it_was_judged_by(bus: Enrolled) -> None:
+    card = bus.card()
+    with open_terminal(bus.directory, SetClock()) as terminal:
+        for _ in range(2):
+            with InProcessConnection(chip(card)) as connection:
+                tap(terminal.desk, connection, terminal.request())
+            bus.put_hotlist(TapCredential.from_bytes(card.credential).card_id)
+    first, second = events_of(bus)
+    assert (second.content, second.outcome) == (first.content + 1, Outcome.BLOCKED)
+
+
+def test_how_old_the_hotlist_may_be_is_a_rule(bus: Enrolled) -> None:
+    pack = bus.files["rules/cn.toml"]
+    fresh = re.sub(rb'(?m)^condition = "(.*)"$', rb'condition = "(\1) && hotlist_age <= 23"', pack)
+    assert fresh != pack
+    only = {name: data for name, data in bus.files.items() if not name.startswith("rules/")}
+    bus.files = {**only, "rules/cn.toml": fresh}
+    bus.publish()
+    blind = bus.card((1,), 1, region="110101")
+    assert tap_once(bus, chip(blind)).outcome is Outcome.GRANTED  # dated 23 days before
+    assert tap_once(bus, chip(blind), clock=SetClock(NOON + 86_400_000)).outcome is Outcome.NOT_ELIGIBLE
 
 
 def test_a_terminal_that_is_not_whole_says_what_is_missing(tmp_path: Path, bus: Enrolled) -> None:

@@ -24,6 +24,7 @@ from card.simulator.issuing.psam_card_file import CipherPsamFile
 from card.simulator.issuing.psam_card_issuer import PsamCardIssuer
 from card.simulator.issuing.psam_file import PsamFile
 from crypto.explained import Language, Text
+from crypto.keystore.directory import parse_settings
 
 app = typer.Typer(help="测试发卡方 · A test issuer of virtual cards.", no_args_is_help=True)
 app.command(name="psam-card", epilog=ISSUE_EXAMPLE)(issue)
@@ -45,10 +46,27 @@ UNBLOCKED = Text(zh="已恢复：{file}", en="Unblocked {file}")
 
 
 @app.command(epilog="例 · Example: tongka issuer init --dir issuer")
-def init(directory: DirectoryOption) -> None:
-    """建立测试发卡方 · Make a test issuer: keys/issuer.pem (0600) and issuer.json for trust stores."""
+def init(
+    directory: DirectoryOption,
+    keystore: Annotated[
+        str, typer.Option("--keystore", help="plain、credential、tpm、card · Where its key shall lie.")
+    ] = "plain",
+    setting: Annotated[
+        list[str] | None, typer.Option("--keystore-setting", help="名称=值，可重复 · name=value; may repeat.")
+    ] = None,
+) -> None:
+    """建立测试发卡方 · Make a test issuer: its keys in keys/, and issuer.json for a centre to certify."""
     today = _today()
-    issuer = TestIssuer.create(directory, _years_later(today, -KEY_YEARS), _years_later(today, KEY_YEARS))
+    first, last = _years_later(today, -KEY_YEARS), _years_later(today, KEY_YEARS)
+    issuer = TestIssuer.create(directory, first, last, keystore, parse_settings(setting or []))
+    _say(MADE_ISSUER.format(key_id=issuer.issuer_key.key_id.hex().upper(), file=directory / ISSUER_FILE))
+
+
+@app.command(epilog="例 · Example: tongka issuer rotate --dir issuer")
+def rotate(directory: DirectoryOption) -> None:
+    """换用新的发卡密钥，旧卡继续有效 · A new key from today on; cards of the old key stay good."""
+    today = _today()
+    issuer = TestIssuer.rotate(directory, today, _years_later(today, KEY_YEARS))
     _say(MADE_ISSUER.format(key_id=issuer.issuer_key.key_id.hex().upper(), file=directory / ISSUER_FILE))
 
 

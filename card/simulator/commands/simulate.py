@@ -21,6 +21,8 @@ from card.simulator.commands.fault_choice import Fault, FaultChoice
 from card.simulator.commands.interruption import until_interrupted
 from card.simulator.commands.psam import EXAMPLE, psam_command
 from card.simulator.commands.psam_card import SIMULATE_EXAMPLE, lie_on_reader
+from card.simulator.commands.signing_card import EXAMPLE as SIGNING_CARD_EXAMPLE
+from card.simulator.commands.signing_card import signing_card_command
 from card.simulator.commands.timing import bit_rate, timing_command
 from card.simulator.issuing.card_file import CardFile
 from card.simulator.timing.chip import TimedChip
@@ -57,6 +59,7 @@ app.command(name="timing", epilog="例 · Example: tongka simulate timing --rate
 )
 app.command(name="psam", epilog=EXAMPLE)(psam_command)
 app.command(name="psam-card", epilog=SIMULATE_EXAMPLE)(lie_on_reader)
+app.command(name="signing-card", epilog=SIGNING_CARD_EXAMPLE)(signing_card_command)
 
 
 @app.command(name="card", epilog="例 · Example: tongka simulate card --card card.json --port 35963")

@@ -29,14 +29,15 @@ from card.simulator.chips.contents import ChipContents, LifeCycle, VolatileMemor
 from card.simulator.chips.psam import PsamChip, PsamContents
 from card.simulator.issuing.psam_file import PsamFile
 from crypto.credential import CARD_ID_BYTES, KEY_ID_BYTES, issue_credential
-from crypto.errors import CredentialMalformed, TrustStoreMalformed
-from crypto.keystore import Keystore
+from crypto.errors import CredentialMalformed, IssuerRequestMalformed
+from crypto.issuer_request import IssuerRequest
+from crypto.keystore.directory import make_keystore, open_keystore
+from crypto.signer import Keystore, Signer
 from crypto.sm2 import PrivateKey, PublicKey
-from crypto.trust import TEST_MARKER, IssuerKey, issuer_key_from_json, issuer_key_to_json
+from crypto.trust import TEST_MARKER, IssuerKey
 
 ISSUER_FILE: Final = "issuer.json"
 KEYS_FOLDER: Final = "keys"
-KEY_NAME: Final = "issuer"
 PSAM_FILE: Final = "psam.json"  # in the folder of keys
 APPLET_VERSION: Final = "1.0"
 
@@ -91,51 +92,82 @@ class TestIssuer:
 
     __test__ = False  # the name begins like a pytest class
 
-    private_key: PrivateKey
+    private_key: Signer
     issuer_key: IssuerKey
     psam: PsamContents
 
     @classmethod
     def generate(cls, not_before: date, not_after: date) -> TestIssuer:
         """An issuer in memory whose key covers credentials issued on these days."""
-        return cls._of(PrivateKey.generate(), not_before, not_after)
+        key = PrivateKey.generate()
+        numbers = tuple(_key_numbers().key(role) for role in Role)
+        issuer_key = IssuerKey(_new_key_id(), key.public_key, not_before, not_after)
+        return cls(key, issuer_key, PsamContents.generate(numbers))
 
     @classmethod
-    def create(cls, directory: Path, not_before: date, not_after: date) -> TestIssuer:
-        """An issuer in a folder: keys/issuer.pem and keys/psam.json (both 0600), and issuer.json, public.
+    def create(
+        cls,
+        directory: Path,
+        not_before: date,
+        not_after: date,
+        keystore: str = "plain",
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> TestIssuer:
+        """An issuer in a folder: its keys in keys/, of them keys/psam.json (0600), and issuer.json, public.
 
-        Raises IssuerRefused when one is there already, KeystoreRefused and CardFileRefused.
+        `keystore` and `settings` say where the signature key shall lie. Raises IssuerRefused when one is
+        there already, KeystoreRefused, what the keystore raises, and CardFileRefused.
         """
         if (directory / ISSUER_FILE).exists():
             raise IssuerRefused(directory=directory, detail=f"{ISSUER_FILE} exists already")
-        issuer = cls._of(Keystore(directory / KEYS_FOLDER).create(KEY_NAME), not_before, not_after)
+        store = make_keystore(directory / KEYS_FOLDER, keystore, settings)
+        numbers = tuple(_key_numbers().key(role) for role in Role)
+        issuer = cls._with_new_key(store, PsamContents.generate(numbers), not_before, not_after)
         PsamFile.create(directory / KEYS_FOLDER / PSAM_FILE, issuer.psam)
-        (directory / ISSUER_FILE).write_bytes(issuer_key_to_json(issuer.issuer_key))
+        issuer.offer(directory)
         return issuer
+
+    @classmethod
+    def rotate(cls, directory: Path, not_before: date, not_after: date) -> TestIssuer:
+        """The issuer in a folder with a new signature key, which may overlap with the old.
+
+        Cards that the old key signed stay good; its issuer.json is kept as issuer-KEYID.json. Raises as
+        `load`.
+        """
+        old = cls.load(directory)
+        store = open_keystore(directory / KEYS_FOLDER)
+        issuer = cls._with_new_key(store, old.psam, not_before, not_after)
+        old.offer(directory, f"issuer-{old.issuer_key.key_id.hex()}.json")
+        issuer.offer(directory)
+        return issuer
+
+    def offer(self, directory: Path, name: str = ISSUER_FILE) -> None:
+        """Write what a centre certifies the key by: public."""
+        request = IssuerRequest.make(self.private_key, self.issuer_key)
+        (directory / name).write_bytes(request.to_bytes())
 
     @classmethod
     def load(cls, directory: Path) -> TestIssuer:
         """The issuer in a folder. Raises IssuerRefused, KeystoreRefused and CardFileRefused."""
         try:
-            issuer_key = issuer_key_from_json((directory / ISSUER_FILE).read_bytes())
+            issuer_key = IssuerRequest.from_bytes((directory / ISSUER_FILE).read_bytes()).issuer_key
         except OSError as error:
             raise IssuerRefused(directory=directory, detail=f"no readable {ISSUER_FILE}") from error
-        except TrustStoreMalformed as error:
+        except IssuerRequestMalformed as error:
             raise IssuerRefused(directory=directory, detail=error.facts["detail"]) from error
-        private_key = Keystore(directory / KEYS_FOLDER).load(KEY_NAME)
-        if private_key.public_key != issuer_key.public_key or not issuer_key.is_test:
+        store, name = open_keystore(directory / KEYS_FOLDER), _key_name(issuer_key.key_id)
+        private_key = store.load(name) if store.exists(name) and issuer_key.is_test else None
+        if private_key is None or private_key.public_key != issuer_key.public_key:
             raise IssuerRefused(directory=directory, detail="key and issuer.json do not belong together")
         return cls(private_key, issuer_key, PsamFile(directory / KEYS_FOLDER / PSAM_FILE).load())
 
     @classmethod
-    def _of(cls, key: PrivateKey, not_before: date, not_after: date) -> TestIssuer:
-        key_id = TEST_MARKER + secrets.token_bytes(KEY_ID_BYTES - len(TEST_MARKER))
-        numbers = tuple(_key_numbers().key(role) for role in Role)
-        return cls(
-            key,
-            IssuerKey(key_id, key.public_key, not_before, not_after),
-            PsamContents.generate(numbers),
-        )
+    def _with_new_key(
+        cls, store: Keystore, psam: PsamContents, not_before: date, not_after: date
+    ) -> TestIssuer:
+        key_id = _new_key_id()
+        key = store.create(_key_name(key_id))
+        return cls(key, IssuerKey(key_id, key.public_key, not_before, not_after), psam)
 
     def psam_for(self, *roles: Role) -> PsamContents:
         """A PSAM for a terminal of these roles, without the other keys."""
@@ -203,3 +235,11 @@ class TestIssuer:
 
 def _key_numbers() -> MutualSm4Parameters:
     return reference_profile().parameters(MutualSm4Parameters)
+
+
+def _new_key_id() -> bytes:
+    return TEST_MARKER + secrets.token_bytes(KEY_ID_BYTES - len(TEST_MARKER))
+
+
+def _key_name(key_id: bytes) -> str:
+    return f"issuer-{key_id.hex()}"

@@ -19,6 +19,7 @@ CIRCUMSTANCES = Circumstances(
     200,
     Party(1),
     local_date(ms(2026, 12, 31)),
+    9,
 )
 
 
@@ -27,7 +28,7 @@ CIRCUMSTANCES = Circumstances(
     [
         "categories == [1, 4] && grade == 2 && region == '500103'",
         "local && same_province && kind == 'transit' && service == 'BUS-1' && operator == 'test-bus'",
-        "fare == 200 && companions == 1 && year == 2026 && month == 12 && day == 31",
+        "fare == 200 && companions == 1 && year == 2026 && month == 12 && day == 31 && hotlist_age == 9",
         "government_run && !paid_amusement",
         "categories.exists(c, c in [4, 5])",
         "size(categories) == 2 && region.startsWith('50') && region.endsWith('03') && region.contains('01')",

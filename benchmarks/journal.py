@@ -1,0 +1,157 @@
+"""What sealing adds to a durable append, and the journal beside the bare insert of the same bytes.
+
+    python -m benchmarks.journal [--quick]
+
+Three journals lie side by side in out/, on whatever disk the checkout is on (progress names its file system):
+one as terminals write it; one whose sealer copies the evidence and as many bytes again as a tag has; and one
+table of SQLite, in WAL mode with a full sync at each commit, that gets the same bytes. They take turns, one
+append each in an order that changes, so that a disk that slows down meets all. The faster the disk, the more
+sealing's share shows: it takes microseconds, and a sync on a terminal's flash some milliseconds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from random import shuffle
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final
+from unittest.mock import patch
+
+from benchmarks.figures import elapsed_ns, median_ms, progress, quick_asked, report
+from crypto.sealing import TAG_BYTES, SealedRecord, SegmentSealer
+from crypto.sm2 import PrivateKey, PublicKey
+from terminal.clock import SystemClock
+from terminal.events.event import SealedEvidence
+from terminal.events.outcome import Outcome
+from terminal.journal.schema import JournalOwner
+from terminal.journal.writer import EventDraft, JournalWriter
+
+GOAL: Final = 1.05
+ON_DISK: Final = Path("out")
+OWNER: Final = JournalOwner(bytes(8), 1)
+DRAFT: Final = EventDraft(
+    service="BUS-1",
+    fare=200,
+    companions=0,
+    outcome=Outcome.GRANTED,
+    holder_pays=0,
+    companion_pays=0,
+    pack_version="cn@2026.1#0123456789abcdef",
+    content=7,
+    nonce=bytes(8),
+    holder_ref=bytes(16),
+)
+# As long as a tap's: credential of 156 bytes, signature of 64.
+EVIDENCE: Final = SealedEvidence(
+    credential=bytes(156), counter=1_000, signature=bytes(64), rule="cn/free-city-transport", detail=""
+)
+
+
+class CopyingSealer:
+    """In a `SegmentSealer`'s place: the same bytes to store, and nothing encrypted."""
+
+    def __init__(self, center_key: PublicKey) -> None:
+        self.header: Final = center_key.encrypt(bytes(32))
+        self.segment_id: Final = bytes(8)
+        self.next_index = 0
+        self.is_full = False
+
+    def prepare(self) -> None:
+        """No key to have ready."""
+
+    def seal(self, plaintext: bytes, associated_data: bytes) -> SealedRecord:
+        """The record as it is, with as many bytes more as a tag has."""
+        index = self.next_index
+        self.next_index += 1
+        return SealedRecord(index, plaintext + associated_data[:TAG_BYTES])
+
+
+def bare_table(path: Path) -> sqlite3.Connection:
+    """A table like the journal's, synced like it."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE events (sequence INTEGER PRIMARY KEY, bytes BLOB, hash BLOB)")
+    return connection
+
+
+def append_ns(journal: JournalWriter) -> int:
+    """Nanoseconds of one append; its place was taken before, as when a terminal waits for a card."""
+    place = journal.next_place()
+    return elapsed_ns(lambda: journal.append(place, DRAFT, EVIDENCE))
+
+
+def insert_ns(table: sqlite3.Connection, event: bytes) -> int:
+    """Nanoseconds of one insert of a row like the journal's."""
+    return elapsed_ns(lambda: table.execute("INSERT INTO events VALUES (NULL, ?, ?)", (event, event[:32])))
+
+
+def measure(folder: Path, rounds: int) -> dict[str, list[int]]:
+    """Nanoseconds of each append: sealed, copied, and inserted bare; in an order that changes."""
+    signer, center = PrivateKey.generate(), PrivateKey.generate().public_key
+    with ExitStack() as opened:
+        sealed = opened.enter_context(JournalWriter(folder / "sealed", OWNER, signer, center, SystemClock()))
+        with patch("terminal.journal.writer.SegmentSealer", CopyingSealer):
+            copied = opened.enter_context(
+                JournalWriter(folder / "copied", OWNER, signer, center, SystemClock())
+            )
+        table = opened.enter_context(closing(bare_table(folder / "bare")))
+        events = [
+            journal.append(journal.next_place(), DRAFT, EVIDENCE).to_bytes()
+            for journal in (sealed, copied) * 2  # the first of a segment is longer
+        ]
+        assert abs(len(events[2]) - len(events[3])) <= 1, "the clock's readings may differ by a byte"
+        turns: list[tuple[str, Callable[[], int]]] = [
+            ("sealed", lambda: append_ns(sealed)),
+            ("copied", lambda: append_ns(copied)),
+            ("inserted", lambda: insert_ns(table, events[2])),
+        ]
+        times: dict[str, list[int]] = {name: [] for name, _ in turns}
+        for number in range(rounds):
+            if number == rounds // 2:
+                progress(f"{number} of {rounds} rounds")
+            shuffle(turns)
+            for name, measured in turns:
+                times[name].append(measured())
+    return times
+
+
+def main() -> None:
+    """Run the benchmark."""
+    rounds = 500 if quick_asked(__doc__) else 5_000
+    ON_DISK.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=ON_DISK) as folder:
+        disk = subprocess.run(
+            ["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=True
+        )
+        progress(f"{rounds} rounds on {disk.stdout.strip()}")
+        times = measure(Path(folder), rounds)
+    sealed, copied, inserted = (median(times[name]) / 1_000_000 for name in ("sealed", "copied", "inserted"))
+    report(
+        "durable append with sealing, beside one that copies",
+        sealed,
+        "ms",
+        floor=copied,
+        goal=f"<= {GOAL} x the append that copies",
+        holds=sealed <= GOAL * copied,
+    )
+    report(
+        "durable append, beside a bare INSERT of the same bytes",
+        sealed,
+        "ms",
+        floor=inserted,
+        goal="shown",
+        holds=True,
+    )
+    sealer, evidence = SegmentSealer(PrivateKey.generate().public_key), EVIDENCE.to_bytes()
+    alone = median_ms(lambda: sealer.seal(evidence, bytes(300)), rounds)
+    report("sealing one record, beside that INSERT", alone, "ms", floor=inserted, goal="shown", holds=True)
+
+
+if __name__ == "__main__":
+    main()

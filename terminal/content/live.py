@@ -1,0 +1,109 @@
+"""The content in force, followed while the terminal runs: a new publication counts from the next tap on.
+
+The agent puts publications into the store; nothing passes between the two processes but the folder. What does
+not load leaves the publication before it in force, and is told.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final, Protocol
+
+from crypto.closing import Closing
+from crypto.explained import ExplainedError
+from crypto.pki.certificate import Certificate
+from terminal.clock import Clock
+from terminal.content.content import Content, load_content, require_newer
+from terminal.content.store import ContentStore
+from terminal.errors import ContentMissing
+
+#: How often a new publication is looked for between taps, so that a tap need not load it.
+LOOK_SECONDS: Final = 1.0
+DAY_MS: Final = 86_400_000
+
+
+class ContentSource(Protocol):
+    """Gives the content in force."""
+
+    def current(self) -> Content:
+        """The content that the next tap is judged by."""
+
+    def take_trouble(self) -> ExplainedError | None:
+        """Why the newest publication is not in force, once; None if it is, or if that was told."""
+
+
+class LiveContent(Closing):
+    """The newest publication in a store that serves this terminal's `service`, loaded when it comes.
+
+    In production mode one with test keys can't be used. Raises, when made, what is wrong with the newest one
+    if none can be used (see `load_content`; ServiceUnknown, TestKeyRefused).
+    """
+
+    def __init__(
+        self, store: ContentStore, root: Certificate, clock: Clock, service: str, is_production: bool
+    ) -> None:
+        self._store, self._root, self._clock = store, root, clock
+        self._service, self._is_production = service, is_production
+        self._lock = threading.Lock()
+        self._state = self._now()
+        self._content, self._trouble = self._newest()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="content", daemon=True)
+        self._thread.start()
+
+    def current(self) -> Content:
+        """The newest that can be used; loads it now if it has just come."""
+        if self._now() != self._state:
+            self._refresh()
+        return self._content
+
+    def take_trouble(self) -> ExplainedError | None:
+        """Why the newest publication is not in force, once."""
+        trouble, self._trouble = self._trouble, None
+        return trouble
+
+    def close(self) -> None:
+        """Stop following. Closing twice does nothing."""
+        self._stop.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            self.current()
+
+    def _refresh(self) -> None:
+        with self._lock:
+            state = self._now()
+            if state == self._state:
+                return
+            versions = self._store.versions()
+            if versions and versions[-1] >= self._content.version:
+                try:
+                    newest = self._load(versions[-1])
+                    require_newer(self._content, newest)
+                    self._content = newest
+                except ExplainedError as error:
+                    self._trouble = error
+            # Last: whoever sees the new state sees the new content.
+            self._state = state
+
+    def _now(self) -> tuple[object, int]:
+        """What the content in force depends on: the store, and the day, for certificates run out."""
+        return self._store.state(), self._clock.now_ms() // DAY_MS
+
+    def _newest(self) -> tuple[Content, ExplainedError | None]:
+        trouble: ExplainedError | None = None
+        for version in reversed(self._store.versions()):
+            try:
+                return self._load(version), trouble
+            except ExplainedError as error:
+                trouble = trouble or error
+        raise trouble or ContentMissing(file="manifests")
+
+    def _load(self, version: int) -> Content:
+        signed = self._store.manifest(version)
+        content = load_content(self._store, signed, self._root, self._clock.now_ms())
+        content.catalogue.item(self._service)
+        if self._is_production:
+            content.trust.require_production()
+        return content

@@ -1,0 +1,22 @@
+"""Small hotlists for tests, built as the centre builds them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import date
+
+from terminal.hotlist.building import Issued, Listed, build_base
+from terminal.hotlist.reason import HotlistReason
+
+# So many others in force that a card outside the universe is listed by accident once in 100,000 times.
+OTHERS = 1 << 16
+
+
+def hotlist_of(card_ids: Iterable[bytes], version: int = 1, dated: date = date(2026, 11, 1)) -> bytes:
+    """A base that lists these cards as lost."""
+    lost = dict.fromkeys(card_ids, HotlistReason.LOST)
+    others = random.Random(1)
+    issued = dict.fromkeys((others.randbytes(8) for _ in range(OTHERS if lost else 0)), date(2020, 1, 1))
+    register = Issued.of(issued | dict.fromkeys(lost, date(2020, 1, 1)))
+    return build_base(register, Listed.of(lost), version, dated)

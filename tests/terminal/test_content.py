@@ -1,0 +1,286 @@
+"""Publications: whole or not in force, never older, and followed by a terminal that runs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.errors import CertificateRefused, ContentSignatureInvalid, TestKeyRefused, TrustStoreMalformed
+from crypto.explained import ExplainedError
+from crypto.pki.role import Role
+from crypto.sm2 import PrivateKey
+from terminal.configuration import Mode
+from terminal.content.content import Content, load_content, load_trust, require_newer
+from terminal.content.live import LiveContent
+from terminal.content.manifest import (
+    CATALOGUE,
+    FORMAT,
+    HOTLIST_BASE,
+    MAX_MANIFEST_BYTES,
+    TRUST,
+    Manifest,
+    ManifestFile,
+    SignedManifest,
+    sign_manifest,
+)
+from terminal.content.report import content_report, export_trust_store
+from terminal.content.store import ContentStore
+from terminal.errors import (
+    ContentDamaged,
+    ContentFromFuture,
+    ContentMissing,
+    ContentOlder,
+    HotlistMalformed,
+    ManifestMalformed,
+    RulePackMalformed,
+    ServiceUnknown,
+)
+from tests.terminal.enrolled import NOON, Enrolled, SetClock, enrol
+from tests.terminal.hotlists import hotlist_of
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Enrolled:
+    return enrol(tmp_path / "bus")
+
+
+def load(bus: Enrolled, version: int | None = None) -> Content:
+    store = bus.directory.content
+    return load_content(store, store.manifest(version or bus.version), bus.authority.root, NOON)
+
+
+def live(bus: Enrolled, is_production: bool = False) -> LiveContent:
+    return LiveContent(bus.directory.content, bus.authority.root, SetClock(), "BUS-1", is_production)
+
+
+def test_a_publication_is_loaded_whole(bus: Enrolled) -> None:
+    content = load(bus)
+    assert content.version == bus.version == content.trust.version
+    assert content.trust.content_key == bus.authority.content.public_key
+    assert content.trust.issuer(bus.issuer.issuer_key.key_id) == bus.issuer.issuer_key
+    assert content.catalogue.item("BUS-1").code == "BUS-1"
+    assert load_trust(bus.directory.content, bus.authority.root, NOON) == content.trust
+
+
+def test_a_dead_clock_does_not_stop_a_terminal(bus: Enrolled) -> None:
+    store = bus.directory.content
+    assert load_content(store, store.manifest(bus.version), bus.authority.root, 0).version == bus.version
+
+
+@pytest.mark.parametrize("name", [CATALOGUE, TRUST, HOTLIST_BASE, "rules/cn.toml"])
+def test_a_file_with_one_other_bit_is_not_in_force(bus: Enrolled, name: str) -> None:
+    file = bus.directory.content.manifest(bus.version).unverified().file(name)
+    path = bus.directory.content.blob(file.digest)
+    assert path is not None
+    data = bytearray(path.read_bytes())
+    data[secrets.randbelow(len(data))] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ContentDamaged, match=name):
+        load(bus)
+    path.unlink()
+    with pytest.raises(ContentMissing, match=name):
+        load(bus)
+
+
+def test_every_byte_of_a_signed_manifest_counts(bus: Enrolled) -> None:
+    store = bus.directory.content
+    good = store.manifest(bus.version).to_bytes()
+    for place in range(0, len(good), 7):
+        bad = bytearray(good)
+        bad[place] ^= 1
+        with pytest.raises(ExplainedError):
+            load_content(store, SignedManifest.from_bytes(bytes(bad)), bus.authority.root, NOON)
+
+
+def test_another_key_signs_nothing(bus: Enrolled) -> None:
+    store = bus.directory.content
+    manifest = store.manifest(bus.version).unverified()
+    with pytest.raises(ContentSignatureInvalid):
+        load_content(store, sign_manifest(manifest, PrivateKey.generate()), bus.authority.root, NOON)
+
+
+def test_another_root_is_no_anchor(bus: Enrolled, tmp_path: Path) -> None:
+    other = enrol(tmp_path / "other")
+    store = bus.directory.content
+    with pytest.raises(CertificateRefused):
+        load_content(store, store.manifest(bus.version), other.authority.root, NOON)
+
+
+def test_a_new_content_key_comes_with_what_it_signs(bus: Enrolled) -> None:
+    new_key = PrivateKey.generate()
+    newer = bus.authority.certify(Role.CONTENT, "TEST content 2", new_key, datetime(2026, 6, 1, tzinfo=UTC))
+    bus.authority.own += (newer,)
+    bus.authority.content = new_key
+    bus.publish()
+    assert load(bus).trust.content_key == new_key.public_key
+
+
+def test_certificates_that_ran_out_are_passed_over(bus: Enrolled, tmp_path: Path) -> None:
+    gone = enrol(tmp_path / "gone").issuer.issuer_key
+    bus.authority.add_issuer(gone, until=datetime(2026, 6, 1, tzinfo=UTC))
+    bus.publish()
+    trust = load(bus).trust
+    assert trust.issuer(gone.key_id) is None
+    assert trust.issuer(bus.issuer.issuer_key.key_id) is not None
+
+
+@pytest.mark.parametrize("role", [Role.SEALING, Role.RECEIPT, Role.CONTENT])
+def test_a_trust_store_without_one_of_the_centres_keys_is_none(bus: Enrolled, role: Role) -> None:
+    bus.authority.own = tuple(one for one in bus.authority.own if one.role is not role)
+    bus.publish()
+    with pytest.raises(TrustStoreMalformed, match=role):
+        load(bus)
+
+
+def test_a_hotlist_from_the_future_is_refused(bus: Enrolled) -> None:
+    bus.put_content(HOTLIST_BASE, hotlist_of((), version=9, dated=date(2026, 12, 24)))
+    with pytest.raises(ContentFromFuture, match="2026-12-24"):
+        load(bus)
+
+
+def test_nothing_older_replaces_what_is_held(bus: Enrolled) -> None:
+    held = load(bus)
+    bus.put_hotlist()
+    newer = load(bus)
+    require_newer(held, newer)
+    with pytest.raises(ContentOlder):
+        require_newer(newer, held)
+    bus.put_content(HOTLIST_BASE, hotlist_of((), version=1))  # a newer publication with an old list
+    with pytest.raises(ContentOlder):
+        require_newer(newer, load(bus))
+    bus.put_content(HOTLIST_BASE, hotlist_of((), version=9))
+    bus.put_content(TRUST, bus.authority.trust(1).to_bytes())  # and one with an old trust store
+    with pytest.raises(ContentOlder):
+        require_newer(newer, load(bus))
+
+
+def test_a_running_terminal_takes_up_what_comes(bus: Enrolled) -> None:
+    with live(bus) as contents:
+        before = contents.current()
+        bus.put_hotlist(b"12345678")
+        after = contents.current()
+        assert (after.version, contents.take_trouble()) == (before.version + 1, None)
+        assert after.hotlist.status(b"12345678", date(2026, 1, 1)) is not None
+        assert contents.current() is after
+
+
+@pytest.mark.parametrize(
+    ("break_it", "expected"),
+    [
+        (lambda bus: bus.put_content("rules/cn.toml", b"name = "), RulePackMalformed),
+        (lambda bus: bus.put_content(HOTLIST_BASE, bus.files[HOTLIST_BASE][:-1]), HotlistMalformed),
+        (lambda bus: bus.put_content(HOTLIST_BASE, hotlist_of((), version=0)), ContentOlder),
+        (lambda bus: bus.put_content(TRUST, b"{}"), TrustStoreMalformed),
+    ],
+)
+def test_what_does_not_load_leaves_the_old_in_force_and_is_told_once(
+    bus: Enrolled, break_it: Callable[[Enrolled], None], expected: type[ExplainedError]
+) -> None:
+    with live(bus) as contents:
+        before = contents.current()
+        break_it(bus)
+        assert contents.current() is before
+        assert isinstance(contents.take_trouble(), expected)
+        assert contents.take_trouble() is None
+    # A terminal that starts now falls back on what was in force, and says why.
+    with live(bus) as contents:
+        if expected is not ContentOlder:  # it has nothing left to compare with
+            assert contents.current().version == before.version
+            assert isinstance(contents.take_trouble(), expected)
+
+
+def test_without_any_publication_a_terminal_does_not_start(tmp_path: Path, bus: Enrolled) -> None:
+    empty = ContentStore(tmp_path / "empty")
+    with pytest.raises(ContentMissing):
+        LiveContent(empty, bus.authority.root, SetClock(), "BUS-1", False)
+    with pytest.raises(ServiceUnknown):
+        LiveContent(bus.directory.content, bus.authority.root, SetClock(), "NONE", False)
+
+
+def test_production_takes_no_test_issuer(bus: Enrolled) -> None:
+    with pytest.raises(TestKeyRefused):
+        live(bus, is_production=True)
+    assert Mode.PRODUCTION.value == "production"
+
+
+def test_two_publications_are_kept(bus: Enrolled) -> None:
+    store = bus.directory.content
+    for _ in range(3):
+        bus.put_hotlist(secrets.token_bytes(8))
+    digests = {
+        file.digest
+        for version in store.versions()[:-2]
+        for file in store.manifest(version).unverified().files
+    }
+    store.prune()
+    assert store.versions() == (bus.version - 1, bus.version)
+    load(bus, bus.version - 1)
+    load(bus)
+    kept = {
+        file.digest for version in store.versions() for file in store.manifest(version).unverified().files
+    }
+    for digest in digests - kept:
+        assert store.blob(digest) is None
+
+
+def test_the_report_says_how_old_the_list_is(bus: Enrolled, tmp_path: Path) -> None:
+    bus.authority.revoke(bus.issuer.issuer_key.key_id)
+    bus.publish()
+    report = content_report(bus.directory, NOON)
+    assert (report.version, report.hotlist_dated, report.hotlist_age) == (bus.version, "2026-11-01", 23)
+    assert report.revoked == report.issuers == [bus.issuer.issuer_key.key_id.hex()]
+    assert "23" in report.to_text().zh
+    export_trust_store(bus.directory, tmp_path / "trust")
+    assert (tmp_path / "trust" / "root.pem").read_bytes() == bus.authority.root.pem
+
+
+FILES = st.lists(
+    st.builds(
+        ManifestFile,
+        st.sampled_from([CATALOGUE, TRUST, HOTLIST_BASE, "rules/cn.toml", "hotlist/delta-0001.bin"]),
+        st.integers(0, 2**26),
+        st.binary(min_size=32, max_size=32),
+    ),
+    max_size=5,
+    unique_by=lambda file: file.name,
+)
+
+
+@given(st.integers(1, 2**32 - 1), st.integers(0, 2**53), FILES)
+def test_a_manifest_is_read_as_it_was_written(version: int, made_ms: int, files: list[ManifestFile]) -> None:
+    manifest = Manifest(FORMAT, version, made_ms, tuple(sorted(files, key=lambda file: file.name)))
+    key = PrivateKey.generate()
+    again = SignedManifest.from_bytes(sign_manifest(manifest, key).to_bytes())
+    assert again.verified(key.public_key) == manifest
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_are_too_strange_for_a_manifest(data: bytes) -> None:
+    with suppress(ManifestMalformed):
+        SignedManifest.from_bytes(data).unverified()
+
+
+@pytest.mark.parametrize(
+    "name", ["../trust.json", "rules/../x.toml", "hotlist.bin", "rules/A.toml", "/etc/passwd", "trust.json\n"]
+)
+def test_a_manifest_names_nothing_outside(name: str) -> None:
+    manifest = Manifest(FORMAT, 1, 0, (ManifestFile(name, 0, bytes(32)),))
+    with pytest.raises(ManifestMalformed):
+        sign_manifest(manifest, PrivateKey.generate()).unverified()
+
+
+def test_a_manifest_lists_each_name_once_and_sorted() -> None:
+    key = PrivateKey.generate()
+    one, two = ManifestFile(CATALOGUE, 0, bytes(32)), ManifestFile(TRUST, 0, bytes(32))
+    for files in ((two, one), (one, one)):
+        with pytest.raises(ManifestMalformed):
+            sign_manifest(Manifest(FORMAT, 1, 0, files), key).unverified()
+    with pytest.raises(ManifestMalformed):
+        SignedManifest.from_bytes(bytes(MAX_MANIFEST_BYTES * 2))
