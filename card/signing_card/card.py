@@ -87,11 +87,11 @@ def find_reader(name: str) -> str:
 class SigningCard(Closing):
     """The signing card with this serial number (16 hexadecimal digits; empty: whichever is there).
 
-    Threads take turns. The line stays open, to the exclusion of other programs, while one use follows another,
-    at most for about HELD_SECONDS; then the card forgets the PIN and is free for the next program. The line is
-    made anew, with the PIN, when it is needed again, and when card, reader or service were gone. `pin` is asked
-    for once. A PIN that the card refused is not sent again, and a stored one only while all tries are left: a
-    service that restarts by itself must not block the card.
+    Threads take turns. The line stays open, to the exclusion of other programs, while one use follows
+    another, at most for about HELD_SECONDS; then the card forgets the PIN and is free for the next program.
+    The line is made anew, with the PIN, when it is needed again, and when card, reader or service were gone.
+    `pin` is asked for once. A PIN that the card refused is not sent again, and a stored one only while all
+    tries are left: a service that restarts by itself must not block the card.
     """
 
     def __init__(self, reader: str, serial: str, pin: Callable[[], Pin]) -> None:

@@ -1,0 +1,232 @@
+"""Fetching content from centres and relays that are old, broken or false: what is held stays in force."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from crypto.errors import CertificateRefused, ContentSignatureInvalid
+from crypto.explained import ExplainedError
+from sync.agent.agent import Agent, Backoff, upload_status
+from sync.agent.client import CenterClient
+from sync.agent.download import Downloader
+from sync.center.directory import Center
+from sync.errors import AnswerMalformed, CenterUnreachable
+from terminal.clock import ClockSource
+from terminal.content.manifest import SignedManifest
+from terminal.data_directory import DataDirectory
+from terminal.errors import ContentDamaged, ContentFromFuture, ContentOlder, ServiceUnknown
+from tests.sync.cast import Issuer, new_center, now_ms, put_hotlist, serving, tap_often
+from tests.terminal.enrolled import SetClock
+
+
+@dataclass
+class Relay:
+    """Passes GET requests on to a centre, and alters what comes back as a test likes."""
+
+    target: str
+    alter: Callable[[str, bytes], bytes] = lambda path, body: body
+    asked: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        relay = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                relay.asked.append(self.path)
+                answer = httpx.get(f"{relay.target}{self.path}", trust_env=False)
+                body = relay.alter(self.path, answer.content)
+                self.send_response(answer.status_code)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "authority"
+
+
+def publish(folder: Path, center: Center, *listed: bytes, version: int) -> None:
+    put_hotlist(folder / "content-source", *listed, version=version)
+    center.publish(folder / "content-source", datetime.now(UTC))
+
+
+def downloader(terminal: DataDirectory, clock: SetClock | None = None, service: str = "BUS-1") -> Downloader:
+    used = clock or SetClock(now_ms())
+    return Downloader(terminal.content, terminal.load_root(), used, service)
+
+
+def bring(terminal: DataDirectory, url: str, clock: SetClock | None = None) -> int | None:
+    with CenterClient(url) as client:
+        return downloader(terminal, clock).bring(client)
+
+
+def test_what_is_new_alone_is_fetched(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    assert bring(terminal, url) is None  # enrolment brought it
+    publish(folder, center, b"12345678", version=2)
+    relay = Relay(url)
+    with relay.running() as between:
+        assert bring(terminal, between) == 2
+        assert bring(terminal, between) is None
+    # The manifest, the trust store and the hotlist; then the manifest again.
+    assert len(relay.asked) == 4
+
+
+def test_an_older_publication_is_refused(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    old = center.publications.manifest.to_bytes()
+    publish(folder, center, version=2)
+    assert bring(terminal, url) == 2
+    relay = Relay(url, lambda path, body: old if path == "/v1/manifest" else body)
+    with relay.running() as between, pytest.raises(ContentOlder):
+        bring(terminal, between)
+    assert terminal.content.versions()[-1] == 2
+
+
+def test_two_publications_of_one_number_are_not_both_believed(
+    terminal: DataDirectory, issuer: Issuer, tmp_path: Path
+) -> None:
+    with (
+        new_center(tmp_path / "other", issuer) as other,
+        serving(other) as other_url,
+        pytest.raises(ContentOlder),
+    ):
+        bring(terminal, other_url)
+    assert terminal.content.versions() == (1,)
+
+
+def test_another_centres_publication_is_refused(
+    center: Center, terminal: DataDirectory, issuer: Issuer, tmp_path: Path
+) -> None:
+    with new_center(tmp_path / "other", issuer) as other, serving(other) as other_url:
+        other.publish(None, datetime.now(UTC))
+        with pytest.raises(CertificateRefused):
+            bring(terminal, other_url)
+    assert terminal.content.versions() == (1,)
+
+
+def _flip(body: bytes) -> bytes:
+    return body[:-1] + bytes([body[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    ("alter", "expected"),
+    [
+        (lambda path, body: _flip(body) if "content" in path else body, ContentDamaged),
+        (lambda path, body: body[:-1] if "content" in path else body, ContentDamaged),
+        (lambda path, body: body + b"x" if "content" in path else body, AnswerMalformed),
+        (lambda path, body: _flip(body) if "manifest" in path else body, ContentSignatureInvalid),
+        (lambda path, body: b"x" * 300_000 if "manifest" in path else body, AnswerMalformed),
+        (lambda path, body: b"" if "manifest" in path else body, AnswerMalformed),
+    ],
+)
+def test_what_a_relay_altered_is_refused_and_the_old_stays(  # noqa: PLR0917  its fixtures
+    center: Center,
+    url: str,
+    terminal: DataDirectory,
+    folder: Path,
+    alter: Callable[[str, bytes], bytes],
+    expected: type[ExplainedError],
+) -> None:
+    publish(folder, center, b"12345678", version=2)
+    with Relay(url, alter).running() as between, pytest.raises(expected):
+        bring(terminal, between)
+    assert terminal.content.versions() == (1,)
+    assert bring(terminal, url) == 2
+
+
+def test_a_file_that_went_bad_here_is_fetched_again(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    signed = terminal.content.manifest(1).unverified()
+    path = terminal.content.blob(signed.file("catalogue.toml").digest)
+    assert path is not None
+    path.write_bytes(_flip(path.read_bytes()))
+    publish(folder, center, version=2)  # lists the same catalogue
+    assert bring(terminal, url) == 2
+    path.unlink()
+    assert bring(terminal, url) is None  # in force already, and whole again
+    assert path.exists()
+
+
+def test_the_future_is_known_to_a_clock_that_is_kept_alone(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    put_hotlist(folder / "content-source", version=2)
+    center.publish(folder / "content-source", datetime.now(UTC) + timedelta(days=40))
+    with pytest.raises(ContentFromFuture):
+        bring(terminal, url)
+    late = SetClock(now_ms(), source=ClockSource.FREE)
+    assert bring(terminal, url, late) == 2
+
+
+def test_content_without_the_terminals_service_is_refused(
+    center: Center, url: str, terminal: DataDirectory
+) -> None:
+    center.publish(None, datetime.now(UTC))
+    with CenterClient(url) as client, pytest.raises(ServiceUnknown):
+        downloader(terminal, service="NOSUCH").bring(client)
+    assert terminal.content.versions() == (1,)
+
+
+def test_a_centre_that_is_gone_or_knows_no_manifest_changes_nothing(terminal: DataDirectory) -> None:
+    with pytest.raises(CenterUnreachable):
+        bring(terminal, "http://127.0.0.1:1")
+    assert terminal.content.versions() == (1,)
+
+
+def test_refused_content_is_told_and_the_upload_goes_on(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    tap_often(terminal, 3)
+    # Published under the nose of the centre's own checks: the hotlist's number went back.
+    publish(folder, center, version=3)
+    agent = Agent(terminal)
+    assert agent.fetch() == 2
+    manifest = SignedManifest.from_bytes(center.publications.manifest.to_bytes())
+    assert manifest.unverified().version == 2
+    older = terminal.content.manifest(1).to_bytes()
+    center.publications.store.put_manifest(3, SignedManifest.from_bytes(older))
+    stop = threading.Event()
+    runner = threading.Thread(target=agent.run, args=(stop, 0.05, Backoff(most=0.2)))
+    runner.start()
+    try:
+        deadline = datetime.now(UTC) + timedelta(seconds=20)
+        while datetime.now(UTC) < deadline:
+            status = upload_status(terminal)
+            if status.unsent == 0 and status.progress.content_error is not None:
+                break
+            stop.wait(0.05)
+    finally:
+        stop.set()
+        runner.join()
+    assert (status.unsent, status.content) == (0, 2)
+    assert status.progress.content_error is not None
+    assert status.progress.content_error.code == "TRM-410"
+    assert status.progress.error is None
