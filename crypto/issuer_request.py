@@ -21,6 +21,9 @@ from crypto.sm2 import PublicKey
 from crypto.trust import IssuerKey
 
 MAX_REQUEST_BYTES: Final = 16_384
+# What a credential's dates can say (crypto.credential).
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2099
 
 
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +73,13 @@ class IssuerRequest:
         if requested.common_name != document.key_id:
             raise IssuerRequestMalformed(
                 detail=Text(zh="请求属于另一密钥编号", en="the request is for another key id")
+            )
+        if not FIRST_YEAR <= document.not_before.year <= document.not_after.year <= LAST_YEAR:
+            raise IssuerRequestMalformed(
+                detail=Text(
+                    zh=f"日期不在 {FIRST_YEAR}–{LAST_YEAR} 年内",
+                    en=f"its days are not in {FIRST_YEAR} to {LAST_YEAR}",
+                )
             )
         if document.not_before > document.not_after:
             raise IssuerRequestMalformed(

@@ -9,7 +9,7 @@ manifest says that lists it (terminal.content.manifest).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -110,12 +110,17 @@ class TrustStore:
     center_sealing_key: PublicKey
     center_receipt_key: PublicKey
     content_key: PublicKey
+    revocations: tuple[RevocationList, ...] = ()
 
     @classmethod
-    def from_bytes(cls, data: bytes, root: Certificate, at: datetime) -> TrustStore:
+    def from_bytes(
+        cls, data: bytes, root: Certificate, at: datetime, held: Sequence[RevocationList] = ()
+    ) -> TrustStore:
         """Parse the JSON file and verify all that is in it, back to `root`, as of `at`.
 
-        A certificate that has run out, or does not run yet, is passed over: the others go on. Of several for
+        `held`: the lists of the store that this one is to replace. They go on revoking, and an authority that
+        had a list must have one at least as new: whoever holds a revoked key can't leave that out. A
+        certificate that has run out, or does not run yet, is passed over: the others go on. Of several for
         one use of the centre the newest counts. Raises TrustStoreMalformed, and CertificateRefused for one
         that is not what it says.
         """
@@ -129,7 +134,7 @@ class TrustStore:
         newest: dict[Role, Certificate] = {}
         for leaf in (one for one in certificates if one.role is not Role.PROVINCE):
             try:
-                verify_chain(leaf, authorities, root, at, leaf.role, lists)
+                verify_chain(leaf, authorities, root, at, leaf.role, (*lists, *held))
                 is_revoked = False
             except (CertificateExpired, CertificateNotYetValid):
                 continue
@@ -146,12 +151,15 @@ class TrustStore:
                 leaf.role not in newest or newest[leaf.role].not_before < leaf.not_before
             ):
                 newest[leaf.role] = leaf
+        for one in held:
+            _require_successor(one, lists)
         return cls(
             version=document.version,
             issuers=MappingProxyType(issuers),
             center_sealing_key=_key(newest, Role.SEALING),
             center_receipt_key=_key(newest, Role.RECEIPT),
             content_key=_key(newest, Role.CONTENT),
+            revocations=tuple(lists),
         )
 
     def issuer(self, key_id: bytes) -> IssuerKey | None:
@@ -177,6 +185,19 @@ def _require_author(found: RevocationList, authorities: Iterable[Certificate]) -
             zh=f"吊销列表 {found.number} 不是其中任何机构签发", en=f"nobody in it signed list {found.number}"
         )
     )
+
+
+def _require_successor(held: RevocationList, offered: Iterable[RevocationList]) -> None:
+    if not any(
+        (one.issuer, one.issuer_key_id) == (held.issuer, held.issuer_key_id) and one.number >= held.number
+        for one in offered
+    ):
+        raise TrustStoreMalformed(
+            detail=Text(
+                zh=f"缺少第 {held.number} 号或更新的吊销列表",
+                en=f"revocation list {held.number}, or a newer one, is missing",
+            )
+        )
 
 
 def _issuer_key(leaf: Certificate, is_revoked: bool) -> IssuerKey:

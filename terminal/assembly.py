@@ -63,6 +63,7 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
             JournalWriter(directory.journal, owner, signer, sealing_key, clock) as journal,
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
+            contents.learn(journal.timekeeper.now().time_ms)
             desk = TapDesk(
                 owner=owner,
                 profile=reference_profile(),

@@ -84,7 +84,7 @@ def hotlist(
 
     Example: tongka content hotlist --issued issued.csv --statuses dead.csv --version 7 --out content/hotlist
     """
-    day = _today() - timedelta(days=1) if dated is None else dated.date()
+    day = _today() - timedelta(days=1) if dated is None else _past(dated)
     cards = read_issued(issued)
     listed = read_listed(statuses, cards, day)
     base = build_base(cards, listed, version, day)
@@ -112,7 +112,7 @@ def hotlist_delta(
 
     Example: tongka content hotlist-delta --hotlist content/hotlist --issued issued.csv --statuses dead.csv
     """
-    day = _today() if dated is None else dated.date()
+    day = _today() if dated is None else _past(dated)
     deltas = sorted(folder.glob("delta-*.bin"))
     has_reasons = (folder / REASONS).exists()
     held = Hotlist.from_files(
@@ -126,6 +126,13 @@ def hotlist_delta(
     count = len(HotlistDelta.from_bytes(delta).cards)
     write_durably(path, delta, mode=0o644)
     typer.echo(_WRITTEN.format(path=path, count=count).in_language(Language.from_environment()))
+
+
+def _past(dated: datetime) -> date:
+    """A list knows nothing of days to come."""
+    if dated.date() > _today():
+        raise typer.BadParameter(f"> {_today()}", param_hint="--dated")
+    return dated.date()
 
 
 def _today() -> date:

@@ -347,6 +347,18 @@ class ContentFromFuture(TerminalError):
     )
 
 
+class ContentUnusable(TerminalError):
+    """Content that the software fails on in an unforeseen way. Facts: kind."""
+
+    code = "TRM-412"
+    cause = Text(zh="无法载入新内容（{kind}）。", en="The new content can't be loaded ({kind}).")
+    next_step = Text(
+        zh="未采用，现有内容继续有效。请把代码和括号中的词告诉技术人员。",
+        en="It was not used; what is held stays in force. Tell a technician the code and the word in "
+        "brackets.",
+    )
+
+
 class CommandBroken(TerminalError):
     """A verb of the `tongka` command can't be loaded."""
 

@@ -171,7 +171,9 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
     started = time.perf_counter_ns()
     content = desk.contents.current()
     desk.journal.timekeeper.learn_signed(content.made_ms)
+    desk.journal.seal_to(content.trust.center_sealing_key)
     place = desk.journal.next_place()
+    desk.contents.learn(place.time_ms)
     challenge = _challenge(desk.owner, place, request)
     today = local_date(place.time_ms)
     verification = verify(

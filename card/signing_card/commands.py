@@ -38,7 +38,7 @@ def show_command(reader: ReaderOption) -> None:
             {"name": key.label, "reference": key.reference, "point": session.public_key(key).point.hex()}
             for key in session.held_keys()
         ]
-        shown = {"card": session.serial, "keys": keys}
+        shown = {"card": session.serial, "tries_left": session.tries_left(), "keys": keys}
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import Final
@@ -24,8 +24,9 @@ from sync.errors import (
     ReceiptInvalid,
 )
 from terminal.clock import Clock, SystemClock
-from terminal.content.content import load_trust
+from terminal.content.content import load_content, load_trust
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
+from terminal.errors import ContentUnusable
 from terminal.events.event import UsageEvent
 from terminal.journal.reader import JournalReader
 
@@ -115,66 +116,81 @@ class Agent:
     def fetch(self) -> int | None:
         """Fetch new content, once; the number of a publication that is now in force, or None.
 
-        Raises what Downloader.bring raises; what does not pass by itself is recorded for the status.
+        Raises what Downloader.bring raises, having recorded it for the status, and ContentUnusable.
         """
         with UploadState(self._directory.uploads, self._configuration.epoch) as state:
             try:
                 with CenterClient(self._configuration.center) as client:
                     version = self._downloader.bring(client)
-            except TRANSIENT:
-                raise
             except ExplainedError as error:
                 state.record_content(error, self._clock.now_ms())
                 raise
+            # A parser's slip on somebody's file must not end the upload that shares the process.
+            except Exception as error:
+                unusable = ContentUnusable(kind=type(error).__name__)
+                state.record_content(unusable, self._clock.now_ms())
+                raise unusable from error
             state.record_content(None, 0)
             return version
 
     def run(self, stop: Event, interval: float, backoff: Backoff) -> None:
-        """Deliver and fetch every `interval` seconds until `stop` is set; errors are recorded and retried."""
-        failures = 0
-        fetch_at = 0.0
-        while not stop.is_set():
-            try:
-                self.deliver()
-                if time.monotonic() >= fetch_at:
-                    fetch_at = time.monotonic() + self._fetch_calmly(backoff)
-                failures = 0
-                stop.wait(interval)
-            except TRANSIENT:
-                failures += 1
-                stop.wait(backoff.delay(failures))
-            except ExplainedError:
-                # Only a person can mend it, and may do so while the agent runs.
-                stop.wait(backoff.most)
+        """Deliver and fetch every `interval` seconds until `stop` is set; errors are recorded and retried.
 
-    def _fetch_calmly(self, backoff: Backoff) -> float:
-        """Fetch, and say how many seconds to leave the centre alone after content that can't be used.
-
-        The upload goes on meanwhile at its own pace.
+        Neither waits for the other: what is wrong with the upload must not keep a lost card alive, nor bad
+        content keep the taps here.
         """
+        fetching, delivering = _Attempts(self.fetch, backoff), _Attempts(self.deliver, backoff)
+        while not stop.is_set():
+            stop.wait(max(interval, min(delivering.attempt(), fetching.attempt())))
+
+    def run_once(self) -> bool:
+        """Deliver and fetch, once; whether a receipt now covers the whole journal. Raises as both do."""
         try:
+            is_empty = self.deliver()
+        finally:
             self.fetch()
-        except TRANSIENT:
-            raise
-        except ExplainedError:
-            return backoff.most
-        return 0
+        return is_empty
 
     def run_until_empty(self, stop: Event, backoff: Backoff) -> bool:
-        """Deliver until a receipt covers the whole journal or only refused events are left; then fetch.
+        """Deliver until a receipt covers the whole journal or only refused events are left; and fetch.
 
         True if nothing is left. Raises what a person has to mend.
         """
         failures = 0
         while not stop.is_set():
             try:
-                is_empty = self.deliver()
-                self.fetch()
-                return is_empty
+                return self.run_once()
             except TRANSIENT:
                 failures += 1
                 stop.wait(backoff.delay(failures))
         return False
+
+
+class _Attempts:
+    """One of the agent's two works: tried when it is time, left alone for a while after a failure."""
+
+    def __init__(self, work: Callable[[], object], backoff: Backoff) -> None:
+        self._work, self._backoff = work, backoff
+        self._failures = 0
+        self._next = 0.0
+
+    def attempt(self) -> float:
+        """Try if it is time; how many seconds until the next time, 0 after a success."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._pause()
+        return max(0.0, self._next - time.monotonic())
+
+    def _pause(self) -> float:
+        try:
+            self._work()
+        except TRANSIENT:
+            self._failures += 1
+            return self._backoff.delay(self._failures)
+        except ExplainedError:
+            # Only a person can mend it, and may do so while the agent runs.
+            return self._backoff.most
+        self._failures = 0
+        return 0.0
 
 
 def upload_status(directory: DataDirectory) -> UploadStatus:
@@ -182,7 +198,7 @@ def upload_status(directory: DataDirectory) -> UploadStatus:
     configuration = directory.load_configuration()
     with UploadState(directory.uploads, configuration.epoch) as state:
         progress = state.progress()
-    content = max(directory.content.versions(), default=0)
+    content = _content_in_force(directory)
     if not directory.journal.exists():
         return UploadStatus(0, progress, 0, None, content)
     with JournalReader(directory.journal) as journal:
@@ -191,3 +207,12 @@ def upload_status(directory: DataDirectory) -> UploadStatus:
         waiting = journal.events(progress.acknowledged, 1)
         oldest = UsageEvent.from_bytes(waiting[0].data).time_ms if waiting else None
     return UploadStatus(recorded, progress, recorded - progress.acknowledged, oldest, content)
+
+
+def _content_in_force(directory: DataDirectory) -> int:
+    """The newest publication that loads, as a terminal that starts now takes it; 0 for none."""
+    store, root, now_ms = directory.content, directory.load_root(), SystemClock().now_ms()
+    for version in reversed(store.versions()):
+        with suppress(ExplainedError):
+            return load_content(store, store.manifest(version), root, now_ms).version
+    return 0

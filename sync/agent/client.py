@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
@@ -27,6 +28,7 @@ from terminal.errors import ManifestMalformed
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 20.0
+SLOWEST_BYTES_A_SECOND: Final = 4_096
 USER_AGENT: Final = "tongka-agent"
 
 _NO_URL: Final = Text(zh="地址不是有效的网址", en="the address is no URL")
@@ -128,9 +130,16 @@ def _broken(error: httpx.HTTPError | UnicodeError) -> Text:
 
 
 def _read(response: httpx.Response, limit: int) -> bytes:
+    """The body, within its limit and within the time that so many bytes may take.
+
+    Each read has a timeout of its own; without this a line that drips would hold the agent for days.
+    """
     body = bytearray()
+    deadline = time.monotonic() + ANSWER_SECONDS + limit / SLOWEST_BYTES_A_SECOND
     for chunk in response.iter_raw():
         body += chunk
+        if time.monotonic() > deadline:
+            raise CenterUnreachable(detail=Text(zh="等待超时", en="it took too long"))
         if len(body) > limit:
             raise AnswerMalformed(detail=Text(zh=f"超过 {limit} 字节", en=f"more than {limit} bytes"))
     return bytes(body)

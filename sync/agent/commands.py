@@ -58,11 +58,7 @@ def run(
         if not once and not until_empty:
             agent.run(stop, interval, backoff)
             return
-        if once:
-            is_empty = agent.deliver()
-            agent.fetch()
-        else:
-            is_empty = agent.run_until_empty(stop, backoff)
+        is_empty = agent.run_once() if once else agent.run_until_empty(stop, backoff)
     _print_status(upload_status(DataDirectory(data)), Language.from_environment())
     raise typer.Exit(0 if is_empty else 1)
 

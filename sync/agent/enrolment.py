@@ -95,11 +95,12 @@ def enrol(  # noqa: PLR0917  what a person decides
             load_trust(draft.content, root, clock.now_ms()).require_production()
         except TestKeyRefused as error:
             raise ProductionRefusesTestIssuer from error
-    (draft.path / _REQUEST_FILE).unlink()
     try:
         draft.path.rename(target)
     except OSError as error:
         raise AlreadyEnrolled(directory=target) from error
+    # Only now: an attempt that dies before needs it to be known again by the centre.
+    (target / _REQUEST_FILE).unlink()
     _sync_folder(target.parent)
     return configuration
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from crypto.explained import ExplainedError
+from crypto.explained import ExplainedError, Language
 from sync.center.bodies import LingeringResponse, read_body
 from sync.center.directory import Center
 from sync.center.enrolment import redeem_code
@@ -24,6 +26,8 @@ from sync.protocol.batch import BATCH_LIMITS, Batch
 from sync.protocol.encoding import MediaType
 from sync.protocol.enrolment import REQUEST_LIMITS, EnrolmentRequest
 from sync.protocol.refusal import RefusalMessage
+
+_LOG: Final = logging.getLogger("tongka.center")
 
 
 def create_app(center: Center, on_ready: Callable[[], None] | None = None) -> FastAPI:
@@ -91,7 +95,13 @@ def _digest(text: str) -> bytes:
 
 async def _answer_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ExplainedError)  # noqa: S101 - what the handler is registered for
-    status = error.status if isinstance(error, MessageRefused) else HTTPStatus.SERVICE_UNAVAILABLE
+    if isinstance(error, MessageRefused):
+        status = error.status
+    else:
+        # The centre's own trouble (disk, signing card): whoever runs it must not learn it from the terminals.
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        said = error.explain(Language.from_environment())
+        _LOG.error("%s %s %s", said.code, said.cause, said.next_step)
     body = RefusalMessage.of(error).to_bytes()
     if isinstance(error, MessageOversized):
         return LingeringResponse(body, status, media_type=MediaType.JSON)

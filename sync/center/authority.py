@@ -54,9 +54,20 @@ def certify_terminal(keys: CenterKeys, name: str, requested: Requested, now: dat
 def add_issuer(keys: CenterKeys, store: CenterStore, request: IssuerRequest, now: datetime) -> Certificate:
     """Certify an issuer's key; it counts from the next publication on.
 
-    Raises IssuerKnown for a key id that was certified before, CertificateRefused for dates that a certificate
-    can't bear.
+    The same key again is no error: so what was interrupted before it was published can be done again. Raises
+    IssuerKnown for a key or a key id that was certified otherwise, be it revoked since, and IssuingRefused
+    for days that the province's certificate does not cover together with the cards' ten years.
     """
+    for one in (issuer.certificate for issuer in issuers(store)):
+        if one.key_id != request.key_id and one.public_key != request.public_key:
+            continue
+        if (one.key_id, one.public_key, one.signing_period) != (
+            request.key_id,
+            request.public_key,
+            (request.not_before, request.not_after),
+        ):
+            raise IssuerKnown(key_id=one.key_id.hex())
+        return one
     certificate = issue(
         keys.province_authority,
         Subject(
@@ -69,17 +80,40 @@ def add_issuer(keys: CenterKeys, store: CenterStore, request: IssuerRequest, now
         serial=new_serial(),
         # From now on, though the key may issue later: a terminal has to know it before the first card comes.
         not_before=max(now.astimezone(UTC) - CLOCK_LEEWAY, keys.province_certificate.not_before),
-        not_after=min(_midnight(request.not_after) + CARD_VALIDITY, keys.province_certificate.not_after),
+        not_after=_midnight(request.not_after) + CARD_VALIDITY,
     )
     with store.transaction() as connection:
-        known = connection.execute("SELECT 1 FROM issuers WHERE key_id = ?", (request.key_id,)).fetchone()
-        if known is not None:
-            raise IssuerKnown(key_id=request.key_id.hex())
         connection.execute(
-            "INSERT INTO issuers (key_id, certificate, added_ms) VALUES (?, ?, ?)",
+            "INSERT OR IGNORE INTO issuers (key_id, certificate, added_ms) VALUES (?, ?, ?)",
             (request.key_id, certificate.pem, _milliseconds(now)),
         )
     return certificate
+
+
+def retire_issuer(keys: CenterKeys, store: CenterStore, key_id: bytes, until: date, now: datetime) -> None:
+    """End a key's issuing on this day: cards issued up to then stay good, none issued later does.
+
+    It counts from the next publication on. Raises IssuerNotKnown, IssuingRefused for a day before the first.
+    """
+    with store.reading() as connection:
+        row = connection.execute("SELECT certificate FROM issuers WHERE key_id = ?", (key_id,)).fetchone()
+    if row is None:
+        raise IssuerNotKnown(key_id=key_id.hex())
+    old = Certificate.from_pem(row[0])
+    first, last = old.signing_period or (until, until)
+    shorter = issue(
+        keys.province_authority,
+        Subject(old.common_name, old.public_key, key_id=key_id, signing_period=(first, min(until, last))),
+        Role.ISSUER,
+        serial=new_serial(),
+        not_before=max(now.astimezone(UTC) - CLOCK_LEEWAY, keys.province_certificate.not_before),
+        not_after=old.not_after,
+    )
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE issuers SET certificate = ? WHERE key_id = ? AND revoked_ms IS NULL",
+            (shorter.pem, key_id),
+        )
 
 
 def revoke_issuer(store: CenterStore, key_id: bytes, reason: RevocationReason, now: datetime) -> None:
@@ -115,7 +149,7 @@ def issuers(store: CenterStore) -> Sequence[CertifiedIssuer]:
 
 
 def trust_document(keys: CenterKeys, store: CenterStore, version: int, now: datetime) -> TrustDocument:
-    """The trust store as it stands now, under this number."""
+    """The trust store as it stands now, under this number; without certificates that have run out."""
     known = issuers(store)
     this_update = now.astimezone(UTC).replace(microsecond=0)
     revocations = make_revocation_list(
@@ -126,7 +160,8 @@ def trust_document(keys: CenterKeys, store: CenterStore, version: int, now: date
         next_update=this_update + REVOCATIONS_UPDATED,
     )
     own = (keys.province_certificate, *keys.certificates)
-    return TrustDocument.of(version, (*own, *(one.certificate for one in known)), (revocations,))
+    running = [one.certificate for one in known if one.certificate.not_after >= this_update]
+    return TrustDocument.of(version, (*own, *running), (revocations,))
 
 
 def new_serial() -> int:

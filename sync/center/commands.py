@@ -32,7 +32,10 @@ KeystoreSetting = Annotated[
 ]
 
 _MADE = Text(zh="中心已建立：{directory}", en="The centre is made: {directory}")
-_PUBLISHED = Text(zh="已发布第 {version} 版内容", en="Content {version} is published")
+_PUBLISHED = Text(
+    zh="已发布第 {version} 版内容；停用名单第 {hotlist} 版，日期 {dated}，{before} → {after} 张",
+    en="Content {version} is published; hotlist {hotlist}, dated {dated}, {before} → {after} cards",
+)
 _CODE = Text(
     zh="一次性登记码（{days} 天内有效），请在终端上扫描或输入：",
     en="One-time code (valid for {days} days); scan it or type it at the terminal:",
@@ -77,14 +80,23 @@ def publish_command(
             help="目录，同 init；缺省为重新发布现有内容 / folder as for init; else what is in force",
         ),
     ] = None,
+    shrink_hotlist: Annotated[
+        bool,
+        typer.Option("--shrink-hotlist", help="名单明显减少是有意为之 / the hotlist may lose many cards"),
+    ] = False,
 ) -> None:
     """检查、签发并发布内容；有误则原内容继续有效。 Check, sign and publish content, or leave all as it is.
 
     Example: tongka center publish --data out/center --content content
     """
     with open_center(data) as center:
-        version = center.publish(content, datetime.now(UTC))
-    typer.echo(_PUBLISHED.format(version=version).in_language(Language.from_environment()))
+        before = center.publications.current.hotlist.count
+        version = center.publish(content, datetime.now(UTC), may_shrink=shrink_hotlist)
+        listed = center.publications.current.hotlist
+    said = _PUBLISHED.format(
+        version=version, hotlist=listed.version, dated=listed.dated, before=before, after=listed.count
+    )
+    typer.echo(said.in_language(Language.from_environment()))
 
 
 @app.command()

@@ -15,7 +15,7 @@ from crypto.issuer_request import MAX_REQUEST_BYTES, IssuerRequest
 from sync import reasons
 from sync.center.authority import add_issuer, trust_document
 from sync.center.keys import CenterKeys
-from sync.center.publication import Publications, next_version, publish
+from sync.center.publication import Publications, check_content, next_version, publish
 from sync.center.store import CenterStore
 from sync.errors import CenterDataMissing, CenterExists
 from terminal.content.store import ContentStore
@@ -33,14 +33,16 @@ class Center:
     publications: Publications
     store: CenterStore
 
-    def publish(self, source: Path | None, now: datetime) -> int:
+    def publish(self, source: Path | None, now: datetime, *, may_shrink: bool = False) -> int:
         """Publish the content in `source`, or that of the last publication, with the trust store of now.
 
-        Raises ContentInvalid; then what was in force stays so.
+        One publisher at a time. `may_shrink`: the hotlist may have lost many cards. Raises ContentInvalid;
+        then what was in force stays so.
         """
-        version = next_version(self.publications.store)
-        trust = trust_document(self.keys, self.store, version, now)
-        return publish(self.publications, source, trust, self.keys.content, now)
+        with self.publications.store.alone():
+            version = next_version(self.publications.store)
+            trust = trust_document(self.keys, self.store, version, now)
+            return publish(self.publications, source, trust, self.keys.content, now, may_shrink=may_shrink)
 
 
 def create_center(  # noqa: PLR0917  what it is made of
@@ -60,6 +62,8 @@ def create_center(  # noqa: PLR0917  what it is made of
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise CenterExists(directory=directory)
     issuer = read_issuer_request(issuer_file)
+    # Before any key is made: in a card, a key is made once.
+    check_content(content)
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = directory.with_name(f".{directory.name}.{os.getpid()}")
     draft.mkdir(mode=0o700)

@@ -19,7 +19,9 @@ from crypto.sm3 import hmac_sm3, sm3
 from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
+from sync.center.publication import Publications
 from sync.center.store import CenterStore
+from sync.errors import ContentInvalid
 from sync.reconcile.findings import FindingKind
 from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
@@ -33,6 +35,7 @@ PAGE: Final = 500
 # A record that was sealed but could not be written leaves its index unused; a few such are nothing unusual,
 # but an index far ahead would make the centre turn the ratchet for seconds.
 MAX_UNUSED_INDEXES: Final = 1000
+CLOCK_LEEWAY_MS: Final = 86_400_000
 _PSEUDONYM_BYTES: Final = 16
 _JUDGED_BY_RULES: Final = (Outcome.GRANTED, Outcome.GRANTED_WITH_COMPANION, Outcome.NOT_ELIGIBLE)
 
@@ -57,6 +60,7 @@ class Reason(StrEnum):
     ISSUER_REVOKED = "issuer_revoked"
     CREDENTIAL_FORGED = "credential_forged"
     CREDENTIAL_NOT_IN_FORCE = "credential_not_in_force"
+    CONTENT_FROM_FUTURE = "content_from_future"
     PROOF_WRONG = "proof_wrong"
     SERVICE_UNKNOWN = "service_unknown"
     OPERATOR_DIFFERS = "operator_differs"
@@ -93,7 +97,8 @@ class Examination:
 
     `list_fare`: of holder and admitted companions; `paid`: what they were left to pay; `claimed`: the rest,
     as the terminal has it; `due`: as the rules have it. All zero for a refused tap. `agrees`: the terminal's
-    decision is the recomputed one. `card` (a pseudonym) and `proof_digest` are empty where there was none.
+    decision is the recomputed one. `content` is the publication that it was judged by. `card` (a pseudonym)
+    and `proof_digest` are empty where there was none.
     """
 
     proof: Proof
@@ -106,6 +111,7 @@ class Examination:
     paid: int = 0
     claimed: int = 0
     due: int = 0
+    content: int = 0
 
 
 class Pseudonyms:
@@ -178,9 +184,37 @@ class Unsealer:
             )
 
 
+class NamedContent:
+    """The newest publication that the earlier events of each chain were judged by; asked in their order."""
+
+    def __init__(self, center: Center) -> None:
+        self._store, self._publications = center.store, center.publications
+        self._seen: dict[tuple[bytes, int], tuple[int, int]] = {}
+
+    def before(self, stored: StoredEvent) -> Content | None:
+        """What the chain had before this event; None at its beginning. Raises ContentInvalid."""
+        chain = (stored.terminal, stored.epoch)
+        after, newest = self._seen.get(chain, (0, 0))
+        with self._store.reading() as connection:
+            (found,) = connection.execute(
+                "SELECT MAX(content) FROM examined WHERE terminal = ? AND epoch = ? "
+                "AND sequence > ? AND sequence < ?",
+                (*chain, after, stored.sequence),
+            ).fetchone()
+        newest = max(newest, found or 0)
+        self._seen[chain] = (stored.sequence - 1, newest)
+        return self._publications.numbered(newest) if newest else None
+
+    def note(self, stored: StoredEvent, content: int) -> None:
+        """This event, whose result is not stored yet, was judged by that publication."""
+        _after, newest = self._seen.get((stored.terminal, stored.epoch), (0, 0))
+        self._seen[stored.terminal, stored.epoch] = (stored.sequence, max(newest, content))
+
+
 def examine_events(center: Center) -> Progress:
     """Examine every event that was not yet; safe to stop and to repeat at any time."""
     unsealer, pseudonyms = Unsealer(center), Pseudonyms(center.keys.pseudonym)
+    named = NamedContent(center)
     examined = pending = 0
     for page in _unexamined(center.store):
         results: list[tuple[StoredEvent, UsageEvent | None, Examination]] = []
@@ -192,7 +226,13 @@ def examine_events(center: Center) -> Progress:
                 # Its segment's header may be in a gap below; once there is none, it will never open.
                 pending += 1
             else:
-                result = _examine(stored, event, unsealer, pseudonyms, center)
+                try:
+                    result = _examine(stored, event, unsealer, pseudonyms, center.publications, named)
+                except ContentInvalid:
+                    # The centre's own copy is damaged: no fault of whoever tapped, and no reason to stop.
+                    pending += 1
+                    continue
+                named.note(stored, result.content)
                 results.append((stored, event, result))
         _keep(center.store, results)
         examined += len(results)
@@ -222,8 +262,13 @@ def judge_credential(  # noqa: PLR0911  a reason each
     return credential
 
 
-def _examine(  # noqa: PLR0911  a result each
-    stored: StoredEvent, event: UsageEvent, unsealer: Unsealer, pseudonyms: Pseudonyms, center: Center
+def _examine(  # noqa: PLR0911, PLR0917  a result each, and what it takes
+    stored: StoredEvent,
+    event: UsageEvent,
+    unsealer: Unsealer,
+    pseudonyms: Pseudonyms,
+    publications: Publications,
+    named: NamedContent,
 ) -> Examination:
     try:
         evidence = unsealer.open(event)
@@ -234,27 +279,37 @@ def _examine(  # noqa: PLR0911  a result each
     digest = pseudonyms.proof(evidence.signature)
     if event.outcome not in _JUDGED_BY_RULES:
         return Examination(Proof.NONE, Reason.FINE, agrees=True, proof_digest=digest)
-    content = center.publications.numbered(event.content)
+    content = publications.numbered(event.content)
     if content is None or content.rules.version != event.pack_version:
         return _face_value(event, Examination(Proof.INVALID, Reason.RULES_UNKNOWN, proof_digest=digest))
-    judged = judge_credential(event, evidence, content.trust)
+    # No honest terminal judges by a time before what the centre signed (terminal.timekeeping).
+    if content.made_ms > event.time_ms + CLOCK_LEEWAY_MS:
+        return _face_value(event, Examination(Proof.INVALID, Reason.CONTENT_FROM_FUTURE, proof_digest=digest))
+    # Whoever had a newer list once has it still, whatever older one an event names.
+    strictest = max(content, named.before(stored) or content, key=lambda one: one.version)
+    judged = judge_credential(event, evidence, strictest.trust)
     if isinstance(judged, Reason):
         return _face_value(event, Examination(Proof.INVALID, judged, proof_digest=digest))
     proven = Examination(
         Proof.VALID,
         Reason.FINE,
+        content=content.version,
         card=pseudonyms.card(judged),
         counter=evidence.counter,
         proof_digest=digest,
     )
-    decision = _recompute(stored, event, judged, content)
+    decision = _recompute(stored, event, judged, content, strictest)
     if isinstance(decision, Reason):
         return _face_value(event, replace(proven, reason=decision))
     return _compare(event, decision, proven)
 
 
 def _recompute(
-    stored: StoredEvent, event: UsageEvent, credential: TapCredential, content: Content
+    stored: StoredEvent,
+    event: UsageEvent,
+    credential: TapCredential,
+    content: Content,
+    strictest: Content,
 ) -> Decision | Reason:
     """The decision under the publication that the event names; or what speaks against the event."""
     try:
@@ -266,7 +321,7 @@ def _recompute(
     # Below it lies many a fare by distance; above it lies only what the state would overpay.
     if event.fare > service.fare:
         return Reason.FARE_ABOVE_LIST
-    if content.hotlist.status(credential.card_id, credential.issued) is not None:
+    if strictest.hotlist.status(credential.card_id, credential.issued) is not None:
         return Reason.CARD_HOTLISTED
     return decide(
         CardFacts.from_credential(credential),
@@ -350,8 +405,8 @@ def _keep(store: CenterStore, results: list[tuple[StoredEvent, UsageEvent | None
     with store.transaction() as connection:
         connection.executemany(
             "INSERT INTO examined (terminal, epoch, sequence, operator, service, day, outcome, granted, "
-            "proof, reason, card, counter, proof_digest, list_fare, paid, claimed, due, agrees) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "proof, reason, card, counter, proof_digest, list_fare, paid, claimed, due, agrees, content) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [_row(stored, event, result) for stored, event, result in results],
         )
 
@@ -376,4 +431,5 @@ def _row(stored: StoredEvent, event: UsageEvent | None, result: Examination) -> 
         result.claimed,
         result.due,
         result.agrees,
+        result.content,
     )

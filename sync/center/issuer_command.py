@@ -14,7 +14,13 @@ from rich.table import Table
 from crypto.credential import KEY_ID_BYTES
 from crypto.explained import Language, Text
 from crypto.pki.revocation import RevocationReason
-from sync.center.authority import CertifiedIssuer, add_issuer, issuers, revoke_issuer
+from sync.center.authority import (
+    CertifiedIssuer,
+    add_issuer,
+    issuers,
+    retire_issuer,
+    revoke_issuer,
+)
 from sync.center.directory import open_center, read_issuer_request
 
 app = typer.Typer(help="管理发卡机构的密钥。Card issuers' keys.", no_args_is_help=True)
@@ -24,6 +30,11 @@ Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the cen
 _ADDED = Text(
     zh="发卡密钥 {key_id} 已登记，随第 {version} 版内容发布",
     en="The issuer key {key_id} is certified, published with content {version}",
+)
+_RETIRED = Text(
+    zh="发卡密钥 {key_id} 的签发期止于 {until}，随第 {version} 版内容发布；此前签发的卡继续有效",
+    en="The issuer key {key_id} issues until {until}, published with content {version}; its earlier cards "
+    "stay good",
 )
 _REVOKED = Text(
     zh="发卡密钥 {key_id} 已吊销，随第 {version} 版内容发布；它签发的卡从各终端下次同步起不再有效",
@@ -68,6 +79,26 @@ def revoke(
         revoke_issuer(center.store, _key_id(key_id), reason, now)
         version = center.publish(None, now)
     _say(_REVOKED.format(key_id=key_id.lower(), version=version))
+
+
+@app.command()
+def retire(
+    data: Data,
+    key_id: Annotated[str, typer.Option("--key-id", help="密钥编号（16 位十六进制） / the key's id")],
+    until: Annotated[
+        datetime,
+        typer.Option("--until", formats=["%Y-%m-%d"], help="最后签发日 / the last day on which it issues"),
+    ],
+) -> None:
+    """换钥后收回旧密钥的签发期并立即发布；已发的卡继续有效。 End a key's issuing; its cards stay good.
+
+    Example: tongka center issuer retire --data out/center --key-id 5445535400112233 --until 2026-12-31
+    """
+    now = datetime.now(UTC)
+    with open_center(data) as center:
+        retire_issuer(center.keys, center.store, _key_id(key_id), until.date(), now)
+        version = center.publish(None, now)
+    _say(_RETIRED.format(key_id=key_id.lower(), until=until.date(), version=version))
 
 
 @app.command(name="list")

@@ -24,8 +24,9 @@ ROOT: Final = "root"
 PROVINCE: Final = "province"
 #: The keys that the centre works with, by name, and what each may do.
 PURPOSES: Final = {"sealing": Role.SEALING, "receipt": Role.RECEIPT, "content": Role.CONTENT}
-ROOT_VALIDITY: Final = timedelta(days=9131)  # 25 years: a province's, a card's and some years to hand over
-PROVINCE_VALIDITY: Final = timedelta(days=7305)
+# A province's certificate has to outlast the cards of the last key that it certifies.
+ROOT_VALIDITY: Final = timedelta(days=14_610)  # 40 years
+PROVINCE_VALIDITY: Final = timedelta(days=12_784)  # 35 years
 PURPOSE_VALIDITY: Final = timedelta(days=3653)
 # A terminal's clock may be behind the centre's; its certificate must be valid there at once all the same.
 CLOCK_LEEWAY: Final = timedelta(days=1)
@@ -105,14 +106,20 @@ class CenterKeys:
             said = Text(zh=f"{_PSEUDONYM_KEY} 已损坏", en=f"{_PSEUDONYM_KEY} is damaged")
             raise CenterDataMissing(directory=directory, detail=said)
         store = open_keystore(directory)
+        keys = {name: store.load(name) for name in certificates}
+        for name, certificate in certificates.items():
+            if keys[name].public_key != certificate.public_key:
+                # Working on with a wrong backup would sign what nobody believes and call good events broken.
+                said = Text(zh=f"密钥 {name} 与证书不匹配", en=f"the key {name} is not the certificate's")
+                raise CenterDataMissing(directory=directory, detail=said)
         return cls(
-            root=store.load(ROOT),
+            root=keys[ROOT],
             root_certificate=certificates[ROOT],
-            province=store.load(PROVINCE),
+            province=keys[PROVINCE],
             province_certificate=certificates[PROVINCE],
-            sealing=store.load("sealing"),
-            receipt=store.load("receipt"),
-            content=store.load("content"),
+            sealing=keys["sealing"],
+            receipt=keys["receipt"],
+            content=keys["content"],
             certificates=tuple(certificates[name] for name in PURPOSES),
             pseudonym=pseudonym,
         )

@@ -5,9 +5,10 @@ Old publications stay: an event is judged by the one that its terminal had when 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,10 @@ from terminal.content.manifest import (
     CATALOGUE,
     FORMAT,
     HOTLIST_BASE,
+    HOTLIST_DELTAS,
     MAX_FILE_BYTES,
+    NAME_PATTERN,
+    RULES,
     TRUST,
     Manifest,
     ManifestFile,
@@ -31,9 +35,21 @@ from terminal.content.manifest import (
     sign_manifest,
 )
 from terminal.content.store import ContentStore
+from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
+from terminal.hotlist.base import HotlistBase
+from terminal.hotlist.delta import HotlistDelta
 
 #: Parsed publications that are kept in memory; their hotlists have megabytes.
 REMEMBERED: Final = 8
+LARGEST_LOSS: Final = 0.1
+FEW_CARDS: Final = 20
+_NAMES: Final = Text(
+    zh="规则包的文件名只能有小写字母、数字和连字符；hotlist 下只有 base.bin、reasons.bin、delta-0001.bin 等",
+    en="rule packs are named with small letters, digits and hyphens; hotlist/ holds base.bin, reasons.bin, "
+    "delta-0001.bin and so on",
+)
 
 
 class Publications:
@@ -65,14 +81,18 @@ class Publications:
     @property
     def manifest(self) -> SignedManifest:
         """The signed manifest of what is in force now."""
-        return self._store.manifest(max(self._store.versions()))
+        return _manifest(self._store, max(self._store.versions(), default=0))
 
     def numbered(self, version: int) -> Content | None:
         """The publication of this number, or None if there never was one."""
         with self._lock:
             known = self._loaded.get(version)
-            if known is None and version in self._store.versions():
-                known = self._loaded[version] = _load(self._store, self._store.manifest(version), self._root)
+            if known is not None:
+                self._loaded.move_to_end(version)
+            elif version in self._store.versions():
+                known = self._loaded[version] = _load(
+                    self._store, _manifest(self._store, version), self._root
+                )
                 if len(self._loaded) > REMEMBERED:
                     self._loaded.popitem(last=False)
             return known
@@ -84,14 +104,18 @@ def publish(
     trust: TrustDocument,
     signer: Signer,
     now: datetime,
+    *,
+    may_shrink: bool = False,
 ) -> int:
     """Check, sign and put in force the next publication; its number, which `trust` bears as its version.
 
-    `source` holds catalogue.toml, rules/*.toml and hotlist/*.bin; None takes what was published last. Raises
-    ContentInvalid; then what was in force stays so.
+    `source` holds catalogue.toml, rules/*.toml and hotlist/*.bin; None takes what was published last. A
+    hotlist that has lost more than a tenth of its cards looks like a cut-off register, and is refused unless
+    it `may_shrink`. Raises ContentInvalid; then what was in force stays so.
     """
     store = publications.store
     files = _files(source) if source is not None else _last_files(publications)
+    _require_sound_hotlist(files)
     files[TRUST] = trust.to_bytes()
     manifest = Manifest(
         format=FORMAT,
@@ -106,12 +130,49 @@ def publish(
         offered = _load(store, signed, publications.root)
         if store.versions():
             require_newer(publications.current, offered)
+            if not may_shrink:
+                _require_no_collapse(publications.current.hotlist.count, offered.hotlist.count)
         store.put_manifest(manifest.version, signed)
     except ContentInvalid:
         raise
     except ExplainedError as error:
         raise ContentInvalid(name=str(source or TRUST), detail=reasons.of_error(error)) from error
     return manifest.version
+
+
+def check_content(source: Path) -> None:
+    """Parse the content in `source` as it would be published. Raises ContentInvalid."""
+    files = _files(source)
+    _require_sound_hotlist(files)
+    try:
+        Catalogue.from_bytes(files[CATALOGUE])
+        RuleBook(RulePack.from_bytes(data, name) for name, data in files.items() if name.startswith(RULES))
+    except ExplainedError as error:
+        raise ContentInvalid(name=str(source), detail=reasons.of_error(error)) from error
+
+
+def _require_sound_hotlist(files: Mapping[str, bytes]) -> None:
+    """Name the file that is damaged; together they are parsed once more when all is loaded."""
+    for name, data in files.items():
+        try:
+            if name == HOTLIST_BASE:
+                HotlistBase.from_bytes(data)
+            elif name.startswith(HOTLIST_DELTAS):
+                HotlistDelta.from_bytes(data)
+        except ExplainedError as error:
+            raise ContentInvalid(name=name, detail=reasons.of_error(error)) from error
+
+
+def _require_no_collapse(before: int, after: int) -> None:
+    if before >= FEW_CARDS and after < before * (1 - LARGEST_LOSS):
+        raise ContentInvalid(
+            name=HOTLIST_BASE,
+            detail=Text(
+                zh=f"停用名单由 {before} 张减到 {after} 张；登记册是否不完整？确属如此请加 --shrink-hotlist",
+                en=f"it falls from {before} cards to {after}: is a register cut off? If it is meant, add "
+                "--shrink-hotlist",
+            ),
+        )
 
 
 def next_version(store: ContentStore) -> int:
@@ -125,6 +186,13 @@ def _load(store: ContentStore, signed: SignedManifest, root: Certificate) -> Con
         return load_content(store, signed, root, 0)
     except ExplainedError as error:
         raise ContentInvalid(name="manifest", detail=reasons.of_error(error)) from error
+
+
+def _manifest(store: ContentStore, version: int) -> SignedManifest:
+    try:
+        return store.manifest(version)
+    except ExplainedError as error:
+        raise ContentInvalid(name=f"manifest {version}", detail=reasons.of_error(error)) from error
 
 
 def _last_files(publications: Publications) -> dict[str, bytes]:
@@ -141,7 +209,10 @@ def _names(source: Path) -> Iterator[str]:
     yield HOTLIST_BASE
     for folder, pattern in (("rules", "*.toml"), ("hotlist", "*.bin")):
         for path in sorted((source / folder).glob(pattern)):
-            yield f"{folder}/{path.name}"
+            name = f"{folder}/{path.name}"
+            if not re.match(NAME_PATTERN, name):
+                raise ContentInvalid(name=name, detail=_NAMES)
+            yield name
 
 
 def _read(path: Path, name: str) -> bytes:

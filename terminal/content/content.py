@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from crypto.explained import ExplainedError
 from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
 from terminal.content.manifest import (
@@ -54,17 +55,29 @@ def require_newer(held: Content, offered: Content) -> None:
     ):
         if after < before:
             raise ContentOlder(held=before, offered=after)
+    if held.hotlist.version == offered.hotlist.version and held.hotlist != offered.hotlist:
+        raise ContentOlder(held=held.hotlist.version, offered=offered.hotlist.version)
+    if offered.hotlist.dated < held.hotlist.dated:
+        raise ContentOlder(held=held.hotlist.dated, offered=offered.hotlist.dated)
 
 
-def load_content(store: ContentStore, signed: SignedManifest, root: Certificate, now_ms: int) -> Content:
+def load_content(
+    store: ContentStore,
+    signed: SignedManifest,
+    root: Certificate,
+    now_ms: int,
+    held: TrustStore | None = None,
+) -> Content:
     """Verify and parse the publication that `signed` lists, whose files are in `store`.
+
+    `held`: the trust store in force, whose revocations the new one must not take back.
 
     `root`: the anchor that enrolment gave. `now_ms` may be behind, as a terminal's clock may: the publication
     itself says how late it is at least. Raises ManifestMalformed, ContentSignatureInvalid, ContentMissing,
     ContentDamaged, ContentFromFuture, and what the parsers raise (TrustStoreMalformed, CertificateRefused,
     CatalogueMalformed, RulePackMalformed, RuleBookInconsistent, HotlistMalformed).
     """
-    trust = _verified_trust(store, signed, root, now_ms)
+    trust = verified_trust(signed, store.read(signed.unverified().file(TRUST)), root, now_ms, held)
     manifest = signed.unverified()
     hotlist = _hotlist(store, manifest)
     if hotlist.dated > local_date(manifest.made_ms) + CLOCK_LEEWAY:
@@ -80,21 +93,23 @@ def load_content(store: ContentStore, signed: SignedManifest, root: Certificate,
 
 
 def load_trust(store: ContentStore, root: Certificate, now_ms: int) -> TrustStore:
-    """The trust store of the newest publication alone. Raises as `load_content` does."""
-    versions = store.versions()
-    if not versions:
-        raise ContentMissing(file="manifests")
-    signed = store.manifest(versions[-1])
-    return _verified_trust(store, signed, root, now_ms)
+    """The trust store alone, of the newest publication that has a usable one. Raises as `load_content`."""
+    trouble: ExplainedError | None = None
+    for version in reversed(store.versions()):
+        try:
+            signed = store.manifest(version)
+            return verified_trust(signed, store.read(signed.unverified().file(TRUST)), root, now_ms)
+        except ExplainedError as error:
+            trouble = trouble or error
+    raise trouble or ContentMissing(file="manifests")
 
 
-def _verified_trust(
-    store: ContentStore, signed: SignedManifest, root: Certificate, now_ms: int
+def verified_trust(
+    signed: SignedManifest, data: bytes, root: Certificate, now_ms: int, held: TrustStore | None = None
 ) -> TrustStore:
-    """The trust store that a manifest lists, once its content key is known to have signed that manifest."""
-    claimed = signed.unverified()
-    at = max(datetime.fromtimestamp(now_ms / 1000, UTC), claimed.made)
-    trust = TrustStore.from_bytes(store.read(claimed.file(TRUST)), root, at)
+    """The trust store in `data`, which the manifest lists, once its content key signed that manifest."""
+    at = max(datetime.fromtimestamp(now_ms / 1000, UTC), signed.unverified().made)
+    trust = TrustStore.from_bytes(data, root, at, held.revocations if held else ())
     signed.verified(trust.content_key)
     return trust
 

@@ -12,10 +12,11 @@ from typing import Final, Protocol
 from crypto.closing import Closing
 from crypto.explained import ExplainedError
 from crypto.pki.certificate import Certificate
+from crypto.trust import TrustStore
 from terminal.clock import Clock
 from terminal.content.content import Content, load_content, require_newer
 from terminal.content.store import ContentStore
-from terminal.errors import ContentMissing
+from terminal.errors import ContentDamaged, ContentMissing, ContentUnusable
 
 #: How often a new publication is looked for between taps, so that a tap need not load it.
 LOOK_SECONDS: Final = 1.0
@@ -27,6 +28,9 @@ class ContentSource(Protocol):
 
     def current(self) -> Content:
         """The content that the next tap is judged by."""
+
+    def learn(self, time_ms: int) -> None:
+        """A tap is judged at this time (terminal.timekeeping); certificates are judged by it, too."""
 
     def take_trouble(self) -> ExplainedError | None:
         """Why the newest publication is not in force, once; None if it is, or if that was told."""
@@ -42,9 +46,10 @@ class LiveContent(Closing):
     def __init__(
         self, store: ContentStore, root: Certificate, clock: Clock, service: str, is_production: bool
     ) -> None:
-        self._store, self._root, self._clock = store, root, clock
+        self._store, self._root = store, root
         self._service, self._is_production = service, is_production
         self._lock = threading.Lock()
+        self._time_ms = clock.now_ms()
         self._state = self._now()
         self._content, self._trouble = self._newest()
         self._stop = threading.Event()
@@ -57,9 +62,14 @@ class LiveContent(Closing):
             self._refresh()
         return self._content
 
+    def learn(self, time_ms: int) -> None:
+        """What time it is as taps are judged: the wall clock may have been set back."""
+        self._time_ms = time_ms
+
     def take_trouble(self) -> ExplainedError | None:
         """Why the newest publication is not in force, once."""
-        trouble, self._trouble = self._trouble, None
+        with self._lock:
+            trouble, self._trouble = self._trouble, None
         return trouble
 
     def close(self) -> None:
@@ -79,17 +89,20 @@ class LiveContent(Closing):
             versions = self._store.versions()
             if versions and versions[-1] >= self._content.version:
                 try:
-                    newest = self._load(versions[-1])
+                    newest = self._load(versions[-1], self._content.trust)
                     require_newer(self._content, newest)
-                    self._content = newest
+                    self._content, self._trouble = newest, None
                 except ExplainedError as error:
                     self._trouble = error
+                # A parser's slip on somebody's file must not end the tap, nor the thread that follows.
+                except Exception as error:  # noqa: BLE001
+                    self._trouble = ContentUnusable(kind=type(error).__name__)
             # Last: whoever sees the new state sees the new content.
             self._state = state
 
     def _now(self) -> tuple[object, int]:
         """What the content in force depends on: the store, and the day, for certificates run out."""
-        return self._store.state(), self._clock.now_ms() // DAY_MS
+        return self._store.state(), self._time_ms // DAY_MS
 
     def _newest(self) -> tuple[Content, ExplainedError | None]:
         trouble: ExplainedError | None = None
@@ -98,11 +111,18 @@ class LiveContent(Closing):
                 return self._load(version), trouble
             except ExplainedError as error:
                 trouble = trouble or error
+            except Exception as error:  # noqa: BLE001 - as in _refresh
+                trouble = trouble or ContentUnusable(kind=type(error).__name__)
         raise trouble or ContentMissing(file="manifests")
 
-    def _load(self, version: int) -> Content:
+    def _load(self, version: int, held: TrustStore | None = None) -> Content:
         signed = self._store.manifest(version)
-        content = load_content(self._store, signed, self._root, self._clock.now_ms())
+        try:
+            content = load_content(self._store, signed, self._root, self._time_ms, held)
+        except ContentDamaged as error:
+            # So the agent finds it missing, and fetches it again.
+            self._store.discard(signed.unverified().file(str(error.facts["file"])))
+            raise
         content.catalogue.item(self._service)
         if self._is_production:
             content.trust.require_production()

@@ -23,6 +23,7 @@ FORMAT: Final = 1
 MAX_FILES: Final = 1_000
 MAX_FILE_BYTES: Final = 67_108_864
 MAX_MANIFEST_BYTES: Final = 262_144
+LAST_MS: Final = 32_503_680_000_000  # the year 3000: what any date arithmetic can bear
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -33,13 +34,11 @@ HOTLIST_REASONS: Final = "hotlist/reasons.bin"
 HOTLIST_DELTAS: Final = "hotlist/delta-"
 RULES: Final = "rules/"
 
-ContentName = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"\A(catalogue\.toml|trust\.json|hotlist/(base|reasons|delta-[0-9]{4})\.bin"
-        r"|rules/[a-z0-9][a-z0-9-]{0,62}\.toml)\Z"
-    ),
-]
+NAME_PATTERN: Final = (
+    r"\A(catalogue\.toml|trust\.json|hotlist/(base|reasons|delta-[0-9]{4})\.bin"
+    r"|rules/[a-z0-9][a-z0-9-]{0,62}\.toml)\Z"
+)
+ContentName = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 Digest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
 
 
@@ -61,7 +60,7 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
     format: Annotated[int, msgspec.Meta(ge=FORMAT, le=FORMAT)]
     version: Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)]
-    made_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    made_ms: Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
     files: Annotated[tuple[ManifestFile, ...], msgspec.Meta(max_length=MAX_FILES)]
 
     def to_bytes(self) -> bytes:

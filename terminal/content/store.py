@@ -8,15 +8,17 @@ A manifest is put last, so that a power cut leaves the publication before it in 
 
 from __future__ import annotations
 
+import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from crypto.sm3 import DIGEST_BYTES, sm3
 from terminal.content.manifest import MAX_MANIFEST_BYTES, ManifestFile, SignedManifest
 from terminal.durable_file import write_durably
-from terminal.errors import ContentDamaged, ContentMissing, FileNotWritten
+from terminal.errors import ContentDamaged, ContentMissing, FileNotWritten, TerminalError
 
 #: How many publications a terminal keeps: the one in force and the one to fall back on.
 KEPT: Final = 2
@@ -28,6 +30,20 @@ class ContentStore:
 
     def __init__(self, folder: Path) -> None:
         self._blobs, self._manifests = folder / "blobs", folder / "manifests"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other publishers out until the end of the block. Raises FileNotWritten."""
+        self.prepare()
+        try:
+            handle = os.open(self._manifests, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise FileNotWritten(file="manifests", detail=error.strerror) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def prepare(self) -> None:
         """Make the folders. Raises FileNotWritten."""
@@ -96,13 +112,20 @@ class ContentStore:
         """Remove all but the newest publications, and the files that only those listed."""
         versions = self.versions()
         kept = versions[-keep:]
-        listed = {file.digest.hex() for version in kept for file in self.manifest(version).unverified().files}
+        listed = {file.digest.hex() for version in kept for file in self._listed(version)}
         with suppress(OSError):
             for version in versions[:-keep]:
                 self._manifest_path(version).unlink()
             for path in self._blobs.iterdir():
                 if path.name not in listed:
                     path.unlink()
+
+    def _listed(self, version: int) -> tuple[ManifestFile, ...]:
+        """What a publication lists; nothing where its manifest can't be read, for then nobody can use it."""
+        try:
+            return self.manifest(version).unverified().files
+        except TerminalError:
+            return ()
 
     def _manifest_path(self, version: int) -> Path:
         return self._manifests / f"{version:0{_DIGITS}}"

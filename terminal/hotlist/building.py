@@ -32,6 +32,8 @@ from terminal.hotlist.reasons import HotlistReasons, reasons_bytes
 Days = NDArray[np.int32]
 
 _EPOCH: Final = date(1970, 1, 1)
+#: By how much the day in a register may be behind that in the credential (approval, hand-out).
+DAYS_APART: Final = 60
 
 
 @dataclass(frozen=True)
@@ -64,27 +66,25 @@ class Listed:
 
 
 def build_base(issued: Issued, listed: Listed, version: int, dated: date) -> bytes:
-    """The base over the cards that were issued up to and including `dated`.
+    """The base over every card in `issued`: a terminal asks it of those whose credential is not newer.
 
-    Of that day every card has to be in `issued`: one that is registered later may be listed by accident until
-    the next delta. Raises HotlistNotBuilt, HotlistMalformed for a version out of range.
+    Every card with a credential of `dated` or before has to be there: one that is registered later may be
+    listed by accident until the next delta. Raises HotlistNotBuilt, HotlistMalformed for a version out of
+    range.
     """
-    is_old = issued.days <= day_number(dated)
     dead = np.zeros(len(issued.cards), np.bool_)
     dead[_places(issued, listed)] = True
-    part, rest = _hashes(issued.cards[is_old & dead]), _hashes(issued.cards[is_old & ~dead])
+    part, rest = _hashes(issued.cards[dead]), _hashes(issued.cards[~dead])
     return base_bytes(version, dated, build_filter(part, rest))
 
 
 def build_reasons(base: bytes, issued: Issued, listed: Listed) -> bytes:
     """The reasons for a base that was built from the same cards. Raises HotlistNotBuilt, HotlistMalformed."""
     held = HotlistBase.from_bytes(base)
-    is_old = issued.days[_places(issued, listed)] <= day_number(held.dated)
-    if int(np.count_nonzero(is_old)) != held.listed.part:
-        raise HotlistCountWrong(
-            detail=f"{np.count_nonzero(is_old)} listed cards, {held.listed.part} in the base"
-        )
-    cards, codes = listed.cards[is_old], listed.codes[is_old]
+    _places(issued, listed)
+    cards, codes = listed.cards, listed.codes
+    if len(cards) != held.listed.part:
+        raise HotlistCountWrong(detail=f"{len(cards)} listed cards, {held.listed.part} in the base")
     counts = np.bincount(codes, minlength=UNSTATED)
     order = [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
     filters = []
@@ -101,23 +101,32 @@ def build_delta(held: Hotlist, issued: Issued, listed: Listed, dated: date) -> b
     """What a terminal that holds `held` must learn to know the truth about every card issued.
 
     That includes cards issued since the base, and cards registered too late to be in it that it would list.
+    A terminal knows a card's day of issue from its credential, and a register may have another day: of a card
+    whose day is not well before the base's, the delta makes sure whether the terminal asks the base or not.
     Raises HotlistCountWrong for more changes than a delta takes: then it is time for a new base; and
     HotlistDeltaMissing for a day before that of `held`.
     """
     if dated < held.dated:
         raise HotlistDeltaMissing(after=held.version, detail=f"{held.version + 1}, {dated}")
-    now = statuses(held, issued.cards, issued.days > day_number(held.base.dated))
     truth = np.full(len(issued.cards), IN_FORCE, np.uint8)
     truth[_places(issued, listed)] = listed.codes
-    wrong = now != truth
-    if held.reasons is None:
-        wrong &= (now != UNSTATED) | (truth == IN_FORCE)
+    wrong = _differs(held, statuses(held, issued.cards, np.zeros(len(truth), np.bool_)), truth)
+    may_be_new = issued.days > day_number(held.base.dated) - DAYS_APART
+    unasked = statuses(held, issued.cards[may_be_new], np.ones(np.count_nonzero(may_be_new), np.bool_))
+    wrong[may_be_new] |= _differs(held, unasked, truth[may_be_new])
     changed = np.flatnonzero(wrong)
     if len(changed) > MAX_CHANGES:
         raise HotlistCountWrong(detail=f"{len(changed)} changes, at most {MAX_CHANGES}")
     ids = issued.cards[changed].astype(">u8").tobytes()
     changes = {ids[8 * place : 8 * place + 8]: state for place, state in enumerate(truth[changed].tolist())}
     return delta_bytes(held.version + 1, dated, held.base.digest, changes)
+
+
+def _differs(held: Hotlist, now: Codes, truth: Codes) -> NDArray[np.bool_]:
+    wrong: NDArray[np.bool_] = now != truth
+    if held.reasons is None:
+        wrong &= (now != UNSTATED) | (truth == IN_FORCE)
+    return wrong
 
 
 def day_number(day: date) -> int:

@@ -77,6 +77,15 @@ class Hotlist:
             return None
         return HotlistReason.UNSTATED if self.reasons is None else self.reasons.reason(hashed)
 
+    @property
+    def count(self) -> int:
+        """How many cards are listed, to the best of what the files say."""
+        count = self.base.listed.part
+        for number, state in zip(self.changed, self.states, strict=True):
+            # Of a card outside the base's universe the base says anything: the count may be off by a few.
+            count += (state != IN_FORCE) - self.base.listed.holds(mix(number))
+        return max(0, count)
+
     def age(self, today: date) -> int:
         """How many days old the list is on `today`; negative if it is dated later."""
         return (today - self.dated).days

@@ -60,12 +60,13 @@ class Ribbon:
         widths = array("H", data[begun : begun + 2 * shards])
         if sys.byteorder == "little":
             widths.byteswap()
-        offsets = array("I", accumulate(widths, initial=0))
-        column = offsets.pop()
+        column = sum(widths)
         solution = begun + 3 * shards
         end = solution + columns * column
         if min(widths) < MIN_WIDTH or end > limit:
             raise HotlistCountWrong(detail=f"{columns} x {column} bytes of solution")
+        offsets = array("I", accumulate(widths, initial=0))
+        offsets.pop()
         return cls(
             data=data,
             end=end,

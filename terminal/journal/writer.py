@@ -117,6 +117,12 @@ class JournalWriter(Closing):
         self._sealer.prepare()  # half of what sealing takes, while the card is awaited
         return Place(head.sequence + 1, self.timekeeper.now())
 
+    def seal_to(self, center_key: PublicKey) -> None:
+        """Seal to this key of the centre's from the next event on; a new key begins a new segment."""
+        if center_key != self._center_key:
+            self._center_key = center_key
+            self._start_segment()
+
     def append(self, place: Place, draft: EventDraft, evidence: SealedEvidence) -> UsageEvent:
         """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not."""
         head = self._current_head()

@@ -174,6 +174,8 @@ def test_an_issuers_request_is_read_as_it_was_written() -> None:
         {"key_id": "zz"},
         {"format": 2},
         {"not_before": "2031-01-01"},
+        {"not_after": "9999-12-31"},
+        {"not_before": "1999-12-31"},
         {"request": "nonsense"},
         {"request": IssuerRequest.make(PrivateKey.generate(), issuer(b"TEST0002")).request.decode()},
     ],

@@ -49,6 +49,8 @@ from tests.terminal.hotlists import hotlist_of
 ISSUER_KEY_ID = b"TEST-SYN"
 BUS = Assignment("test-bus", "500103", "BUS-1")
 EVENTS_START = 1_790_000_000_000  # 2026-09-21 22:13:20 in China
+# Publications come before the taps that are judged by them.
+MADE = datetime(2026, 9, 20, tzinfo=UTC)
 
 
 @dataclass
@@ -117,7 +119,7 @@ def new_center(folder: Path, issuer: Issuer) -> Iterator[Center]:
     """A centre of its own in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     content = write_content(folder / "content-source")
-    create_center(folder / "center", issuer.public_file(folder / "issuer.json"), content, datetime.now(UTC))
+    create_center(folder / "center", issuer.public_file(folder / "issuer.json"), content, MADE)
     with open_center(folder / "center") as center:
         yield center
 

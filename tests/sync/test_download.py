@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,13 +16,21 @@ import pytest
 
 from crypto.errors import CertificateRefused, ContentSignatureInvalid
 from crypto.explained import ExplainedError
+from crypto.sm2 import PrivateKey
 from sync.agent.agent import Agent, Backoff, upload_status
 from sync.agent.client import CenterClient
 from sync.agent.download import Downloader
 from sync.center.directory import Center
 from sync.errors import AnswerMalformed, CenterUnreachable
 from terminal.clock import ClockSource
-from terminal.content.manifest import SignedManifest
+from terminal.content.manifest import (
+    FORMAT,
+    TRUST,
+    Manifest,
+    ManifestFile,
+    SignedManifest,
+    sign_manifest,
+)
 from terminal.data_directory import DataDirectory
 from terminal.errors import ContentDamaged, ContentFromFuture, ContentOlder, ServiceUnknown
 from tests.sync.cast import Issuer, new_center, now_ms, put_hotlist, serving, tap_often
@@ -173,6 +182,45 @@ def test_a_file_that_went_bad_here_is_fetched_again(
     path.unlink()
     assert bring(terminal, url) is None  # in force already, and whole again
     assert path.exists()
+
+
+def test_a_file_of_the_content_in_force_that_went_bad_is_fetched_again(
+    center: Center, url: str, terminal: DataDirectory
+) -> None:
+    path = terminal.content.blob(terminal.content.manifest(1).unverified().file("hotlist/base.bin").digest)
+    assert path is not None
+    good = path.read_bytes()
+    path.write_bytes(_flip(good))
+    assert upload_status(terminal).content == 0  # nothing that loads
+    assert Agent(terminal).fetch() is None
+    assert path.read_bytes() == good
+    assert upload_status(terminal).content == 1
+
+
+def test_what_nobody_signed_leaves_nothing_on_the_disk(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    blobs = terminal.path / "content" / "blobs"
+    before = sorted(path.name for path in blobs.iterdir())
+    for size in (1000, 2_000_000):
+        junk = secrets.token_bytes(size)
+        manifest = Manifest(FORMAT, 9, now_ms(), (ManifestFile.of(TRUST, junk),))
+        signed = sign_manifest(manifest, PrivateKey.generate()).to_bytes()
+        relay = Relay(url, lambda path, _body: signed if "manifest" in path else junk)  # noqa: B023
+        with relay.running() as between, pytest.raises(ExplainedError):
+            bring(terminal, between)
+    assert sorted(path.name for path in blobs.iterdir()) == before
+
+
+def test_well_signed_content_that_is_refused_leaves_nothing_either(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    blobs = terminal.path / "content" / "blobs"
+    before = sorted(path.name for path in blobs.iterdir())
+    publish(folder, center, b"12345678", version=2)
+    with CenterClient(url) as client, pytest.raises(ServiceUnknown):
+        downloader(terminal, service="NOSUCH").bring(client)
+    assert sorted(path.name for path in blobs.iterdir()) == before
 
 
 def test_the_future_is_known_to_a_clock_that_is_kept_alone(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html.parser
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from crypto.explained import Language
+from crypto.pki.revocation import RevocationReason
 from crypto.sm2 import signature_to_der
+from sync.center.authority import revoke_issuer
 from sync.center.directory import Center
 from sync.center.evidence import examine_events
 from sync.center.export import export_evidence
@@ -23,9 +26,22 @@ from sync.center.reconciliation import reconcile_center
 from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten
 from sync.reconcile.findings import FindingKind
 from sync.reconcile.report import Reconciliation, to_html, yuan
+from terminal.content.manifest import TRUST
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
-from tests.sync.cast import EVENTS_START, Card, Chain, Issuer, chain_of, integrity, now_ms, snapshot
+from tests.sync.cast import (
+    EVENTS_START,
+    ISSUER_KEY_ID,
+    MADE,
+    Card,
+    Chain,
+    Issuer,
+    chain_of,
+    integrity,
+    now_ms,
+    put_hotlist,
+    snapshot,
+)
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -504,3 +520,62 @@ def test_nothing_to_export(center: Center, chain: Chain, tmp_path: Path) -> None
         export_evidence(center, chain.terminal, 1, tmp_path / "out", now_ms=now_ms(), epoch=2)
     assert not (tmp_path / "out").exists()
     assert snapshot(center, "audit")["audit"] == []
+
+
+def test_naming_an_older_publication_dodges_no_hotlist(
+    center: Center, chain: Chain, issuer: Issuer, tmp_path: Path
+) -> None:
+    lost = issuer.card(*BLIND)
+    first = chain.content
+    chain.tap(lost)
+    put_hotlist(tmp_path / "authority" / "content-source", lost.credential.card_id, version=2)
+    center.publish(tmp_path / "authority" / "content-source", MADE)
+    chain.content = center.publications.current
+    chain.tap(issuer.card(*BLIND))
+    chain.content = first
+    chain.tap(lost)
+    assert withheld(settle(center, chain)) == {3: "card_hotlisted"}
+
+
+def test_a_publication_of_later_days_judges_no_earlier_tap(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    center.publish(None, datetime.now(UTC))
+    chain.content = center.publications.current
+    chain.tap(issuer.card(*BLIND))
+    assert withheld(settle(center, chain)) == {1: "content_from_future"}
+
+
+def test_an_unknown_publication_is_not_paid(center: Center, chain: Chain, issuer: Issuer) -> None:
+    chain.tap(issuer.card(*BLIND), content=77)
+    assert withheld(settle(center, chain)) == {1: "rules_unknown"}
+
+
+def test_a_damaged_publication_keeps_its_events_waiting_and_no_others(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    chain.tap(issuer.card(*BLIND))
+    center.publish(None, MADE)
+    file = center.publications.store.manifest(1).unverified().file(TRUST)
+    chain.content = center.publications.current
+    chain.tap(issuer.card(*BLIND))
+    path = center.publications.store.blob(file.digest)
+    assert path is not None
+    data = path.read_bytes()
+    path.write_bytes(b"x" + data[1:])
+    center.publications._loaded.clear()
+    assert settle(center, chain).coverage.pending == 1
+    path.write_bytes(data)
+    assert withheld(settle(center, chain)) == {}
+
+
+def test_a_revoked_issuers_cards_are_not_paid_once_the_terminal_knew(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    card = issuer.card(*BLIND)
+    chain.tap(card)
+    revoke_issuer(center.store, ISSUER_KEY_ID, RevocationReason.KEY_COMPROMISE, MADE)
+    center.publish(None, MADE)
+    chain.content = center.publications.current
+    chain.tap(card)
+    assert withheld(settle(center, chain)) == {2: "issuer_revoked"}

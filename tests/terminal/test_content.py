@@ -8,12 +8,14 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.errors import CertificateRefused, ContentSignatureInvalid, TestKeyRefused, TrustStoreMalformed
 from crypto.explained import ExplainedError
+from crypto.pki.revocation import RevocationReason, Revoked
 from crypto.pki.role import Role
 from crypto.sm2 import PrivateKey
 from terminal.configuration import Mode
@@ -23,6 +25,7 @@ from terminal.content.manifest import (
     CATALOGUE,
     FORMAT,
     HOTLIST_BASE,
+    LAST_MS,
     MAX_MANIFEST_BYTES,
     TRUST,
     Manifest,
@@ -37,6 +40,7 @@ from terminal.errors import (
     ContentFromFuture,
     ContentMissing,
     ContentOlder,
+    ContentUnusable,
     HotlistMalformed,
     ManifestMalformed,
     RulePackMalformed,
@@ -44,6 +48,8 @@ from terminal.errors import (
 )
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, enrol
 from tests.terminal.hotlists import hotlist_of
+
+STOLEN = RevocationReason.KEY_COMPROMISE
 
 
 @pytest.fixture
@@ -196,6 +202,80 @@ def test_what_does_not_load_leaves_the_old_in_force_and_is_told_once(
             assert isinstance(contents.take_trouble(), expected)
 
 
+def test_the_same_number_is_the_same_hotlist_and_its_date_does_not_fall(bus: Enrolled) -> None:
+    held = load(bus)
+    version = held.hotlist.version
+    bus.put_content(HOTLIST_BASE, hotlist_of((b"12345678",), version=version))
+    with pytest.raises(ContentOlder):
+        require_newer(held, load(bus))
+    bus.put_content(HOTLIST_BASE, hotlist_of((), version=version + 1, dated=date(2026, 10, 31)))
+    with pytest.raises(ContentOlder):
+        require_newer(held, load(bus))
+
+
+def test_a_revoked_content_key_can_not_leave_out_who_revoked_it(bus: Enrolled) -> None:
+    thief, stolen = bus.authority.content, next(one for one in bus.authority.own if one.role is Role.CONTENT)
+    before = bus.authority.trust(bus.version + 2)  # without the revocation
+    new_key = PrivateKey.generate()
+    newer = bus.authority.certify(Role.CONTENT, "TEST content 2", new_key, datetime(2026, 6, 1, tzinfo=UTC))
+    bus.authority.own = (*bus.authority.own, newer)
+    bus.authority.revoked.append(Revoked(stolen.serial, datetime(2026, 11, 1, tzinfo=UTC), STOLEN))
+    bus.authority.content = new_key
+    bus.publish()
+    held = load(bus)
+    assert held.trust.content_key == new_key.public_key
+    bus.authority.content = thief
+    for forged in (before, msgspec.structs.replace(before, revocations=[])):
+        bus.put_content(TRUST, forged.to_bytes())
+        store = bus.directory.content
+        load(bus)  # a terminal that holds nothing can't know
+        with pytest.raises(TrustStoreMalformed):
+            load_content(store, store.manifest(bus.version), bus.authority.root, NOON, held.trust)
+
+
+def test_a_trouble_that_is_over_is_not_told(bus: Enrolled) -> None:
+    with live(bus) as contents:
+        good = bus.files["rules/cn.toml"]
+        bus.put_content("rules/cn.toml", b"name = ")
+        contents.current()
+        bus.put_content("rules/cn.toml", good)
+        assert contents.current().version == bus.version
+        assert contents.take_trouble() is None
+
+
+def test_a_parsers_slip_leaves_the_old_in_force(bus: Enrolled, monkeypatch: pytest.MonkeyPatch) -> None:
+    with live(bus) as contents:
+        before = contents.current()
+        monkeypatch.setattr("terminal.content.content.RuleBook", lambda packs: 1 // 0)
+        bus.put_hotlist()
+        assert contents.current() is before
+        trouble = contents.take_trouble()
+        assert isinstance(trouble, ContentUnusable)
+        assert "ZeroDivisionError" in str(trouble)
+
+
+def test_a_file_that_went_bad_is_left_for_the_agent_to_fetch(bus: Enrolled) -> None:
+    store = bus.directory.content
+    bus.put_hotlist(b"12345678")
+    file = store.manifest(bus.version).unverified().file(HOTLIST_BASE)
+    path = store.blob(file.digest)
+    assert path is not None
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with live(bus) as contents:
+        assert isinstance(contents.take_trouble(), ContentDamaged)
+        assert contents.current().version == bus.version - 1
+    assert not store.holds(file)
+
+
+def test_pruning_goes_on_past_a_manifest_that_can_not_be_read(bus: Enrolled) -> None:
+    for _ in range(3):
+        bus.put_hotlist(secrets.token_bytes(8))
+    older = sorted((bus.directory.path / "content" / "manifests").iterdir())[-2]
+    older.write_bytes(b"x")
+    bus.directory.content.prune()
+    assert load(bus).version == bus.version
+
+
 def test_without_any_publication_a_terminal_does_not_start(tmp_path: Path, bus: Enrolled) -> None:
     empty = ContentStore(tmp_path / "empty")
     with pytest.raises(ContentMissing):
@@ -253,12 +333,13 @@ FILES = st.lists(
 )
 
 
-@given(st.integers(1, 2**32 - 1), st.integers(0, 2**53), FILES)
+@given(st.integers(1, 2**32 - 1), st.integers(0, LAST_MS), FILES)
 def test_a_manifest_is_read_as_it_was_written(version: int, made_ms: int, files: list[ManifestFile]) -> None:
     manifest = Manifest(FORMAT, version, made_ms, tuple(sorted(files, key=lambda file: file.name)))
     key = PrivateKey.generate()
     again = SignedManifest.from_bytes(sign_manifest(manifest, key).to_bytes())
     assert again.verified(key.public_key) == manifest
+    assert again.unverified().made.timestamp() * 1000 == pytest.approx(made_ms)
 
 
 @given(st.binary(max_size=300))
@@ -274,6 +355,12 @@ def test_a_manifest_names_nothing_outside(name: str) -> None:
     manifest = Manifest(FORMAT, 1, 0, (ManifestFile(name, 0, bytes(32)),))
     with pytest.raises(ManifestMalformed):
         sign_manifest(manifest, PrivateKey.generate()).unverified()
+
+
+def test_no_manifest_is_made_in_a_year_that_no_date_can_bear() -> None:
+    for made_ms in (-1, LAST_MS + 1, 2**53):
+        with pytest.raises(ManifestMalformed):
+            sign_manifest(Manifest(FORMAT, 1, made_ms, ()), PrivateKey.generate()).unverified()
 
 
 def test_a_manifest_lists_each_name_once_and_sorted() -> None:

@@ -1,6 +1,7 @@
 """From a centre's registers to the hotlist's files: `tongka content hotlist` and `hotlist-delta`."""
 
-from datetime import date
+import random
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -63,7 +64,7 @@ def test_a_month_of_a_centre(tmp_path: Path) -> None:
     made = make(tmp_path)
     assert made.exit_code == 0, made.output
     assert (held(tmp_path).version, held(tmp_path).dated) == (7, date(2026, 11, 1))
-    assert held(tmp_path).base.listed.universe == 3  # the fourth was issued later
+    assert held(tmp_path).base.listed.universe == 4  # the fourth, too, whose credential may be older
     assert asked(tmp_path) == {ONE: HotlistReason.LOST}  # the bar of the second is over
     found_and_lost = f"{FOUR},lost,2026-11-02,\n{THREE},cancelled,2026-11-03,\n"
     assert change(tmp_path, "2026-11-02", found_and_lost).exit_code == 0
@@ -79,6 +80,23 @@ def test_a_month_of_a_centre(tmp_path: Path) -> None:
     ]
     assert make(tmp_path, "2026-11-03").exit_code == 0  # a new base: the old deltas are gone
     assert (held(tmp_path).version, held(tmp_path).dated) == (7, date(2026, 11, 3))
+
+
+@pytest.mark.parametrize("behind", [-20, 20])
+def test_a_register_may_have_another_day_than_the_credential(tmp_path: Path, behind: int) -> None:
+    source = random.Random(2026)
+    cards = [source.randbytes(8).hex() for _ in range(600)]
+    lost, based = set(cards[:200]), date(2026, 11, 1)
+    registered = based + timedelta(days=behind // 2)
+    signed = registered - timedelta(days=behind)
+    issued = "".join(f"{card},{registered}\n" for card in cards)
+    statuses = "".join(f"{card},lost,2026-10-01,\n" for card in lost)
+    assert make(tmp_path, issued=issued, statuses=statuses).exit_code == 0
+    assert change(tmp_path, "2026-11-20", statuses, issued).exit_code == 0
+    hotlist = held(tmp_path)
+    for day in (registered, signed):
+        refused = {card for card in cards if hotlist.status(bytes.fromhex(card), day) is not None}
+        assert refused == lost
 
 
 @pytest.mark.parametrize(

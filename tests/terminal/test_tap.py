@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,9 @@ from card.simulator.issuing.altered_cards import clone, forge
 from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.credential import TapCredential
 from crypto.errors import KeystoreUnprotected
+from crypto.pki.role import Role
 from crypto.sealing import SegmentOpener
+from crypto.sm2 import PrivateKey
 from crypto.tap_proof import TapProof
 from terminal.assembly import open_terminal
 from terminal.clock import ClockSource
@@ -250,6 +252,39 @@ def test_a_clock_set_back_is_marked_and_makes_no_expired_card_valid(bus: Enrolle
     assert (first.clock, second.clock) == (ClockTrust.FREE, ClockTrust.SET_BACK)
     assert second.time_ms >= first.time_ms > NOON > second.wall_ms
     assert opened(bus, second).signature  # the card signed the judged time
+
+
+def test_a_clock_set_back_revives_no_certificate(bus: Enrolled) -> None:
+    gone = TestIssuer.generate(date(2020, 1, 1), date(2030, 12, 31))
+    bus.authority.add_issuer(gone.issuer_key, until=datetime(2026, 11, 24, 12, tzinfo=UTC))
+    bus.publish()
+    card = chip(gone.personalise(Holder((1,), 1, "500103", date(2026, 1, 1), date(2035, 12, 31))))
+    clock = SetClock(source=ClockSource.FREE)
+    assert tap_once(bus, card, clock=clock).outcome is Outcome.GRANTED
+    clock.now += 2 * 86_400_000
+    for _ in range(2):
+        outcome = tap_once(bus, card, clock=clock).outcome
+    assert outcome is Outcome.UNKNOWN_ISSUER
+    clock.now -= 5 * 86_400_000
+    for _ in range(2):
+        assert tap_once(bus, card, clock=clock).outcome is Outcome.UNKNOWN_ISSUER
+
+
+def test_a_new_sealing_key_counts_from_the_next_tap(bus: Enrolled) -> None:
+    with open_terminal(bus.directory, SetClock()) as terminal:
+        for _ in range(2):
+            with InProcessConnection(chip(bus.card())) as connection:
+                tap(terminal.desk, connection, terminal.request())
+            new_key = PrivateKey.generate()
+            newer = bus.authority.certify(Role.SEALING, "TEST 2", new_key, datetime(2026, 6, 1, tzinfo=UTC))
+            bus.authority.own = (*bus.authority.own, newer)
+            bus.publish()
+            if len(events_of(bus)) == 1:
+                second = new_key
+    first_event, second_event = events_of(bus)
+    assert first_event.segment != second_event.segment
+    for key, event in ((bus.center, first_event), (second, second_event)):
+        assert SegmentOpener(key, event.segment_header).open(event.index, event.sealed, event.seal_context())
 
 
 def test_each_event_names_the_publication_that_it_was_judged_by(bus: Enrolled) -> None:

@@ -23,6 +23,7 @@ from card.simulator.issuing.personalisation import ISSUER_FILE, Holder, TestIssu
 from card.simulator.issuing.psam_card_file import CipherPsamFile
 from card.simulator.issuing.psam_card_issuer import PsamCardIssuer
 from card.simulator.issuing.psam_file import PsamFile
+from crypto.credential import TapCredential
 from crypto.explained import Language, Text
 from crypto.keystore.directory import parse_settings
 
@@ -39,7 +40,10 @@ MADE_ISSUER = Text(
     zh="已建立测试发卡方 {key_id}，公钥文件：{file}（正式终端会拒绝它）。",
     en="Made the test issuer {key_id}; its public file is {file} (production terminals refuse it).",
 )
-MADE_CARD = Text(zh="已写入虚拟卡：{file}", en="Wrote the virtual card {file}")
+MADE_CARD = Text(
+    zh="已写入虚拟卡：{file}（卡标识 {card_id}，发卡日期 {issued}）",
+    en="Wrote the virtual card {file} (card id {card_id}, issued {issued})",
+)
 MADE_PSAM = Text(zh="已写入虚拟 PSAM：{file}（{roles}）", en="Wrote the virtual PSAM {file} ({roles})")
 BLOCKED = Text(zh="已停用：{file}", en="Blocked {file}")
 UNBLOCKED = Text(zh="已恢复：{file}", en="Unblocked {file}")
@@ -107,8 +111,10 @@ def personalise(
         described = Holder(tuple(category), grade, region, first, last)
     else:
         raise HolderRefused(detail="neither --holder nor --category, --grade and --region")
-    CardFile.create(out, issuer.personalise(described))
-    _say(MADE_CARD.format(file=out))
+    made = issuer.personalise(described)
+    CardFile.create(out, made)
+    credential = TapCredential.from_bytes(made.credential)
+    _say(MADE_CARD.format(file=out, card_id=credential.card_id.hex(), issued=credential.issued))
 
 
 @app.command(epilog="例 · Example: tongka issuer psam --dir issuer --out psam.json")
