@@ -29,7 +29,16 @@ from typing import Final
 import numpy as np
 
 from benchmarks.figures import progress, quick_asked, report
-from terminal.hotlist.building import Days, Issued, Listed, build_base, build_delta, build_reasons, day_number
+from terminal.hotlist.building import (
+    DAYS_APART,
+    Days,
+    Issued,
+    Listed,
+    build_base,
+    build_delta,
+    build_reasons,
+    day_number,
+)
 from terminal.hotlist.bulk_hash import Numbers
 from terminal.hotlist.bulk_lookup import Codes, statuses
 from terminal.hotlist.hotlist import Hotlist
@@ -129,7 +138,9 @@ def draw(world: World) -> tuple[Issued, Listed]:
     cards: Numbers = random.integers(0, 2**64, world.universe, dtype=np.uint64)
     cards.sort()
     assert np.all(cards[1:] > cards[:-1])  # by this seed; 1 in 10,000 would draw a card twice
-    days: Days = random.integers(day_number(date(2016, 1, 1)), day_number(DATED) + 1, len(cards), np.int32)
+    # Well before the base's date: of newer ones a delta says more than what has changed.
+    newest = day_number(DATED) - DAYS_APART
+    days: Days = random.integers(day_number(date(2016, 1, 1)), newest, len(cards), np.int32)
     dead = np.zeros(len(cards), np.bool_)
     dead[random.choice(len(cards), world.dead, replace=False)] = True
     kinds = np.array([CODES[reason] for reason in SHARES], np.uint8)

@@ -65,7 +65,7 @@ def starter(
 
 
 @app.command()
-def hotlist(
+def hotlist(  # noqa: PLR0917  the verb's options
     issued: IssuedFile,
     statuses: StatusesFile,
     version: Annotated[int, typer.Option("--version", min=1, help="名单版本，每次递增 / rises each time")],
@@ -79,8 +79,17 @@ def hotlist(
             "every card issued on that day must be registered",
         ),
     ] = None,
+    with_reasons: Annotated[
+        bool,
+        typer.Option(
+            "--reasons", help="同时发布停用原因，供窗口人员 / give the reasons out, for staff at counters"
+        ),
+    ] = False,
 ) -> None:
-    """制作基础停用名单与停用原因，并删除旧增量。 Make the hotlist's base and reasons; old deltas go away.
+    """制作基础停用名单，并删除旧增量。 Make the hotlist's base; old deltas go away.
+
+    停用原因默认不发布：任何能下载名单的人都能由卡标识查到原因。 Reasons are not given out unless asked for:
+    whoever can fetch the list could look up why a card is on it.
 
     Example: tongka content hotlist --issued issued.csv --statuses dead.csv --version 7 --out content/hotlist
     """
@@ -88,11 +97,14 @@ def hotlist(
     cards = read_issued(issued)
     listed = read_listed(statuses, cards, day)
     base = build_base(cards, listed, version, day)
-    reasons = build_reasons(base, cards, listed)
+    reasons = build_reasons(base, cards, listed) if with_reasons else None
     count = HotlistBase.from_bytes(base).listed.part
     out.mkdir(parents=True, exist_ok=True)
     write_durably(out / BASE, base, mode=0o644)
-    write_durably(out / REASONS, reasons, mode=0o644)
+    if reasons is None:
+        (out / REASONS).unlink(missing_ok=True)
+    else:
+        write_durably(out / REASONS, reasons, mode=0o644)
     for old in out.glob("delta-*.bin"):
         old.unlink()
     typer.echo(_WRITTEN.format(path=out / BASE, count=count).in_language(Language.from_environment()))

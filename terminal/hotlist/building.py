@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from terminal.errors import HotlistCountWrong, HotlistDeltaMissing, HotlistNotBuilt
 from terminal.hotlist.base import HotlistBase, base_bytes
 from terminal.hotlist.bulk_hash import Numbers, mix_all
-from terminal.hotlist.bulk_lookup import UNSTATED, Codes, in_chunks, statuses
+from terminal.hotlist.bulk_lookup import Codes, in_chunks, statuses
 from terminal.hotlist.delta import MAX_CHANGES, delta_bytes
 from terminal.hotlist.filter_building import build_filter
 from terminal.hotlist.hotlist import Hotlist
-from terminal.hotlist.reason import CODES, IN_FORCE, HotlistReason
+from terminal.hotlist.reason import CODES, IN_FORCE, UNSTATED_CODE, HotlistReason
 from terminal.hotlist.reasons import HotlistReasons, reasons_bytes
 
 Days = NDArray[np.int32]
@@ -85,7 +85,7 @@ def build_reasons(base: bytes, issued: Issued, listed: Listed) -> bytes:
     cards, codes = listed.cards, listed.codes
     if len(cards) != held.listed.part:
         raise HotlistCountWrong(detail=f"{len(cards)} listed cards, {held.listed.part} in the base")
-    counts = np.bincount(codes, minlength=UNSTATED)
+    counts = np.bincount(codes, minlength=UNSTATED_CODE)
     order = [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
     filters = []
     for code in order[:-1]:
@@ -109,24 +109,18 @@ def build_delta(held: Hotlist, issued: Issued, listed: Listed, dated: date) -> b
     if dated < held.dated:
         raise HotlistDeltaMissing(after=held.version, detail=f"{held.version + 1}, {dated}")
     truth = np.full(len(issued.cards), IN_FORCE, np.uint8)
-    truth[_places(issued, listed)] = listed.codes
-    wrong = _differs(held, statuses(held, issued.cards, np.zeros(len(truth), np.bool_)), truth)
+    # Why a card is listed is given out only where the base's reasons are.
+    truth[_places(issued, listed)] = UNSTATED_CODE if held.reasons is None else listed.codes
+    wrong: NDArray[np.bool_] = statuses(held, issued.cards, np.zeros(len(truth), np.bool_)) != truth
     may_be_new = issued.days > day_number(held.base.dated) - DAYS_APART
     unasked = statuses(held, issued.cards[may_be_new], np.ones(np.count_nonzero(may_be_new), np.bool_))
-    wrong[may_be_new] |= _differs(held, unasked, truth[may_be_new])
+    wrong[may_be_new] |= unasked != truth[may_be_new]
     changed = np.flatnonzero(wrong)
     if len(changed) > MAX_CHANGES:
         raise HotlistCountWrong(detail=f"{len(changed)} changes, at most {MAX_CHANGES}")
     ids = issued.cards[changed].astype(">u8").tobytes()
     changes = {ids[8 * place : 8 * place + 8]: state for place, state in enumerate(truth[changed].tolist())}
     return delta_bytes(held.version + 1, dated, held.base.digest, changes)
-
-
-def _differs(held: Hotlist, now: Codes, truth: Codes) -> NDArray[np.bool_]:
-    wrong: NDArray[np.bool_] = now != truth
-    if held.reasons is None:
-        wrong &= (now != UNSTATED) | (truth == IN_FORCE)
-    return wrong
 
 
 def day_number(day: date) -> int:

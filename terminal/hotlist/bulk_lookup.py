@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from terminal.hotlist.bulk_hash import Numbers, mix_all, parity, tweak_all
 from terminal.hotlist.exact_filter import ExactFilter
 from terminal.hotlist.hotlist import Hotlist
-from terminal.hotlist.reason import CODES, IN_FORCE
+from terminal.hotlist.reason import CODES, IN_FORCE, UNSTATED_CODE
 from terminal.hotlist.ribbon import ROW_BITS, Ribbon
 
 Truths = NDArray[np.bool_]
@@ -20,9 +20,6 @@ Codes = NDArray[np.uint8]
 
 CARDS_AT_ONCE: Final = 1 << 20
 WORKERS: Final = 2
-#: Stands for a card that is listed by a list without reasons.
-UNSTATED: Final = 255
-
 _HALF: Final = np.uint64(32)
 _SIX: Final = np.uint64(6)
 _LOW_SIX: Final = np.uint64(63)
@@ -110,7 +107,7 @@ def statuses(hotlist: Hotlist, cards: Numbers, after_base: Truths) -> Codes:
     is_listed = listed.holds(hashed)
     before, hashed = before[is_listed], hashed[is_listed]
     if reasons is None:
-        found[before] = UNSTATED
+        found[before] = UNSTATED_CODE
     else:
         for reason, one in zip(reasons.reasons, chain, strict=False):
             held = one.holds(hashed)

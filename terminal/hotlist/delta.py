@@ -18,14 +18,14 @@ from typing import Final
 
 from terminal.errors import HotlistCountWrong, HotlistMalformed
 from terminal.hotlist.framing import HEADER_BYTES, frame, unframe
-from terminal.hotlist.reason import IN_FORCE, REASONS
+from terminal.hotlist.reason import IN_FORCE, REASONS, UNSTATED_CODE
 
 MAGIC: Final = b"TKHD"
 DIGEST_BYTES: Final = 32
 MAX_CHANGES: Final = 5_000_000  # 45 MB: time for a new base
 
 _COUNT: Final = struct.Struct(">I")
-_STATES: Final = bytes([IN_FORCE, *REASONS])
+_STATES: Final = bytes([IN_FORCE, *REASONS, UNSTATED_CODE])
 
 
 @dataclass(frozen=True)

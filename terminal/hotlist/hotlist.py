@@ -69,7 +69,7 @@ class Hotlist:
         place = bisect_left(self.changed, number)
         if place < len(self.changed) and self.changed[place] == number:
             state = self.states[place]
-            return None if state == IN_FORCE else REASONS[state]
+            return None if state == IN_FORCE else REASONS.get(state, HotlistReason.UNSTATED)
         if issued > self.base.dated:
             return None
         hashed = mix(number)

@@ -32,5 +32,7 @@ REASONS: Final[Mapping[int, HotlistReason]] = MappingProxyType(
 CODES: Final[Mapping[HotlistReason, int]] = MappingProxyType(
     {reason: code for code, reason in REASONS.items()}
 )
+#: Stands in a delta for "listed", where its centre gives no reasons out.
+UNSTATED_CODE: Final = 255
 #: Stands in a delta for "not listed any more", and for a card that a base must not list.
 IN_FORCE: Final = 0

@@ -17,6 +17,7 @@ from terminal.errors import (
     HotlistEntryRefused,
     HotlistTorn,
 )
+from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import HotlistReason
 
@@ -33,7 +34,9 @@ def run(folder: Path, *arguments: str) -> Result:
 def make(folder: Path, dated: str = "2026-11-01", issued: str = ISSUED, statuses: str = STATUSES) -> Result:
     (folder / "issued.csv").write_text(issued, newline="")
     (folder / "statuses.csv").write_text(statuses, newline="")
-    return run(folder, "hotlist", "--version", "7", "--dated", dated, "--out", str(folder / "hotlist"))
+    return run(
+        folder, "hotlist", "--version", "7", "--dated", dated, "--out", str(folder / "hotlist"), "--reasons"
+    )
 
 
 def change(folder: Path, dated: str, statuses: str, issued: str = ISSUED) -> Result:
@@ -118,7 +121,8 @@ def test_of_several_statuses_the_newest_in_force_counts(tmp_path: Path) -> None:
 
 def test_without_a_date_the_base_is_yesterdays_and_the_delta_todays(tmp_path: Path) -> None:
     assert make(tmp_path).exit_code == 0
-    assert run(tmp_path, "hotlist", "--version", "8", "--out", str(tmp_path / "hotlist")).exit_code == 0
+    made = run(tmp_path, "hotlist", "--version", "8", "--out", str(tmp_path / "hotlist"), "--reasons")
+    assert made.exit_code == 0
     base = held(tmp_path).dated
     assert run(tmp_path, "hotlist-delta", "--hotlist", str(tmp_path / "hotlist")).exit_code == 0
     assert (held(tmp_path).dated - base).days == 1
@@ -139,7 +143,7 @@ def test_parquet_gives_the_same_files(tmp_path: Path, kind: str) -> None:
             f"DATE '2026-01-01' AS since FROM (VALUES ('{ONE}')) AS t(c)) TO '{tmp_path}/statuses.parquet'"
         )
     arguments = ["--issued", f"{tmp_path}/issued.parquet", "--statuses", f"{tmp_path}/statuses.parquet"]
-    arguments += ["--version", "7", "--dated", "2026-11-01", "--out", f"{tmp_path}/other"]
+    arguments += ["--version", "7", "--dated", "2026-11-01", "--out", f"{tmp_path}/other", "--reasons"]
     made = CliRunner().invoke(app, ["hotlist", *arguments])
     assert made.exit_code == 0, made.exception
     for name in ("base.bin", "reasons.bin"):
@@ -216,3 +220,23 @@ def test_a_delta_asks_for_a_whole_list_below_it(tmp_path: Path) -> None:
     assert make(tmp_path, statuses="").exit_code == 0
     (folder / "delta-0001.bin").write_bytes(kept)
     assert isinstance(change(tmp_path, "2026-11-03", STATUSES).exception, HotlistDeltaForeign)
+
+
+def test_reasons_are_given_out_only_if_asked_for(tmp_path: Path) -> None:
+    assert make(tmp_path).exit_code == 0
+    plain = ("--version", "8", "--dated", "2026-11-01", "--out", str(tmp_path / "hotlist"))
+    assert run(tmp_path, "hotlist", *plain).exit_code == 0
+    assert not (tmp_path / "hotlist" / "reasons.bin").exists()
+    assert (
+        change(tmp_path, "2026-11-02", f"{ONE},lost,2026-01-01,\n{TWO},deceased,2026-11-02,\n").exit_code == 0
+    )
+    assert (
+        change(tmp_path, "2026-11-03", f"{ONE},lost,2026-01-01,\n{TWO},misuse,2026-11-02,\n").exit_code == 0
+    )
+    hotlist = held(tmp_path, reasons=False)
+    for card, day in ((ONE, date(2020, 1, 1)), (TWO, date(2026, 10, 31))):
+        assert hotlist.status(bytes.fromhex(card), day) is HotlistReason.UNSTATED
+    assert hotlist.count == 2
+    # A change of the reason alone is nobody's business out there.
+    second = (tmp_path / "hotlist" / "delta-0002.bin").read_bytes()
+    assert len(HotlistDelta.from_bytes(second).cards) == 0
