@@ -359,6 +359,21 @@ class ContentUnusable(TerminalError):
     )
 
 
+class ClockDoubtful(TerminalError):
+    """The wall clock contradicts what is known. Facts: reads, known (moments)."""
+
+    code = "TRM-413"
+    cause = Text(
+        zh="本机时钟不可信：显示 {reads}，已知时间 {known}。",
+        en="This machine's clock can't be right: it reads {reads}, and it is known to be {known}.",
+    )
+    next_step = Text(
+        zh="刷卡照常，按已知时间判断并在流水中注明。请校准时钟（timedatectl），最好启用时间同步。",
+        en="Taps go on, judged by the known time and marked. Set the clock (timedatectl), or better let a "
+        "time service keep it.",
+    )
+
+
 class CommandBroken(TerminalError):
     """A verb of the `tongka` command can't be loaded."""
 

@@ -3,7 +3,8 @@
 Time never runs back behind what is known: the time of the event before, moved on by the monotonic clock, and
 the date of content that the centre signed. A wall clock that reads earlier is marked, and the known time is
 taken in its place; so nobody makes an expired card valid, or yesterday's quota fresh, by turning it back. A
-time service alone may correct a clock that was ahead.
+time service alone may correct a clock that was ahead. A free clock that is over a year ahead of everything
+known is not believed either.
 
     keeper = Timekeeper(clock, Known(last_event_ms, reading_of_last_event, signed_ms))
     moment = keeper.now()
@@ -21,6 +22,10 @@ from terminal.events.event import ClockTrust
 TOLERANCE_MS: Final = 2_000
 # A free clock that moves on by more than this against the monotonic one was set.
 STEP_MS: Final = 60_000
+# A free clock that is further ahead than this of all that is known is not believed.
+PLAUSIBLE_MS: Final = 400 * 86_400_000
+# The centre's clock and a time service's may differ by this.
+LEEWAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,17 @@ class Timekeeper:
         """The time, judged."""
         reading = self._clock.read()
         least = self._known.by_now(reading)
-        if reading.source is ClockSource.SYNCHRONISED and reading.wall_ms + TOLERANCE_MS >= self._signed_ms:
+        if reading.source is ClockSource.SYNCHRONISED and reading.wall_ms + LEEWAY_MS >= self._signed_ms:
             corrected = reading.wall_ms + TOLERANCE_MS < least
             trust = ClockTrust.CORRECTED if corrected else ClockTrust.SYNCHRONISED
             return Moment(reading.wall_ms, trust, reading)
         least = max(least, self._signed_ms)
         if reading.wall_ms + TOLERANCE_MS < least:
             return Moment(least, ClockTrust.SET_BACK, reading)
+        if least and reading.wall_ms - least > PLAUSIBLE_MS:
+            # A clock without a battery may start anywhere. Whoever believes 2037 once refuses every card as
+            # expired for years; a terminal that did stand still so long gets the time with new content.
+            return Moment(least, ClockTrust.STEPPED, reading)
         stepped = self._known.boot == reading.boot and reading.wall_ms - least > STEP_MS
         trust = ClockTrust.STEPPED if stepped else ClockTrust.FREE
         return Moment(max(reading.wall_ms, least), trust, reading)

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from card.errors import CardError, WaitCancelled
 from card.reader import CardReader
 from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
-from terminal.errors import TerminalError
+from terminal.errors import ClockDoubtful, TerminalError
+from terminal.events.event import ClockTrust
 from terminal.tap import TapRequest, TapResult, tap
 
 RETRY_SECONDS: Final = 0.5
@@ -51,12 +53,14 @@ class Validator:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
         self._stopping = threading.Event()
+        self._clock_told = False
 
     def run(self) -> None:
         """Tap cards until `stop` is called; recovers by itself from readers and services that come back."""
         try:
             while not self._stopping.is_set():
                 self._tell_of_content()
+                self._tell_of_clock()
                 self._display.ready()
                 said = ""
                 try:
@@ -96,6 +100,18 @@ class Validator:
         trouble = self._terminal.desk.contents.take_trouble()
         if trouble is not None:
             self._display.trouble(trouble)
+
+    def _tell_of_clock(self) -> None:
+        """Said when it begins, not at every tap."""
+        moment = self._terminal.desk.journal.timekeeper.now()
+        is_doubtful = moment.trust in (ClockTrust.SET_BACK, ClockTrust.STEPPED)
+        if is_doubtful and not self._clock_told:
+            reads, known = (
+                datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+                for at_ms in (max(0, moment.reading.wall_ms), moment.time_ms)
+            )
+            self._display.trouble(ClockDoubtful(reads=reads, known=known))
+        self._clock_told = is_doubtful
 
     def _trouble(self, error: CardError | TerminalError) -> None:
         if isinstance(error, WaitCancelled):

@@ -25,6 +25,7 @@ from sync.errors import AnswerMalformed, CenterUnreachable
 from terminal.clock import ClockSource
 from terminal.content.manifest import (
     FORMAT,
+    HOTLIST_BASE,
     TRUST,
     Manifest,
     ManifestFile,
@@ -278,3 +279,19 @@ def test_refused_content_is_told_and_the_upload_goes_on(
     assert status.progress.content_error is not None
     assert status.progress.content_error.code == "TRM-410"
     assert status.progress.error is None
+
+
+def test_a_newer_publication_with_an_older_hotlist_is_refused_by_the_agent(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    publish(folder, center, b"12345678", version=5)
+    assert bring(terminal, url) == 2
+    store = center.publications.store
+    manifest = store.manifest(2).unverified()
+    older = next(one for one in store.manifest(1).unverified().files if one.name == HOTLIST_BASE)
+    files = tuple(older if one.name == HOTLIST_BASE else one for one in manifest.files)
+    forged = Manifest(FORMAT, 3, manifest.made_ms + 1, files)
+    store.put_manifest(3, sign_manifest(forged, center.keys.content))
+    with pytest.raises(ContentOlder):
+        bring(terminal, url)
+    assert terminal.content.versions()[-1] == 2

@@ -579,3 +579,22 @@ def test_a_revoked_issuers_cards_are_not_paid_once_the_terminal_knew(
     chain.content = center.publications.current
     chain.tap(card)
     assert withheld(settle(center, chain)) == {2: "issuer_revoked"}
+
+
+@pytest.mark.parametrize("most", [17, 22])
+def test_the_centre_judges_by_the_age_of_the_terminals_hotlist(
+    center: Center, chain: Chain, issuer: Issuer, tmp_path: Path, most: int
+) -> None:
+    # Dated 2026-09-01; the tap is made 20 days later.
+    rules = tmp_path / "authority" / "content-source" / "rules" / "chongqing-bus.toml"
+    text = rules.read_text("utf-8").replace("2012.1", "2026.9")
+    rules.write_text(
+        re.sub(r'(?m)^condition = "(.*)"$', rf'condition = "(\1) && hotlist_age <= {most}"', text), "utf-8"
+    )
+    center.publish(tmp_path / "authority" / "content-source", MADE)
+    chain.content = center.publications.current
+    card = issuer.card(*HALF)
+    event = chain.tap(card, outcome=Outcome.GRANTED, holder_pays=100, companion_pays=200)
+    assert event.outcome is Outcome.GRANTED
+    expected = {} if most > 20 else {1: "decision_differs"}
+    assert withheld(settle(center, chain)) == expected

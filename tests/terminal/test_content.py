@@ -371,3 +371,28 @@ def test_a_manifest_lists_each_name_once_and_sorted() -> None:
             sign_manifest(Manifest(FORMAT, 1, 0, files), key).unverified()
     with pytest.raises(ManifestMalformed):
         SignedManifest.from_bytes(bytes(MAX_MANIFEST_BYTES * 2))
+
+
+def test_a_running_production_terminal_takes_no_test_issuer(bus: Enrolled) -> None:
+    with live(bus) as contents:
+        before = contents.current()
+        contents._is_production = True
+        bus.publish()
+        assert contents.current() is before
+        assert isinstance(contents.take_trouble(), TestKeyRefused)
+
+
+def test_certificates_run_out_while_a_terminal_runs(bus: Enrolled) -> None:
+    with live(bus) as contents:
+        assert contents.current().version == bus.version
+        contents.learn(NOON + 30 * 365 * 86_400_000)  # every certificate has run out
+        contents.current()
+        assert isinstance(contents.take_trouble(), TrustStoreMalformed)
+
+
+def test_a_revoked_key_of_the_centre_counts_no_more(bus: Enrolled) -> None:
+    receipt = next(one for one in bus.authority.own if one.role is Role.RECEIPT)
+    bus.authority.revoked.append(Revoked(receipt.serial, datetime(2026, 11, 1, tzinfo=UTC), STOLEN))
+    bus.publish()
+    with pytest.raises(TrustStoreMalformed, match="receipt"):
+        load(bus)

@@ -287,6 +287,14 @@ def test_a_new_sealing_key_counts_from_the_next_tap(bus: Enrolled) -> None:
         assert SegmentOpener(key, event.segment_header).open(event.index, event.sealed, event.seal_context())
 
 
+def test_what_the_centre_signed_is_the_least_that_the_time_can_be(bus: Enrolled) -> None:
+    clock = SetClock(now=NOON - 300 * 86_400_000, source=ClockSource.FREE)
+    tap_once(bus, chip(bus.card()), clock=clock)
+    (event,) = events_of(bus)
+    assert event.clock is ClockTrust.SET_BACK
+    assert event.time_ms >= datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000
+
+
 def test_each_event_names_the_publication_that_it_was_judged_by(bus: Enrolled) -> None:
     card = bus.card()
     with open_terminal(bus.directory, SetClock()) as terminal:
