@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from card.profile import reference_profile
 from card.seen_proofs import SeenProofs
+from crypto.errors import TestKeyRefused
 from crypto.keystore.protection import require_protected
 from terminal.clock import Clock, SystemClock
 from terminal.configuration import Mode, TerminalConfiguration
@@ -52,17 +53,19 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
     owner = JournalOwner(configuration.terminal_id, configuration.epoch)
     clock = clock or SystemClock()
     is_production = configuration.mode is Mode.PRODUCTION
+    root = directory.load_root()
     if is_production:
         require_protected(keystore)
+        if root.is_test:
+            raise TestKeyRefused(key_id=root.key_id.hex())
     signer = keystore.load(TERMINAL_KEY)
-    with LiveContent(
-        directory.content, directory.load_root(), clock, configuration.service, is_production
-    ) as contents:
+    with LiveContent(directory.content, root, configuration.service, is_production) as contents:
         sealing_key = contents.current().trust.center_sealing_key
         with (
             JournalWriter(directory.journal, owner, signer, sealing_key, clock) as journal,
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
+            journal.timekeeper.learn_signed(contents.current().made_ms)
             contents.learn(journal.timekeeper.now().time_ms)
             desk = TapDesk(
                 owner=owner,

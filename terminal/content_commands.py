@@ -75,8 +75,8 @@ def hotlist(  # noqa: PLR0917  the verb's options
         typer.Option(
             "--dated",
             formats=["%Y-%m-%d"],
-            help="名单日期，默认昨天；当日所发的卡须已全部登记 / default: yesterday; "
-            "every card issued on that day must be registered",
+            help="整表日期，默认昨天并附今天的增量；当日所发的卡须已全部登记 / default: yesterday, with "
+            "today's delta; every card issued on that day must be registered",
         ),
     ] = None,
     with_reasons: Annotated[
@@ -94,8 +94,9 @@ def hotlist(  # noqa: PLR0917  the verb's options
     Example: tongka content hotlist --issued issued.csv --statuses dead.csv --version 7 --out content/hotlist
     """
     day = _today() - timedelta(days=1) if dated is None else _past(dated)
+    known = _today() if dated is None else day
     cards = read_issued(issued)
-    listed = read_listed(statuses, cards, day)
+    listed = read_listed(statuses, cards, known)
     base = build_base(cards, listed, version, day)
     reasons = build_reasons(base, cards, listed) if with_reasons else None
     count = HotlistBase.from_bytes(base).listed.part
@@ -107,6 +108,10 @@ def hotlist(  # noqa: PLR0917  the verb's options
         write_durably(out / REASONS, reasons, mode=0o644)
     for old in out.glob("delta-*.bin"):
         old.unlink()
+    if known != day:
+        # What was reported today is in the base already; the delta says so, and covers today's new cards.
+        delta = build_delta(Hotlist.from_files(base, (), reasons), cards, listed, known)
+        write_durably(out / "delta-0001.bin", delta, mode=0o644)
     typer.echo(_WRITTEN.format(path=out / BASE, count=count).in_language(Language.from_environment()))
 
 

@@ -17,7 +17,7 @@ from card.errors import CardError, WaitCancelled
 from card.reader import CardReader
 from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
-from terminal.errors import ClockDoubtful, TerminalError
+from terminal.errors import ClockDoubtful
 from terminal.events.event import ClockTrust
 from terminal.tap import TapRequest, TapResult, tap
 
@@ -65,7 +65,7 @@ class Validator:
                 said = ""
                 try:
                     self._tap_once()
-                except (CardError, TerminalError) as error:
+                except ExplainedError as error:
                     self._trouble(error)
                     said = error.code
                 # After trouble too: a card that lies there unread is not tried again and again.
@@ -113,7 +113,7 @@ class Validator:
             self._display.trouble(ClockDoubtful(reads=reads, known=known))
         self._clock_told = is_doubtful
 
-    def _trouble(self, error: CardError | TerminalError) -> None:
+    def _trouble(self, error: ExplainedError) -> None:
         if isinstance(error, WaitCancelled):
             raise error
         self._display.trouble(error)

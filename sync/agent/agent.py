@@ -99,7 +99,7 @@ class Agent:
             if not self._directory.journal.exists():
                 return True
             try:
-                trust = load_trust(self._directory.content, self._root, self._clock.now_ms())
+                trust = load_trust(self._directory.content, self._root, 0)
                 with (
                     JournalReader(self._directory.journal) as journal,
                     CenterClient(self._configuration.center) as client,
@@ -211,8 +211,8 @@ def upload_status(directory: DataDirectory) -> UploadStatus:
 
 def _content_in_force(directory: DataDirectory) -> int:
     """The newest publication that loads, as a terminal that starts now takes it; 0 for none."""
-    store, root, now_ms = directory.content, directory.load_root(), SystemClock().now_ms()
+    store, root = directory.content, directory.load_root()
     for version in reversed(store.versions()):
         with suppress(ExplainedError):
-            return load_content(store, store.manifest(version), root, now_ms).version
+            return load_content(store, store.manifest(version), root, 0).version
     return 0

@@ -13,7 +13,7 @@ from typing import Final
 from crypto.errors import CertificateRefused
 from crypto.explained import Text
 from crypto.keystore.directory import make_keystore, open_keystore
-from crypto.pki.certificate import Certificate
+from crypto.pki.certificate import TEST_PREFIX, Certificate
 from crypto.pki.issuing import Authority, Subject, issue, make_root
 from crypto.pki.role import Role
 from crypto.signer import KeyHolder
@@ -59,12 +59,14 @@ class CenterKeys:
         """Make all of them in a new folder, the keys in a keystore of this kind. Raises KeystoreRefused."""
         store = make_keystore(directory, keystore, settings)
         since = now.astimezone(UTC) - CLOCK_LEEWAY
+        # Whoever has the disk of such a centre has its keys: production mode refuses what leads back to it.
+        mark = "" if store.is_protected else f"{TEST_PREFIX} "
         root = store.create(ROOT)
-        root_certificate = make_root(root, "Tongka root", since, since + ROOT_VALIDITY)
+        root_certificate = make_root(root, f"{mark}Tongka root", since, since + ROOT_VALIDITY)
         province = store.create(PROVINCE)
         province_certificate = issue(
             Authority(root, root_certificate),
-            Subject("Tongka province", province.public_key),
+            Subject(f"{mark}Tongka province", province.public_key),
             Role.PROVINCE,
             serial=2,
             not_before=since,
@@ -75,7 +77,7 @@ class CenterKeys:
         for serial, (name, role) in enumerate(PURPOSES.items(), start=1):
             certificates[name] = issue(
                 Authority(province, province_certificate),
-                Subject(f"Tongka centre, {name}", store.create(name).public_key),
+                Subject(f"{mark}Tongka centre, {name}", store.create(name).public_key),
                 role,
                 serial=serial,
                 not_before=since,

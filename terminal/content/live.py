@@ -13,7 +13,6 @@ from crypto.closing import Closing
 from crypto.explained import ExplainedError
 from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
-from terminal.clock import Clock
 from terminal.content.content import Content, load_content, require_newer
 from terminal.content.store import ContentStore
 from terminal.errors import ContentDamaged, ContentMissing, ContentUnusable
@@ -43,13 +42,12 @@ class LiveContent(Closing):
     if none can be used (see `load_content`; ServiceUnknown, TestKeyRefused).
     """
 
-    def __init__(
-        self, store: ContentStore, root: Certificate, clock: Clock, service: str, is_production: bool
-    ) -> None:
+    def __init__(self, store: ContentStore, root: Certificate, service: str, is_production: bool) -> None:
         self._store, self._root = store, root
         self._service, self._is_production = service, is_production
         self._lock = threading.Lock()
-        self._time_ms = clock.now_ms()
+        # Until taps say what time it is, a publication is judged as of its own day.
+        self._time_ms = 0
         self._state = self._now()
         self._content, self._trouble = self._newest()
         self._stop = threading.Event()

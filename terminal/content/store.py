@@ -18,7 +18,13 @@ from typing import Final
 from crypto.sm3 import DIGEST_BYTES, sm3
 from terminal.content.manifest import MAX_MANIFEST_BYTES, ManifestFile, SignedManifest
 from terminal.durable_file import write_durably
-from terminal.errors import ContentDamaged, ContentMissing, FileNotWritten, TerminalError
+from terminal.errors import (
+    ContentDamaged,
+    ContentMissing,
+    FileNotRead,
+    FileNotWritten,
+    TerminalError,
+)
 
 #: How many publications a terminal keeps: the one in force and the one to fall back on.
 KEPT: Final = 2
@@ -54,13 +60,12 @@ class ContentStore:
             raise FileNotWritten(file=str(error.filename), detail=error.strerror) from error
 
     def state(self) -> tuple[int, int]:
-        """What changes whenever a publication comes, goes, or is put anew."""
+        """What changes whenever the newest publication is another, or is put anew."""
+        newest = max(self.versions(), default=0)
         try:
-            changed = self._manifests.stat().st_mtime_ns
+            return newest, self._manifest_path(newest).stat().st_mtime_ns
         except OSError:
-            return 0, 0
-        # Two changes may fall into one tick of the file system's clock.
-        return changed, max(self.versions(), default=0)
+            return newest, 0
 
     def versions(self) -> tuple[int, ...]:
         """The numbers of all publications, ascending."""
@@ -140,5 +145,7 @@ def _read(path: Path, limit: int, name: str) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as file:
             return file.read(limit + 1)
-    except OSError as error:
+    except FileNotFoundError as error:
         raise ContentMissing(file=name) from error
+    except OSError as error:
+        raise FileNotRead(file=path, detail=error.strerror) from error

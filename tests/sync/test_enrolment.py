@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crypto.errors import KeystoreUnprotected
+from crypto.errors import CertificateExpired, KeystoreUnprotected
 from crypto.explained import Language
 from crypto.pki.request import make_request
 from crypto.sm2 import PrivateKey
@@ -31,10 +31,11 @@ from sync.errors import (
 from sync.protocol.enrolment import EnrolmentCode, EnrolmentRequest
 from sync.protocol.refusal import RefusalMessage
 from terminal.assembly import open_terminal
-from terminal.clock import SystemClock
+from terminal.clock import ClockSource, SystemClock
 from terminal.configuration import Mode
 from terminal.data_directory import DataDirectory
 from tests.sync.cast import BUS, BadNetwork, Issuer, answering, new_center, serving, snapshot
+from tests.terminal.enrolled import SetClock
 
 NOW = datetime.now(UTC)
 
@@ -163,6 +164,14 @@ def test_a_certificate_for_somebody_elses_key_is_not_taken(center: Center, url: 
     with answering(swap_request) as between, pytest.raises(CenterNotGenuine):
         enrol(between, new_code(center), tmp_path / "terminal", Mode.TEST, SystemClock())
     assert not (tmp_path / "terminal").exists()
+
+
+def test_a_clock_without_a_battery_enrols_all_the_same(center: Center, url: str, tmp_path: Path) -> None:
+    late = SetClock(now=0, source=ClockSource.FREE)
+    enrol(url, new_code(center), tmp_path / "terminal", Mode.TEST, late)
+    ahead = SetClock(now=int(NOW.timestamp() * 1000) + 5 * 365 * 86_400_000, source=ClockSource.FREE)
+    with pytest.raises(CertificateExpired, match="clock"):
+        enrol(url, new_code(center), tmp_path / "other", Mode.TEST, ahead)
 
 
 def test_production_refuses_an_unprotected_key(center: Center, url: str, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ from terminal.errors import (
     RulePackMalformed,
     ServiceUnknown,
 )
-from tests.terminal.enrolled import NOON, Enrolled, SetClock, enrol
+from tests.terminal.enrolled import NOON, Enrolled, enrol
 from tests.terminal.hotlists import hotlist_of
 
 STOLEN = RevocationReason.KEY_COMPROMISE
@@ -63,7 +63,7 @@ def load(bus: Enrolled, version: int | None = None) -> Content:
 
 
 def live(bus: Enrolled, is_production: bool = False) -> LiveContent:
-    return LiveContent(bus.directory.content, bus.authority.root, SetClock(), "BUS-1", is_production)
+    return LiveContent(bus.directory.content, bus.authority.root, "BUS-1", is_production)
 
 
 def test_a_publication_is_loaded_whole(bus: Enrolled) -> None:
@@ -279,9 +279,9 @@ def test_pruning_goes_on_past_a_manifest_that_can_not_be_read(bus: Enrolled) -> 
 def test_without_any_publication_a_terminal_does_not_start(tmp_path: Path, bus: Enrolled) -> None:
     empty = ContentStore(tmp_path / "empty")
     with pytest.raises(ContentMissing):
-        LiveContent(empty, bus.authority.root, SetClock(), "BUS-1", False)
+        LiveContent(empty, bus.authority.root, "BUS-1", False)
     with pytest.raises(ServiceUnknown):
-        LiveContent(bus.directory.content, bus.authority.root, SetClock(), "NONE", False)
+        LiveContent(bus.directory.content, bus.authority.root, "NONE", False)
 
 
 def test_production_takes_no_test_issuer(bus: Enrolled) -> None:

@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from crypto.explained import Language
+from terminal.clock import SystemClock
 from terminal.content_commands import app
+from terminal.decisions.decide import local_date
 from terminal.errors import (
     FileNotRead,
     HotlistColumnsMissing,
@@ -119,13 +121,18 @@ def test_of_several_statuses_the_newest_in_force_counts(tmp_path: Path) -> None:
     assert asked(tmp_path) == {ONE: HotlistReason.SUPERSEDED}
 
 
-def test_without_a_date_the_base_is_yesterdays_and_the_delta_todays(tmp_path: Path) -> None:
-    assert make(tmp_path).exit_code == 0
+def test_without_a_date_the_base_is_yesterdays_with_what_is_known_today(tmp_path: Path) -> None:
+    today = local_date(SystemClock().now_ms())
+    issued = f"{ONE},2020-01-01\n{TWO},{today}\n"
+    assert (
+        make(tmp_path, issued=issued, statuses=f"{ONE},lost,{today},\n{TWO},lost,{today},\n").exit_code == 0
+    )
     made = run(tmp_path, "hotlist", "--version", "8", "--out", str(tmp_path / "hotlist"), "--reasons")
     assert made.exit_code == 0
-    base = held(tmp_path).dated
-    assert run(tmp_path, "hotlist-delta", "--hotlist", str(tmp_path / "hotlist")).exit_code == 0
-    assert (held(tmp_path).dated - base).days == 1
+    hotlist = held(tmp_path)
+    assert (hotlist.base.dated, hotlist.dated, hotlist.version) == (today - timedelta(days=1), today, 9)
+    for card, day in ((ONE, date(2020, 1, 1)), (TWO, today)):
+        assert hotlist.status(bytes.fromhex(card), day) is HotlistReason.LOST
 
 
 @pytest.mark.parametrize("kind", ["VARCHAR", "BLOB"])

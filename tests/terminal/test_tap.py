@@ -287,6 +287,13 @@ def test_a_new_sealing_key_counts_from_the_next_tap(bus: Enrolled) -> None:
         assert SegmentOpener(key, event.segment_header).open(event.index, event.sealed, event.seal_context())
 
 
+def test_a_clock_at_the_end_of_the_century_stops_no_terminal(bus: Enrolled) -> None:
+    clock = SetClock(now=NOON + 70 * 365 * 86_400_000, source=ClockSource.FREE)
+    assert tap_once(bus, chip(bus.card()), clock=clock).outcome is Outcome.GRANTED
+    (event,) = events_of(bus)
+    assert (event.clock, event.time_ms < NOON) == (ClockTrust.STEPPED, True)
+
+
 def test_what_the_centre_signed_is_the_least_that_the_time_can_be(bus: Enrolled) -> None:
     clock = SetClock(now=NOON - 300 * 86_400_000, source=ClockSource.FREE)
     tap_once(bus, chip(bus.card()), clock=clock)
