@@ -107,8 +107,8 @@ class IssuerRequestMalformed(CryptoError):
     code = "CRY-132"
     cause = Text(zh="发卡机构的密钥文件无效：{detail}。", en="The issuer's key file is not usable: {detail}.")
     next_step = Text(
-        zh="请向发卡机构重新索取（由“tongka issuer create”或“tongka issuer rotate”生成的 issuer.json）。",
-        en="Get it anew from the issuer (the issuer.json that `tongka issuer create` or `rotate` wrote).",
+        zh="请向发卡机构重新索取（由“tongka issuer init”或“tongka issuer rotate”生成的 issuer.json）。",
+        en="Get it anew from the issuer (the issuer.json that `tongka issuer init` or `rotate` wrote).",
     )
 
 
