@@ -48,6 +48,7 @@ class LiveContent(Closing):
         self._lock = threading.Lock()
         # Until taps say what time it is, a publication is judged as of its own day.
         self._time_ms = 0
+        self._touched = store.touched()
         self._state = self._now()
         self._content, self._trouble = self._newest()
         self._stop = threading.Event()
@@ -56,7 +57,8 @@ class LiveContent(Closing):
 
     def current(self) -> Content:
         """The newest that can be used; loads it now if it has just come."""
-        if self._now() != self._state:
+        # Two changes may fall into one tick of the file system's clock: the second is seen by the thread.
+        if self._store.touched() != self._touched or self._time_ms // DAY_MS != self._state[1]:
             self._refresh()
         return self._content
 
@@ -77,12 +79,13 @@ class LiveContent(Closing):
 
     def _follow(self) -> None:
         while not self._stop.wait(LOOK_SECONDS):
-            self.current()
+            self._refresh()
 
     def _refresh(self) -> None:
         with self._lock:
-            state = self._now()
+            touched, state = self._store.touched(), self._now()
             if state == self._state:
+                self._touched = touched
                 return
             versions = self._store.versions()
             if versions and versions[-1] >= self._content.version:
@@ -96,7 +99,7 @@ class LiveContent(Closing):
                 except Exception as error:  # noqa: BLE001
                     self._trouble = ContentUnusable(kind=type(error).__name__)
             # Last: whoever sees the new state sees the new content.
-            self._state = state
+            self._state, self._touched = state, touched
 
     def _now(self) -> tuple[object, int]:
         """What the content in force depends on: the store, and the day, for certificates run out."""

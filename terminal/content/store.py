@@ -59,6 +59,13 @@ class ContentStore:
         except OSError as error:
             raise FileNotWritten(file=str(error.filename), detail=error.strerror) from error
 
+    def touched(self) -> int:
+        """When a manifest last came or went, by the file system's clock: quick to ask at every tap."""
+        try:
+            return os.stat(self._manifests).st_mtime_ns  # noqa: PTH116  a third of Path.stat's time
+        except OSError:
+            return 0
+
     def state(self) -> tuple[int, int]:
         """What changes whenever the newest publication is another, or is put anew."""
         newest = max(self.versions(), default=0)
