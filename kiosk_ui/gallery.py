@@ -30,7 +30,8 @@ from terminal.decisions.decide import decide
 from terminal.decisions.rule_book import RuleBook
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_catalogue, starter_rule_book
-from terminal.tap import TapRequest, TapResult
+from terminal.presence import TapRequest
+from terminal.tap import TapResult
 from terminal.wording import REFUSED
 
 _AT_MS: Final = 1_790_000_000_000

@@ -41,6 +41,7 @@ from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide
 from terminal.events.checkpoint import Checkpoint, sign_checkpoint
 from terminal.events.event import EVENT_VERSION, NO_PREVIOUS, ClockTrust, SealedEvidence, UsageEvent
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import EventDraft, JournalWriter
@@ -238,12 +239,16 @@ class Chain:
             boot=b"one boot",
             clock=ClockTrust.SYNCHRONISED,
             content=self.content.version,
+            kind=EventKind.TAP,
+            refers_to=0,
             service=service,
             fare=fare,
+            ticket="",
             companions=companions,
             outcome=Outcome.FOREIGN_CARD,
             holder_pays=fare,
             companion_pays=fare,
+            companions_admitted=0,
             pack_version=self.content.rules.version,
             nonce=secrets.token_bytes(8),
             holder_ref=b"",
@@ -260,6 +265,7 @@ class Chain:
                 outcome=decision.outcome,
                 holder_pays=decision.holder_pays,
                 companion_pays=decision.companion_pays,
+                companions_admitted=decision.companions_admitted,
             )
             asked = msgspec.structs.replace(event, **signed).challenge()
             proof = card.prove(asked.to_bytes())
