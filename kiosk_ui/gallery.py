@@ -29,8 +29,8 @@ from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import decide
 from terminal.decisions.rule_book import RuleBook
 from terminal.events.outcome import Outcome
-from terminal.starter import starter_catalogue, starter_rule_book
 from terminal.presence import TapRequest
+from terminal.starter import starter_catalogue, starter_rule_book
 from terminal.tap import TapResult
 from terminal.wording import REFUSED
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from terminal.decisions.quota import OpenQuota
+from terminal.errors import JournalUnavailable
 from terminal.holder_reference import WindowKeys
 from terminal.journal.uses import QuotaCount
 from terminal.journal.writer import JournalWriter
@@ -37,7 +39,9 @@ class QuotaCounter:
     def counted(self, quotas: Iterable[OpenQuota], card_id: bytes, today: date) -> tuple[CountedQuota, ...]:
         """The holder's uses of these quotas. Raises FileNotWritten, KeystoreRefused, JournalUnavailable."""
         if today != self._today:
-            self._journal.forget_uses(today)
+            # Tidying up can wait for another day; a tap can't.
+            with suppress(JournalUnavailable):
+                self._journal.forget_uses(today)
             self._today = today
         return tuple(self._counted(quota, card_id, today) for quota in quotas)
 

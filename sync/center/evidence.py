@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Final
 
 import msgspec
-from terminal.decisions.standing import Standing
 
 from crypto.credential import TapCredential
 from crypto.errors import CredentialMalformed, SealBroken
@@ -27,6 +26,7 @@ from sync.errors import ContentInvalid
 from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide, local_date
+from terminal.decisions.standing import Standing
 from terminal.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
@@ -213,7 +213,7 @@ class _Examiner:
 
     def _amendment(self, stored: StoredEvent, event: UsageEvent) -> Examination:
         """Nothing is due after a cancellation; after a correction, what the rules give for what it says."""
-        found = self._opened(event, event.refers_to) if event.refers_to < event.sequence else None
+        found = self._opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
         if found is None or found[0].kind.amends:
             return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
         if event.kind is EventKind.CANCELLATION:

@@ -55,6 +55,10 @@ class ServiceItem:
     features: frozenset[ServiceFeature] = frozenset()
     tickets: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
+    def list_fare(self, ticket: str) -> int:
+        """What one person without a benefit pays for this class of ticket, in fen; "" is the ordinary one."""
+        return self.tickets.get(ticket, self.fare)
+
 
 class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     code: ServiceCode

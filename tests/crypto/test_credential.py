@@ -18,7 +18,7 @@ ISSUER = PrivateKey.generate()
 CARD = PrivateKey.generate()
 
 
-def issue(
+def issue(  # noqa: PLR0917  as the credential has them
     categories: tuple[int, ...] = (1,),
     grade: int = 1,
     region: str = "330106",

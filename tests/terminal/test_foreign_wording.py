@@ -22,8 +22,8 @@ from terminal.decisions.card_facts import Party
 from terminal.events.event import SealedEvidence
 from terminal.events.outcome import Outcome
 from terminal.hotlist.reason import HotlistReason
-from terminal.starter import starter_catalogue
 from terminal.presence import TapRequest
+from terminal.starter import starter_catalogue
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN, REFUSED, refusal_wording
 from tests.terminal.enrolled import enrol
