@@ -36,6 +36,7 @@ class ServiceFeature(StrEnum):
 
     GOVERNMENT_RUN = "government_run"
     PAID_AMUSEMENT = "paid_amusement"
+    METRO = "metro"
 
 
 @dataclass(frozen=True)
