@@ -548,6 +548,21 @@ class IssuerNotKnown(SyncError):
     )
 
 
+class ListNotPublished(SyncError):
+    """A rule asks for a standing list that would not be published with it. Facts: rule, name."""
+
+    code = "SYN-512"
+    cause = Text(
+        zh="规则 {rule} 查询常设名单“{name}”，但本次发布没有这份名单。",
+        en="The rule {rule} asks for the standing list {name}, which is not published with it.",
+    )
+    next_step = Text(
+        zh="请加上 --list {name}=成员文件 --issued 发卡登记，或改正规则；已发布的内容不受影响。",
+        en="Add --list {name}=MEMBERS --issued ISSUED, or correct the rule; what was published stays in "
+        "force.",
+    )
+
+
 class EventNotStored(SyncError):
     """No such event is stored at this centre."""
 
