@@ -19,7 +19,8 @@ from crypto.signer import Signer
 from crypto.trust import TrustDocument
 from sync import reasons
 from sync.center.standing_lists import UNCHANGED, ListChanges
-from sync.errors import ContentInvalid
+from sync.errors import ContentInvalid, ListNotPublished, SyncError
+from terminal.content.asked_lists import asked_lists
 from terminal.content.content import Content, load_content, require_newer
 from terminal.content.manifest import (
     CATALOGUE,
@@ -135,11 +136,12 @@ def publish(
         for data in files.values():
             store.put(data)
         offered = _load(store, signed, publications.root)
+        _require_lists(offered.asked, offered.lists)
         if last is not None:
             require_newer(last, offered)
             _require_no_collapse(last, offered, may_shrink, lists.may_shrink)
         store.put_manifest(manifest.version, signed)
-    except ContentInvalid:
+    except SyncError:
         raise
     except ExplainedError as error:
         raise ContentInvalid(name=str(source or TRUST), detail=reasons.of_error(error)) from error
@@ -152,9 +154,12 @@ def check_content(source: Path, lists: ListChanges) -> None:
     _require_sound_hotlist(files)
     try:
         Catalogue.from_bytes(files[CATALOGUE])
-        RuleBook(RulePack.from_bytes(data, name) for name, data in files.items() if name.startswith(RULES))
+        rules = RuleBook(
+            RulePack.from_bytes(data, name) for name, data in files.items() if name.startswith(RULES)
+        )
     except ExplainedError as error:
         raise ContentInvalid(name=str(source), detail=reasons.of_error(error)) from error
+    _require_lists(asked_lists(rules), {name.split("/")[1] for name in files if name.startswith(LISTS)})
 
 
 def _require_sound_hotlist(files: Mapping[str, bytes]) -> None:
@@ -167,6 +172,12 @@ def _require_sound_hotlist(files: Mapping[str, bytes]) -> None:
                 HotlistDelta.from_bytes(data)
         except ExplainedError as error:
             raise ContentInvalid(name=name, detail=reasons.of_error(error)) from error
+
+
+def _require_lists(asked: Mapping[str, str], published: Collection[str]) -> None:
+    for name, rule in asked.items():
+        if name not in published:
+            raise ListNotPublished(name=name, rule=rule)
 
 
 def _require_no_collapse(
