@@ -549,17 +549,17 @@ class IssuerNotKnown(SyncError):
 
 
 class ListNotPublished(SyncError):
-    """A rule asks for a standing list that would not be published with it. Facts: rule, name."""
+    """Rules ask for standing lists that would not be published with them. Facts: lists ("name (rule), …")."""
 
     code = "SYN-512"
     cause = Text(
-        zh="规则 {rule} 查询常设名单“{name}”，但本次发布没有这份名单。",
-        en="The rule {rule} asks for the standing list {name}, which is not published with it.",
+        zh="规则要查询的常设名单不在本次发布中：{lists}。",
+        en="Rules ask for standing lists that are not published with them: {lists}.",
     )
     next_step = Text(
-        zh="请加上 --list {name}=成员文件 --issued 发卡登记，或改正规则；已发布的内容不受影响。",
-        en="Add --list {name}=MEMBERS --issued ISSUED, or correct the rule; what was published stays in "
-        "force.",
+        zh="请为每份名单加 --list 名称=成员文件，再加 --issued 发卡登记；或去掉括号中的规则。已发布的不变。",
+        en="Add --list NAME=MEMBERS for each, and --issued ISSUED; or take the rules in brackets out. What "
+        "was published stays in force.",
     )
 
 

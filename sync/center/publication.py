@@ -20,7 +20,7 @@ from crypto.trust import TrustDocument
 from sync import reasons
 from sync.center.standing_lists import UNCHANGED, ListChanges
 from sync.errors import ContentInvalid, ListNotPublished, SyncError
-from terminal.content.asked_lists import asked_lists
+from terminal.content.asked_lists import asked_lists, lacking
 from terminal.content.content import Content, load_content, require_newer
 from terminal.content.manifest import (
     CATALOGUE,
@@ -175,9 +175,8 @@ def _require_sound_hotlist(files: Mapping[str, bytes]) -> None:
 
 
 def _require_lists(asked: Mapping[str, str], published: Collection[str]) -> None:
-    for name, rule in asked.items():
-        if name not in published:
-            raise ListNotPublished(name=name, rule=rule)
+    if lists := lacking(asked, published):
+        raise ListNotPublished(lists=lists)
 
 
 def _require_no_collapse(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from terminal.decisions.rule_book import RuleBook
@@ -16,6 +16,11 @@ def asked_lists(rules: RuleBook) -> Mapping[str, str]:
         for name in sorted(pack.lists):
             asked.setdefault(name, _asker(pack, name))
     return MappingProxyType(asked)
+
+
+def lacking(asked: Mapping[str, str], published: Collection[str]) -> str:
+    """The lists that are asked for and not published, each with who asks, for an error; empty if none is."""
+    return ", ".join(f"{name} ({rule})" for name, rule in asked.items() if name not in published)
 
 
 def _asker(pack: RulePack, name: str) -> str:

@@ -12,7 +12,7 @@ from crypto.credential import CARD_ID_BYTES
 from crypto.explained import ExplainedError
 from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
-from terminal.content.asked_lists import asked_lists
+from terminal.content.asked_lists import asked_lists, lacking
 from terminal.content.manifest import (
     CATALOGUE,
     HOTLIST_BASE,
@@ -75,11 +75,9 @@ class Content:
 
     @property
     def missing(self) -> StandingListMissing | None:
-        """The first list that a rule asks for in vain; to rules it is as if no card were on it."""
-        for name, rule in self.asked.items():
-            if name not in self.lists:
-                return StandingListMissing(name=name, rule=rule)
-        return None
+        """Says which lists rules ask for in vain, if any; to the rules it is as if no card were on them."""
+        lists = lacking(self.asked, self.lists)
+        return StandingListMissing(lists=lists) if lists else None
 
 
 def require_newer(held: Content, offered: Content) -> None:
