@@ -3,8 +3,8 @@
     python -m benchmarks.decision [--quick]
 
 Floor: the conditions that the decision tries, evaluated by the CEL library alone with the same variables, in
-the same run. For one figure the floor is a decision-table engine (zen-engine): it is given the same rules as a
-table whose first hit counts, compiled beforehand, and the same variables; its answer must be the same rule.
+the same run. For one figure the floor is a decision-table engine (zen-engine): it is given the same rules as
+a table whose first hit counts, compiled beforehand, and the same variables; its answer must be the same rule.
 Progress goes to stderr; stdout has one JSON object a figure.
 """
 
