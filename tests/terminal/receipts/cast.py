@@ -12,13 +12,18 @@ from crypto.pki.certificate import Certificate
 from crypto.pki.issuing import Subject, issue
 from crypto.pki.role import Role
 from crypto.signer import KeyHolder
+from crypto.sm2 import PrivateKey
 from crypto.trust import TrustDocument
 from terminal.assembly import open_terminal
 from terminal.configuration import Mode
 from terminal.data_directory import TERMINAL_KEY
 from terminal.events.event import UsageEvent
 from terminal.journal.reader import JournalReader
-from terminal.receipts.benefit_receipt import SignedBenefitReceipt
+from terminal.receipts.benefit_receipt import (
+    BenefitReceipt,
+    SignedBenefitReceipt,
+    sign_benefit_receipt,
+)
 from terminal.receipts.making import make_receipt
 from terminal.receipts.verification import ReceiptTrust
 from terminal.tap import tap
@@ -26,6 +31,21 @@ from tests.terminal.enrolled import NOON, TERMINAL_ID, Enrolled, SetClock, chip,
 
 AT = datetime.fromtimestamp(NOON / 1000, UTC) + timedelta(minutes=5)
 NAME = f"{TERMINAL_ID.hex()}.1"
+KEY = PrivateKey.generate()
+# A receipt of no terminal.
+RECEIPT = BenefitReceipt(
+    terminal=bytes(range(8)),
+    epoch=1,
+    sequence=70_000,
+    event=bytes(range(32)),
+    time=1_795_492_800,
+    service="BUS-1",
+    fare=200,
+    holder_pays=0,
+    party_pays=200,
+    companions_admitted=0,
+)
+SIGNED = sign_benefit_receipt(RECEIPT, KEY)
 
 
 @dataclass

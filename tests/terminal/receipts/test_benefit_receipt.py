@@ -11,35 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.sm2 import PrivateKey
 from terminal.errors import TerminalError
 from terminal.events.outcome import Outcome
 from terminal.receipts.base45 import ALPHABET, to_base45
 from terminal.receipts.benefit_receipt import (
     PREFIX,
-    BenefitReceipt,
     SignedBenefitReceipt,
-    sign_benefit_receipt,
 )
 from terminal.receipts.errors import NoReceiptDue, ReceiptMalformed
 from terminal.receipts.making import make_receipt
 from terminal.receipts.packed_certificate import DICTIONARY, pack_certificate, unpack_certificate
-from tests.terminal.receipts.cast import Bus, bus
-
-KEY = PrivateKey.generate()
-RECEIPT = BenefitReceipt(
-    terminal=bytes(range(8)),
-    epoch=1,
-    sequence=70_000,
-    event=bytes(range(32)),
-    time=1_795_492_800,
-    service="BUS-1",
-    fare=200,
-    holder_pays=0,
-    party_pays=200,
-    companions_admitted=0,
-)
-SIGNED = sign_benefit_receipt(RECEIPT, KEY)
+from tests.terminal.receipts.cast import KEY, RECEIPT, SIGNED, Bus, bus
 
 
 @pytest.fixture(scope="module")
