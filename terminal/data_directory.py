@@ -58,6 +58,11 @@ class DataDirectory:
         return self.path / "journal.db"
 
     @property
+    def window_keys(self) -> Path:
+        """The folder of the wrapped keys under which quotas are counted."""
+        return self.path / "windows"
+
+    @property
     def uploads(self) -> Path:
         """What the agent knows of its uploads, SQLite."""
         return self.path / "upload.db"

@@ -12,6 +12,8 @@ from typing import Final
 
 from crypto.explained import Text
 from terminal.errors import JournalDamaged, JournalMissing, JournalUnavailable
+from terminal.journal.amended import AMENDED_TABLE
+from terminal.journal.uses import USES_TABLE
 
 APPLICATION_ID: Final = 0x544B4A31  # "TKJ1", SQLite's application_id: what `file` shows
 
@@ -32,6 +34,8 @@ _TABLES: Final = f"""
     CREATE TABLE owner (terminal BLOB NOT NULL, epoch INTEGER NOT NULL);
     CREATE TABLE events (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL);
     CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+    {USES_TABLE}
+    {AMENDED_TABLE}
 """
 
 
