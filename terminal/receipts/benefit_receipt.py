@@ -18,7 +18,7 @@ from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE, MAX_SERVICE_CHARACTERS
 from terminal.events.checkpoint import Signature
-from terminal.events.event import Bytes8, Digest, Fen
+from terminal.events.event import Bytes8, Digest, Fen, Sequence, Ticket
 from terminal.receipts.base45 import from_base45, to_base45
 from terminal.receipts.errors import ReceiptMalformed
 
@@ -26,7 +26,6 @@ PREFIX: Final = "TKR1:"
 #: An alphanumeric QR code of the largest version holds 3,391 characters at correction level M.
 MAX_TEXT_CHARACTERS: Final = 3391
 MAX_PACKED_BYTES: Final = 1024
-MAX_TICKET_CHARACTERS: Final = 32
 MAX_PARTY_PAYS: Final = MAX_FARE * (1 + MAX_COMPANIONS)
 
 
@@ -41,14 +40,14 @@ class BenefitReceipt(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
         service: its code in the catalogue; it names the operator too.
         fare: one person's list fare in fen.
         holder_pays: what was left of it for the holder, in fen.
-        party_pays: what holder and all companions paid together, in fen; None where the event can't tell.
-        companions_admitted: companions with a fare of their own; None for "some" where the event can't tell.
-        ticket: the class of ticket that was granted; empty for none.
+        party_pays: what holder and all companions paid together, in fen.
+        companions_admitted: how many companions were given a fare of their own.
+        ticket: the class of ticket; empty for the ordinary one.
     """
 
     terminal: Bytes8
     epoch: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
-    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+    sequence: Sequence
     event: Digest
     time: Annotated[int, msgspec.Meta(ge=0, le=2**43)]
     service: Annotated[
@@ -56,9 +55,9 @@ class BenefitReceipt(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
     ]
     fare: Fen
     holder_pays: Fen
-    party_pays: Annotated[int, msgspec.Meta(ge=0, le=MAX_PARTY_PAYS)] | None
-    companions_admitted: Annotated[int, msgspec.Meta(ge=0, le=MAX_COMPANIONS)] | None
-    ticket: Annotated[str, msgspec.Meta(max_length=MAX_TICKET_CHARACTERS, pattern=r"^[!-~]*\Z")] = ""
+    party_pays: Annotated[int, msgspec.Meta(ge=0, le=MAX_PARTY_PAYS)]
+    companions_admitted: Annotated[int, msgspec.Meta(ge=0, le=MAX_COMPANIONS)]
+    ticket: Ticket = ""
 
     def to_bytes(self) -> bytes:
         """The bytes that the terminal signs."""

@@ -19,7 +19,7 @@ from terminal.receipts.qr_code import QrCode
 
 CHINA: Final = timezone(timedelta(hours=8))
 GRANTED: Final = Text(zh="优惠已生效", en="Discount applied")
-_CHECK: Final = Text(zh="扫码可核验，不含个人信息", en="Scan to check. Nothing personal in it.")
+_CHECK: Final = Text(zh="扫码可核验，不含个人信息", en="Scan to check. Names nobody.")
 _SUBSTITUTE: Final = b"?"
 _MAX_DOTS: Final = 8
 
@@ -129,7 +129,7 @@ def _above(receipt: BenefitReceipt, service: Text, paper: Paper) -> Iterator[Sli
     yield from _fact("优惠 Saved", _sum(max(0, receipt.fare - receipt.holder_pays)), paper)
     if receipt.companions_admitted:
         yield from _fact("同行 With", f"{receipt.companions_admitted}人", paper)
-    if receipt.party_pays is not None and receipt.party_pays != receipt.holder_pays:
+    if receipt.party_pays != receipt.holder_pays:
         yield from _fact("全体实付 All paid", _sum(receipt.party_pays), paper)
 
 

@@ -89,36 +89,21 @@ def test_a_refused_tap_has_no_receipt(line: Bus) -> None:
     assert refused.value.facts["sequence"] == event.sequence
 
 
-@pytest.mark.parametrize(
-    ("outcome", "companions", "companion_pays", "admitted", "party"),
-    [
-        (Outcome.GRANTED, 0, 200, 0, 100),
-        (Outcome.GRANTED, 2, 200, 0, 500),
-        (Outcome.GRANTED_WITH_COMPANION, 1, 50, 1, 150),
-        # Two came along and one or both were admitted: the clear part does not say how many.
-        (Outcome.GRANTED_WITH_COMPANION, 2, 50, None, None),
-        (Outcome.GRANTED_WITH_COMPANION, 2, 200, None, 500),
-    ],
-)
-def test_what_the_event_can_not_tell_is_left_out(  # noqa: PLR0917  the case's columns
-    line: Bus,
-    outcome: Outcome,
-    companions: int,
-    companion_pays: int,
-    admitted: int | None,
-    party: int | None,
-) -> None:
+def test_a_party_is_told_by_how_many_were_admitted_and_what_all_pay(line: Bus) -> None:
+    """Of three companions two ride at a quarter of the fare, one at all of it."""
     [event] = line.tap(line.enrolled.card())
     told = msgspec.structs.replace(
         event,
-        outcome=outcome,
-        companions=companions,
+        outcome=Outcome.GRANTED_WITH_COMPANION,
         fare=200,
         holder_pays=100,
-        companion_pays=companion_pays,
+        companions=3,
+        companions_admitted=2,
+        companion_pays=50,
+        ticket="half",
     )
     receipt = make_receipt(told, line.key, None).receipt
-    assert (receipt.companions_admitted, receipt.party_pays) == (admitted, party)
+    assert (receipt.companions_admitted, receipt.party_pays, receipt.ticket) == (2, 400, "half")
 
 
 def test_a_certificate_is_packed_to_two_thirds_and_comes_back(line: Bus) -> None:
