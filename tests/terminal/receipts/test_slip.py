@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import zxingcpp
 from escpos.printer import Dummy, File
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -125,6 +125,7 @@ def test_every_service_of_the_starter_catalogue_fits_the_paper(signed: SignedBen
             assert printed(to_escpos(slip_of(signed, item.name, paper)), paper).cuts == 1
 
 
+@settings(max_examples=30)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_name_commands_the_printer(zh: str, en: str) -> None:
     """Whatever a catalogue calls a service, the printer gets letters, and lines that fit."""

@@ -28,6 +28,7 @@ from terminal.receipts.making import make_receipt
 from terminal.receipts.packed_certificate import pack_certificate
 from terminal.receipts.verification import ReceiptTrust, verify_receipt
 from tests.authority import SINCE, UNTIL, TestAuthority
+from tests.fuzz.receipt_targets import benefit_receipt, receipt_seeds
 from tests.terminal.receipts.cast import AT, NAME, Bus, bus, certify
 
 
@@ -198,3 +199,15 @@ def revocations(authority: Authority, certificate: Certificate, at: datetime) ->
 
 def text_of(data: bytes) -> str:
     return PREFIX + to_base45(data)
+
+
+def test_the_fuzz_target_breaks_when_a_signature_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    [long, *_rest] = receipt_seeds()["benefit-receipt"]
+    genuine = SignedBenefitReceipt.from_text(long.decode())
+    altered = msgspec.structs.replace(
+        genuine, receipt=msgspec.structs.replace(genuine.receipt, holder_pays=1)
+    )
+    assert benefit_receipt(altered.to_text().encode())
+    monkeypatch.setattr("crypto.sm2.PublicKey.verify", lambda *_: True)
+    with pytest.raises(AssertionError):
+        benefit_receipt(altered.to_text().encode())
