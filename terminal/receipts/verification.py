@@ -139,13 +139,18 @@ def _require_certified(certificate: Certificate, receipt: BenefitReceipt, truste
         raise ReceiptTerminalRevoked(terminal=name) from error
     except (CertificateExpired, CertificateNotYetValid) as error:
         raise ReceiptTerminalExpired(terminal=name, dated=_told(receipt.dated)) from error
-    except CertificateSignatureWrong as error:
-        raise ReceiptForged(terminal=name) from error
     except CertificateRefused as error:
+        if isinstance(error, CertificateSignatureWrong) and not _is_issued(certificate, trusted):
+            raise ReceiptForged(terminal=name) from error
         detail = Text(
             zh=error.explain(Language.ZH).cause.rstrip("。"), en=error.explain(Language.EN).cause.rstrip(".")
         )
         raise ReceiptTerminalUnknown(terminal=name, detail=detail) from error
+
+
+def _is_issued(certificate: Certificate, trusted: ReceiptTrust) -> bool:
+    """Whether an authority did sign it: then the wrong signature is one of the checker's own files."""
+    return any(certificate.is_signed_by(one.public_key) for one in (trusted.root, *trusted.authorities))
 
 
 def _told(moment: datetime) -> str:

@@ -130,6 +130,18 @@ def test_a_certificate_that_pretends_to_come_from_the_province_is_forged(
         verify_receipt(forged.to_text(), line.trust, AT)
 
 
+def test_a_forged_revocation_list_makes_no_receipt_forged(line: Bus, signed: SignedBenefitReceipt) -> None:
+    """The checker's own file is wrong; whoever shows the receipt is not to be called a forger."""
+    thief, authority = PrivateKey.generate(), line.enrolled.authority
+    subject = Subject("TEST province", thief.public_key, key_id=authority.province.key_id)
+    root = Authority(authority.root_key, authority.root)
+    double = issue(root, subject, Role.PROVINCE, serial=3, not_before=SINCE, not_after=UNTIL)
+    forged = revocations(Authority(thief, double), line.certificate, AT)
+    trust = ReceiptTrust.of(authority.root, [authority.province], [forged])
+    with pytest.raises(ReceiptTerminalUnknown, match="CRL 1"):
+        verify_receipt(signed.to_text(), trust, AT)
+
+
 def test_only_a_terminals_certificate_will_do(line: Bus, signed: SignedBenefitReceipt) -> None:
     content = line.enrolled.authority.certify(Role.CONTENT, NAME, line.enrolled.authority.content)
     wrong = sign_benefit_receipt(signed.receipt, line.enrolled.authority.content, pack_certificate(content))
