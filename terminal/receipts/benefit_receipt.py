@@ -6,7 +6,7 @@ region, and no number that two receipts of one person share. Its event's hash is
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Final
 
 import msgspec
@@ -23,6 +23,8 @@ from terminal.receipts.base45 import from_base45, to_base45
 from terminal.receipts.errors import ReceiptMalformed
 
 PREFIX: Final = "TKR1:"
+#: People are told the time of all China.
+CHINA: Final = timezone(timedelta(hours=8))
 #: An alphanumeric QR code of the largest version holds 3,391 characters at correction level M.
 MAX_TEXT_CHARACTERS: Final = 3391
 MAX_PACKED_BYTES: Final = 1024

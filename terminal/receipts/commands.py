@@ -17,6 +17,7 @@ from terminal.displays import yuan
 from terminal.durable_file import write_durably
 from terminal.errors import FileNotRead
 from terminal.receipts.benefit_receipt import (
+    CHINA,
     MAX_TEXT_CHARACTERS,
     PREFIX,
     BenefitReceipt,
@@ -27,7 +28,7 @@ from terminal.receipts.packed_certificate import unpack_certificate
 from terminal.receipts.printers.address import FORMS, printer_at
 from terminal.receipts.printers.printer import Printer
 from terminal.receipts.qr_code import QrCode
-from terminal.receipts.slip import CHINA, Paper, slip_of
+from terminal.receipts.slip import Paper, slip_of
 from terminal.receipts.trust_files import trust_of_files, trust_of_terminal
 from terminal.receipts.verification import verify_receipt
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 from enum import Enum
 from typing import Final
 
 from crypto.explained import Text
 from terminal.displays import yuan
-from terminal.receipts.benefit_receipt import BenefitReceipt, SignedBenefitReceipt
+from terminal.receipts.benefit_receipt import CHINA, BenefitReceipt, SignedBenefitReceipt
 from terminal.receipts.qr_code import QrCode
 
-CHINA: Final = timezone(timedelta(hours=8))
 GRANTED: Final = Text(zh="优惠已生效", en="Discount applied")
 _CHECK: Final = Text(zh="扫码可核验，不含个人信息", en="Scan to check. Names nobody.")
 _SUBSTITUTE: Final = b"?"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from crypto.errors import (
@@ -25,7 +25,7 @@ from crypto.pki.chain import verify_chain
 from crypto.pki.revocation import RevocationList
 from crypto.pki.role import Role
 from crypto.trust import TrustDocument
-from terminal.receipts.benefit_receipt import BenefitReceipt, SignedBenefitReceipt
+from terminal.receipts.benefit_receipt import CHINA, BenefitReceipt, SignedBenefitReceipt
 from terminal.receipts.errors import (
     ReceiptForged,
     ReceiptFromFuture,
@@ -154,4 +154,4 @@ def _is_issued(certificate: Certificate, trusted: ReceiptTrust) -> bool:
 
 
 def _told(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M:%S} (UTC+8)"

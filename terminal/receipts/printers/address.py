@@ -21,7 +21,7 @@ from terminal.receipts.printers.network import PORT, open_network
 from terminal.receipts.printers.printer import EscposPrinter, PicturePrinter, Printer
 from terminal.receipts.printers.serial_port import BAUD, open_serial
 
-FORMS: Final = "network://HOST[:PORT] | usb | serial:/dev/ttyS0[@BAUD] | file:PATH | image:PATH"
+FORMS: Final = "network://HOST:PORT | usb | serial:/dev/ttyS0@BAUD | file:PATH | image:PATH"
 _NETWORK: Final = "network://"
 
 

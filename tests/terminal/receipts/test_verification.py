@@ -181,7 +181,7 @@ def test_the_certificate_counts_at_the_time_of_the_receipt(line: Bus) -> None:
 def test_a_receipt_from_the_future_is_refused(line: Bus, signed: SignedBenefitReceipt) -> None:
     dated = signed.receipt.dated
     assert verify_receipt(signed.to_text(), line.trust, dated - timedelta(minutes=9)) == signed.receipt
-    with pytest.raises(ReceiptFromFuture):
+    with pytest.raises(ReceiptFromFuture, match=r"2026-11-24 12:00:00 \(UTC\+8\)"):
         verify_receipt(signed.to_text(), line.trust, dated - timedelta(minutes=11))
 
 
