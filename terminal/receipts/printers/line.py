@@ -65,7 +65,9 @@ class HandleLine(PrinterLine):
             os.close(handle)
 
     def _wait(self, event: int, until: float) -> None:
+        # The time is looked at even when poll() returns at once, as it does for ever on a faulty device.
+        left = until - time.monotonic()
         poll = select.poll()
         poll.register(self._handle, event)
-        if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
+        if left <= 0 or not poll.poll(left * 1000):
             raise TimeoutError

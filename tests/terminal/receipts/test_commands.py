@@ -15,6 +15,7 @@ import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from card.simulator.boards.link import InProcessConnection
 from crypto.errors import TestKeyRefused
 from crypto.pki.certificate import Certificate
 from crypto.sm2 import PublicKey
@@ -32,8 +33,10 @@ from terminal.receipts.errors import (
 )
 from terminal.receipts.journalled import receipt_of, service_name
 from terminal.receipts.slip import Paper
-from tests.terminal.enrolled import SetClock
-from tests.terminal.receipts.cast import Bus, bus
+from terminal.receipts.verification import verify_receipt
+from terminal.tap import tap
+from tests.terminal.enrolled import SetClock, chip
+from tests.terminal.receipts.cast import AT, Bus, bus
 from tests.terminal.receipts.test_qr_code import read, screen
 from tests.terminal.receipts.test_slip import printed as on_paper
 
@@ -173,6 +176,19 @@ def test_no_receipt_for_what_was_refused_taken_back_or_never_was(line: Bus) -> N
         with pytest.raises(NoReceiptDue, match=why):
             receipt_of(enrolled.directory, sequence)
     assert receipt_of(enrolled.directory, 1).receipt.sequence == 1
+
+
+def test_a_receipt_is_made_while_the_terminal_goes_on_tapping(line: Bus) -> None:
+    enrolled = line.enrolled
+    with (
+        open_terminal(enrolled.directory, SetClock()) as terminal,
+        InProcessConnection(chip(enrolled.card())) as connection,
+    ):
+        result = tap(terminal.desk, connection, terminal.request())
+        signed = receipt_of(enrolled.directory, result.sequence)
+        assert signed.receipt.holder_pays == result.holder_pays
+        assert signed.receipt.party_pays == result.party_pays
+    assert verify_receipt(signed.to_text(), line.trust, AT) == signed.receipt
 
 
 def test_a_production_terminal_under_a_test_root_gives_none(tmp_path: Path) -> None:
