@@ -12,6 +12,7 @@ from crypto.credential import CARD_ID_BYTES
 from crypto.explained import ExplainedError
 from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
+from terminal.content.asked_lists import asked_lists, lacking
 from terminal.content.manifest import (
     CATALOGUE,
     HOTLIST_BASE,
@@ -33,6 +34,7 @@ from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.errors import ContentFromFuture, ContentMissing, ContentOlder
 from terminal.hotlist.card_hash import mix
+from terminal.hotlist.errors import StandingListMissing
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.standing_list import StandingList
 
@@ -42,7 +44,10 @@ CLOCK_LEEWAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Content:
-    """A publication, every signature verified and every file parsed. `lists`: the standing lists, by name."""
+    """A publication, every signature verified and every file parsed.
+
+    `lists`: the standing lists by name. `asked`: the lists that its rules ask for, each with the rule.
+    """
 
     version: int
     made_ms: int
@@ -51,6 +56,7 @@ class Content:
     rules: RuleBook
     hotlist: Hotlist
     lists: Mapping[str, StandingList]
+    asked: Mapping[str, str]
 
     def standing_lists(self, card_id: bytes, issued: date) -> frozenset[str]:
         """The names of the standing lists that the card with this id (8 bytes) and day of issue is on.
@@ -61,7 +67,17 @@ class Content:
         if len(card_id) != CARD_ID_BYTES:
             raise ValueError(f"a card id has {CARD_ID_BYTES} bytes, not {len(card_id)}")
         hashed = mix(int.from_bytes(card_id))
-        return frozenset(name for name, one in self.lists.items() if one.holds(hashed, issued))
+        return frozenset(
+            name
+            for name in self.asked
+            if (held := self.lists.get(name)) is not None and held.holds(hashed, issued)
+        )
+
+    @property
+    def missing(self) -> StandingListMissing | None:
+        """Says which lists rules ask for in vain, if any; to the rules it is as if no card were on them."""
+        lists = lacking(self.asked, self.lists)
+        return StandingListMissing(lists=lists) if lists else None
 
 
 def require_newer(held: Content, offered: Content) -> None:
@@ -109,14 +125,16 @@ def load_content(
     for name, dated in ((HOTLIST_BASE, hotlist.dated), *((LISTS + n, one.dated) for n, one in lists.items())):
         if dated > local_date(manifest.made_ms) + CLOCK_LEEWAY:
             raise ContentFromFuture(what=name, made=dated)
+    rules = RuleBook(RulePack.from_bytes(store.read(file), file.name) for file in manifest.named(RULES))
     return Content(
         version=manifest.version,
         made_ms=manifest.made_ms,
         trust=trust,
         catalogue=Catalogue.from_bytes(store.read(manifest.file(CATALOGUE))),
-        rules=RuleBook(RulePack.from_bytes(store.read(file), file.name) for file in manifest.named(RULES)),
+        rules=rules,
         hotlist=hotlist,
         lists=lists,
+        asked=asked_lists(rules),
     )
 
 

@@ -50,15 +50,15 @@ class StandingListDeltaForeign(StandingListMalformed):
 
 
 class StandingListMissing(TerminalError):
-    """A rule asks for a standing list that was not published. Facts: name, rule ("pack/rule" or "pack")."""
+    """Rules ask for standing lists that were not published. Facts: lists ("name (rule), …")."""
 
     code = "TRM-363"
     cause = Text(
-        zh="规则 {rule} 查询常设名单“{name}”，但发布的内容中没有。",
-        en="The rule {rule} asks for the standing list {name}, which was not published.",
+        zh="规则要查询的常设名单没有发布：{lists}。",
+        en="Rules ask for standing lists that were not published: {lists}.",
     )
     next_step = Text(
-        zh="刷卡照常，按卡片不在此名单上判断。请通知中心用 tongka center publish --list 发布此名单。",
-        en="Taps go on, judged as if no card were on it. Tell the centre to publish it with `tongka center "
-        "publish --list`.",
+        zh="刷卡照常，按卡片不在这些名单上判断。请通知中心用 tongka center publish --list 发布它们。",
+        en="Taps go on, judged as if no card were on them. Tell the centre to publish them with `tongka "
+        "center publish --list`.",
     )

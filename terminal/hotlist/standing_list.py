@@ -122,10 +122,10 @@ def base_bytes(name: str, version: int, dated: date, members: bytes) -> bytes:
     return frame(BASE_MAGIC, version, dated, _name_bytes(name) + members)
 
 
-def delta_bytes(held: StandingList, dated: date, members: int, filters: bytes) -> bytes:
-    """The next delta on the base of `held`, around the bytes of its two filters. Raises as `base_bytes`."""
+def delta_bytes(held: StandingList, version: int, dated: date, members: int, filters: bytes) -> bytes:
+    """A delta on the base of `held`, around the bytes of its two filters. Raises as `base_bytes`."""
     body = _name_bytes(held.name) + held.digest + _COUNT.pack(members) + filters
-    return frame(DELTA_MAGIC, held.version + 1, dated, body)
+    return frame(DELTA_MAGIC, version, dated, body)
 
 
 def _name_bytes(name: str) -> bytes:

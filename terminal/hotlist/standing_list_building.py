@@ -2,7 +2,7 @@
 
     base = build_list("minors", issued, members, version=1, dated=date(2026, 11, 1))
     held = StandingList.from_files("minors", base)
-    delta = build_list_delta(held, issued_later, members_later, dated=date(2026, 11, 2))
+    delta = build_list_delta(held, issued_later, members_later, version=2, dated=date(2026, 11, 2))
 
 Needs numpy, which a terminal does not load.
 """
@@ -34,16 +34,20 @@ def build_list(name: str, issued: Issued, members: Numbers, version: int, dated:
     )
 
 
-def build_list_delta(held: StandingList, issued: Issued, members: Numbers, dated: date) -> bytes:
+def build_list_delta(
+    held: StandingList, issued: Issued, members: Numbers, version: int, dated: date
+) -> bytes:
     """All that a terminal with the base of `held` must learn to know the truth about every card issued.
 
     It names each card about which the base is wrong. A register may have another day than the credential, by
     which a terminal knows whether to ask the base (DAYS_APART): of cards not well before the base's date it
     also names those on the list. Raises HotlistNotBuilt, HotlistMalformed; StandingListDeltaForeign for a day
-    before that of `held`.
+    before that of `held`, or a version that is not above its.
     """
-    if dated < held.dated:
-        raise StandingListDeltaForeign(name=held.name, detail=f"{held.dated}, {dated}")
+    if dated < held.dated or version <= held.version:
+        raise StandingListDeltaForeign(
+            name=held.name, detail=f"{held.version}, {held.dated}; {version}, {dated}"
+        )
     is_on = np.zeros(len(issued.cards), np.bool_)
     is_on[places(issued, members)] = True
     by_base = BulkFilter(held.members).holds(in_chunks(issued.cards, mix_all, np.uint64))
@@ -51,4 +55,4 @@ def build_list_delta(held: StandingList, issued: Issued, members: Numbers, dated
     is_named |= is_on & (issued.days > day_number(held.base_dated) - DAYS_APART)
     named = build_filter(hashes(issued.cards[is_named]), hashes(issued.cards[~is_named]))
     on = build_filter(hashes(issued.cards[is_named & is_on]), hashes(issued.cards[is_named & ~is_on]))
-    return delta_bytes(held, dated, len(members), named + on)
+    return delta_bytes(held, version, dated, len(members), named + on)

@@ -12,6 +12,7 @@ from terminal.hotlist.building import Issued, Listed, build_base
 from terminal.hotlist.bulk_hash import Numbers
 from terminal.hotlist.reason import HotlistReason
 from terminal.hotlist.standing_list_building import build_list
+from tests.terminal.decisions.writing import pack_toml, rule
 
 # So many others in force that a card outside the universe is listed by accident once in 100,000 times.
 OTHERS = 1 << 16
@@ -29,6 +30,12 @@ def hotlist_of(card_ids: Iterable[bytes], version: int = 1, dated: date = date(2
 def members_of(card_ids: Iterable[bytes]) -> Numbers:
     """Card ids as a standing list is built from them."""
     return np.array(sorted(int.from_bytes(card) for card in card_ids), np.uint64)
+
+
+def rules_asking(*names: str) -> bytes:
+    """A rule pack that asks for these standing lists."""
+    rules = (rule(f"asks-{name}", f'"{name}" in lists') for name in names)
+    return pack_toml(*rules, name="asking", region="4601").encode()
 
 
 def standing_list_of(

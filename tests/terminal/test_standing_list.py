@@ -45,7 +45,7 @@ def base(issued: World, members: set[bytes], name: str = "minors", version: int 
 
 
 def delta(held: StandingList, issued: World, members: set[bytes], dated: date = NEXT) -> bytes:
-    return build_list_delta(held, Issued.of(issued), members_of(members), dated)
+    return build_list_delta(held, Issued.of(issued), members_of(members), held.version + 1, dated)
 
 
 def on(held: StandingList, issued: World) -> set[bytes]:
@@ -164,6 +164,8 @@ def test_the_file_of_another_list_is_named() -> None:
         StandingList.from_files("minors", again, delta(held, issued, members))
     with pytest.raises(StandingListDeltaForeign):
         delta(held, issued, members, DAY - timedelta(days=1))
+    with pytest.raises(StandingListDeltaForeign):
+        build_list_delta(held, Issued.of(issued), members_of(members), held.version, NEXT)
 
 
 def test_a_standing_list_and_a_hotlist_are_not_taken_for_each_other() -> None:
@@ -231,7 +233,7 @@ def test_the_smallest_files_byte_by_byte() -> None:
     empty = bytes(12)
     assert nobody == sealed(b"TKLB" + head + empty + bytes(4))
     held = StandingList.from_files("minors", nobody)
-    change = build_list_delta(held, Issued.of({}), members_of(()), NEXT)
+    change = build_list_delta(held, Issued.of({}), members_of(()), 8, NEXT)
     head = bytes.fromhex("02 000000 00000008 013528ee 06") + b"minors"
     assert change == sealed(b"TKLD" + head + sm3(nobody) + bytes(4) + empty + empty + bytes(4))
     assert StandingList.from_files("minors", nobody, change).count == 0
@@ -243,7 +245,7 @@ def test_a_member_that_was_never_issued_is_a_mistake() -> None:
         build_list("minors", Issued.of(cards(5)), stranger, 1, DAY)
     held = StandingList.from_files("minors", base(cards(5), set()))
     with pytest.raises(HotlistNotBuilt):
-        build_list_delta(held, Issued.of(cards(5)), stranger, NEXT)
+        build_list_delta(held, Issued.of(cards(5)), stranger, 8, NEXT)
     with pytest.raises(HotlistMalformed):
         build_list("minors", Issued.of({}), members_of(()), 2**32, DAY)
 
