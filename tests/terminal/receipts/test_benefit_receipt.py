@@ -21,7 +21,7 @@ from terminal.receipts.benefit_receipt import (
 from terminal.receipts.errors import NoReceiptDue, ReceiptMalformed
 from terminal.receipts.making import make_receipt
 from terminal.receipts.packed_certificate import DICTIONARY, pack_certificate, unpack_certificate
-from tests.terminal.receipts.cast import KEY, RECEIPT, SIGNED, Bus, bus
+from tests.terminal.receipts.cast import KEY, NAME, RECEIPT, SIGNED, Bus, bus
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_receipt_says_what_the_event_says(line: Bus) -> None:
     assert receipt.dated == datetime.fromtimestamp(event.time_ms // 1000, UTC)
     assert (receipt.service, receipt.fare, receipt.holder_pays) == ("BUS-1", event.fare, event.holder_pays)
     assert (receipt.companions_admitted, receipt.party_pays) == (0, event.holder_pays)
-    assert receipt.number == f"0011223344556677.1-{event.sequence}"
+    assert receipt.number == f"{NAME}-{event.sequence}"
 
 
 def test_the_text_holds_characters_of_the_alphanumeric_mode_alone(line: Bus) -> None:

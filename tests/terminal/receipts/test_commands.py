@@ -36,7 +36,7 @@ from terminal.receipts.slip import Paper
 from terminal.receipts.verification import verify_receipt
 from terminal.tap import tap
 from tests.terminal.enrolled import SetClock, chip
-from tests.terminal.receipts.cast import AT, Bus, bus
+from tests.terminal.receipts.cast import AT, NAME, Bus, bus
 from tests.terminal.receipts.test_qr_code import read, screen
 from tests.terminal.receipts.test_slip import printed as on_paper
 
@@ -69,7 +69,7 @@ def test_a_receipt_is_printed_shown_and_verified(line: Bus, tmp_path: Path) -> N
     text = printed(line)
     (tmp_path / "code.txt").write_text(text + "\n")
     shown = run("show", tmp_path / "code.txt")
-    assert "编号：0011223344556677.1-1" in shown.stdout and "未核验签名" in shown.stdout
+    assert f"编号：{NAME}-1" in shown.stdout and "未核验签名" in shown.stdout
     assert "2026-11-24 12:00" in shown.stdout and "票价：2.00 元" in shown.stdout
     trust = ("--root", tmp_path / "root.pem", "--certificates", tmp_path / "trust.json", "--test")
     for words, stdin in (
@@ -144,7 +144,7 @@ def test_the_slip_names_the_service_as_the_catalogue_does(line: Bus, tmp_path: P
 
     directory = line.enrolled.directory
     done = run("print", "--data", directory.path, "--sequence", 1, "--printer", f"file:{tmp_path / 'slip'}")
-    assert done.exit_code == 0 and "已打印 0011223344556677.1-1" in done.stdout
+    assert done.exit_code == 0 and f"已打印 {NAME}-1" in done.stdout
     paper = on_paper((tmp_path / "slip").read_bytes(), Paper.NARROW)
     name = service_name(directory, "BUS-1", 0)
     assert "".join(name.zh.split()) in "".join("".join(paper.lines).split())
