@@ -13,11 +13,14 @@ from crypto.keystore.directory import make_keystore
 from crypto.sm2 import PrivateKey
 from terminal.clock import ClockReading, ClockSource
 from terminal.configuration import Mode, TerminalConfiguration
-from terminal.content.manifest import HOTLIST_BASE
+from terminal.content.asked_lists import asked_lists
+from terminal.content.manifest import HOTLIST_BASE, LIST_BASE, RULES, list_file
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
 from terminal.starter import starter_files
 from tests.authority import TestAuthority
-from tests.terminal.hotlists import hotlist_of
+from tests.terminal.hotlists import hotlist_of, standing_list_of
 
 TERMINAL_ID = bytes.fromhex("0011223344556677")
 # A day within every starter rule and every card below, in milliseconds: 2026-11-24 12:00 in China.
@@ -104,9 +107,16 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
     directory.configuration_file.write_bytes(configuration.to_bytes())
     directory.authority_file.write_bytes(authority.root.pem)
     make_keystore(directory.keys).create(TERMINAL_KEY)
-    enrolled = Enrolled(directory, issuer, authority, dict(starter_files()))
+    enrolled = Enrolled(directory, issuer, authority, dict(starter_files()) | _asked_of_nobody())
     enrolled.put_hotlist()
     return enrolled
+
+
+def _asked_of_nobody() -> dict[str, bytes]:
+    """The standing lists that the starter rules ask for, with no card on them."""
+    packs = (data for name, data in starter_files().items() if name.startswith(RULES))
+    asked = asked_lists(RuleBook(RulePack.from_bytes(data) for data in packs))
+    return {list_file(name, LIST_BASE): standing_list_of(name, ()) for name in asked}
 
 
 def chip(card: ChipContents) -> ReferenceApplet:
