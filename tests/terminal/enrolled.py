@@ -14,11 +14,9 @@ from crypto.sm2 import PrivateKey
 from terminal.clock import ClockReading, ClockSource
 from terminal.configuration import Mode, TerminalConfiguration
 from terminal.content.asked_lists import asked_lists
-from terminal.content.manifest import HOTLIST_BASE, LIST_BASE, RULES, list_file
+from terminal.content.manifest import HOTLIST_BASE, LIST_BASE, list_file
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
-from terminal.decisions.rule_book import RuleBook
-from terminal.decisions.rule_pack import RulePack
-from terminal.starter import starter_files
+from terminal.starter import starter_files, starter_rule_book
 from tests.authority import TestAuthority
 from tests.terminal.hotlists import hotlist_of, standing_list_of
 
@@ -114,8 +112,7 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
 
 def _asked_of_nobody() -> dict[str, bytes]:
     """The standing lists that the starter rules ask for, with no card on them."""
-    packs = (data for name, data in starter_files().items() if name.startswith(RULES))
-    asked = asked_lists(RuleBook(RulePack.from_bytes(data) for data in packs))
+    asked = asked_lists(starter_rule_book())
     return {list_file(name, LIST_BASE): standing_list_of(name, ()) for name in asked}
 
 
