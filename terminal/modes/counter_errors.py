@@ -7,11 +7,11 @@ from terminal.errors import TerminalError
 
 
 class SaleMoveRefused(TerminalError):
-    """A sale can't be moved so from where it stands. Facts: move, phase."""
+    """A sale can't be moved so from where it stands. Facts: move, phase (Texts)."""
 
     code = "TRM-730"
     cause = Text(
-        zh="本次售票处于“{phase}”状态，不能进行“{move}”。",
+        zh="本次售票{phase}，不能{move}。",
         en="The sale is {phase}: {move} is not possible.",
     )
     next_step = Text(
@@ -90,4 +90,25 @@ class OpenSaleUnreadable(TerminalError):
         zh="请用 tongka journal list 核对最近的刷卡，如有未售出的请登记，然后移走此文件再启动。",
         en="Look at the last taps with `tongka journal list`, note those that were never sold, then move the "
         "file away and start again.",
+    )
+
+
+class EntryRefused(TerminalError):
+    """What staff typed, or a program sent, is no order that is possible here. Facts: write (Text)."""
+
+    code = "TRM-738"
+    cause = Text(zh="输入无法使用。", en="That entry can't be used.")
+    next_step = Text(zh="可以输入：{write}。", en="These can be entered: {write}.")
+
+
+class NobodyAtCounter(TerminalError):
+    """The card that was read is not on the reader any more, or another lies there."""
+
+    code = "TRM-739"
+    cause = Text(
+        zh="读卡器上没有刚才那张证。", en="The card that was read does not lie on the reader any more."
+    )
+    next_step = Text(
+        zh="没有登记。请持卡人把证放回读卡器，再登记一次。",
+        en="Nothing was registered. Ask the holder to put the card back, then register again.",
     )

@@ -128,7 +128,7 @@ class Sale:
         """
         with self._lock:
             if SaleMove.CANCEL not in self._state.phase.moves:
-                raise SaleMoveRefused(move=SaleMove.CANCEL, phase=self._state.phase)
+                raise SaleMoveRefused(move=SaleMove.CANCEL.label, phase=self._state.phase.label)
             self._become(SalePhase.CANCELLING, self._state.lines)
             cancel_granted(self._desk, self._taken)
             self._file.remove()
@@ -151,7 +151,7 @@ class Sale:
 
     def _require(self, move: SaleMove) -> None:
         if move not in self._state.phase.moves:
-            raise SaleMoveRefused(move=move, phase=self._state.phase)
+            raise SaleMoveRefused(move=move.label, phase=self._state.phase.label)
         if self.cancel_if_late():
             raise SaleTimedOut
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self
 
+from crypto.explained import Text
 from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.errors import DecisionInputInvalid
@@ -24,6 +25,11 @@ class SaleMove(StrEnum):
     REMOVE = "remove"
     CONFIRM = "confirm"
     CANCEL = "cancel"
+
+    @property
+    def label(self) -> Text:
+        """What people call it."""
+        return _MOVE_LABELS[self]
 
 
 class SalePhase(StrEnum):
@@ -44,7 +50,28 @@ class SalePhase(StrEnum):
         """Whether nothing more can happen."""
         return not self.moves
 
+    @property
+    def label(self) -> Text:
+        """What people call it."""
+        return _PHASE_LABELS[self]
 
+
+_MOVE_LABELS: Final[Mapping[SaleMove, Text]] = MappingProxyType(
+    {
+        SaleMove.TAP: Text(zh="刷卡", en="a tap"),
+        SaleMove.REMOVE: Text(zh="移除一行", en="removing a line"),
+        SaleMove.CONFIRM: Text(zh="确认", en="confirming"),
+        SaleMove.CANCEL: Text(zh="撤销", en="cancelling"),
+    }
+)
+_PHASE_LABELS: Final[Mapping[SalePhase, Text]] = MappingProxyType(
+    {
+        SalePhase.OPEN: Text(zh="进行中", en="open"),
+        SalePhase.CANCELLING: Text(zh="撤销未完成", en="not cancelled to the end"),
+        SalePhase.CONFIRMED: Text(zh="已确认", en="confirmed"),
+        SalePhase.CANCELLED: Text(zh="已撤销", en="cancelled"),
+    }
+)
 _MOVES: Final[Mapping[SalePhase, frozenset[SaleMove]]] = MappingProxyType(
     {
         SalePhase.OPEN: frozenset(SaleMove),
