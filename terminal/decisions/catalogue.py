@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -40,7 +40,10 @@ class ServiceFeature(StrEnum):
 
 @dataclass(frozen=True)
 class ServiceItem:
-    """One service. `region`: six digits of GB/T 2260; `fare`: list fare a person, in fen."""
+    """One service. `region`: six digits of GB/T 2260; `fare`: list fare a person, in fen.
+
+    `tickets`: the price of each class of ticket by its id, in fen, for rules that give a class.
+    """
 
     code: str
     name: Text
@@ -50,6 +53,7 @@ class ServiceItem:
     region: str
     fare: int
     features: frozenset[ServiceFeature] = frozenset()
+    tickets: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,6 +65,7 @@ class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     region: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{5}\Z")]
     fare: Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]
     features: tuple[ServiceFeature, ...] = ()
+    tickets: dict[Slug, Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]] = {}
 
     def item(self) -> ServiceItem:
         return ServiceItem(
@@ -72,6 +77,7 @@ class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             region=self.region,
             fare=self.fare,
             features=frozenset(self.features),
+            tickets=MappingProxyType(self.tickets),
         )
 
 
@@ -111,6 +117,9 @@ CATALOGUE_SHAPE: Final = DocumentShape(
                 zh="每人票价，整数，单位分", en="the list fare a person, a whole number of fen"
             ),
             "items.features": Text(zh=f"列表，可含：{_FEATURES}", en=f"a list that may hold {_FEATURES}"),
+            "items.tickets": Text(
+                zh="票种与票价（分），如 { half = 3500 }", en="classes of ticket in fen, as { half = 3500 }"
+            ),
         }
     ),
 )

@@ -11,8 +11,9 @@ from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.conditions import FUNCTIONS, MAX_CONDITION, VARIABLES
 from terminal.decisions.decide import decide
+from terminal.decisions.pack_file import PACK_SHAPE
 from terminal.decisions.rule_book import RuleBook
-from terminal.decisions.rule_pack import PACK_SHAPE, RulePack
+from terminal.decisions.rule_pack import RulePack
 from tests.terminal.decisions.writing import NOON, card, service
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "add-a-benefit-rule.md").read_text(encoding="utf-8")

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
-from terminal.decisions.decide import Decision, TrialResult, decide, local_date
+from terminal.decisions.decide import Decision, decide, local_date
 from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.trial import TrialResult
 from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
@@ -70,6 +71,13 @@ class Tap(NamedTuple):
 
 taps = st.builds(Tap, cards, services, moments, fares, parties, st.sampled_from([STARTER, MIXED]))
 
+REFUSALS = (
+    Outcome.NOT_ELIGIBLE,
+    Outcome.QUOTA_USED_UP,
+    Outcome.REVIEW_DUE,
+    Outcome.NOT_ENABLED,
+    Outcome.EXPIRED,
+)
 CATEGORY_WORDS = (
     *("视力", "听力", "言语", "肢体", "智力", "精神", "多重", "盲", "聋", "哑", "残", "级", "轮椅"),
     *("visual", "blind", "hearing", "deaf", "speech", "physical", "intellect", "mental", "multiple"),
@@ -92,8 +100,9 @@ def test_outcome_agrees_with_what_is_given(tap: Tap) -> None:
 
     assert (decision.outcome is Outcome.GRANTED_WITH_COMPANION) is (decision.companions_admitted > 0)
     if not decision.outcome.granted:
-        assert decision.outcome is Outcome.NOT_ELIGIBLE
+        assert decision.outcome in REFUSALS
         assert (decision.holder_pays, decision.companion_pays, decision.rule) == (tap.fare, tap.fare, "")
+        assert (decision.quota, decision.rounding, decision.reminder) == ("", None, None)
         assert decision.instead is not None
         assert all(trial.result is not TrialResult.APPLIED for trial in decision.tried)
     else:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.explained import Language
-from terminal.decisions.rule_pack import PACK_SHAPE, PackFile, RulePack
+from terminal.decisions.pack_file import PACK_SHAPE, PackFile
+from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.toml_document import MAX_BYTES
 from terminal.errors import RulePackMalformed
 from tests.terminal.decisions.writing import pack_toml, rule
