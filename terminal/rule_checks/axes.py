@@ -376,4 +376,3 @@ def _categories(having: Sequence[int], without: Collection[int], *, every: bool)
         zh=f"类别 {shown}" + (f"（不含 {lacking}）" if without else ""),
         en=f"categor{'y' if one else 'ies'} {shown}" + (f" (without {lacking})" if without else ""),
     )
-

@@ -7,9 +7,11 @@ unless a condition asks for the year.
 from __future__ import annotations
 
 from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 from crypto.explained import Text
@@ -100,12 +102,10 @@ class DayAxis:
         season = f"{inner[0].first:%m-%d}", f"{inner[0].last:%m-%d}"
         if any((f"{run.first:%m-%d}", f"{run.last:%m-%d}") != season for run in inner):
             return None
-        if any(later.first.year != run.first.year + 1 for run, later in zip(inner, inner[1:], strict=False)):
+        if any(later.first.year != run.first.year + 1 for run, later in pairwise(inner)):
             return None
         days = season[0] if season[0] == season[1] else f"{season[0]}–{season[1]}"
-        return Text(
-            zh=f"每年 {days}（{runs[0].first} 起）", en=f"each year {days} (from {runs[0].first})"
-        )
+        return Text(zh=f"每年 {days}（{runs[0].first} 起）", en=f"each year {days} (from {runs[0].first})")
 
 
 class _Telling:
@@ -133,7 +133,8 @@ class _Telling:
 
     def stretches(self, last: date) -> Iterator[tuple[date, date]]:
         """Stretches of days within each of which the key is the same, in order up to `last`."""
-        starts = sorted(day for day in {*self._begun, *self._candidates(last)} if self._begun[0] <= day <= last)
+        known = {*self._begun, *self._candidates(last)}
+        starts = sorted(day for day in known if self._begun[0] <= day <= last)
         ends = [*(start - _ONE_DAY for start in starts[1:]), last]
         return zip(starts, ends, strict=True)
 
@@ -147,5 +148,11 @@ class _Telling:
                 yield date(year, 1, 1)
             if "month" in self._asked:
                 yield from (date(year, month, 1) for month in range(2, 13))
-            for month, day in self._edges:
-                yield date(year, month, day)
+            yield from (_first_of_season(year, *edge) for edge in self._edges)
+
+
+def _first_of_season(year: int, month: int, day: int) -> date:
+    """The day, or the next month's first where it is past the month's end."""
+    if day <= monthrange(year, month)[1]:
+        return date(year, month, day)
+    return date(year + month // 12, month % 12 + 1, 1)

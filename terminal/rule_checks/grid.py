@@ -42,7 +42,10 @@ MAX_CELLS: Final = 1_000_000
 _MAX_HOTLIST_AGE: Final = 36_500  # days
 _ONE_DAY: Final = timedelta(days=1)
 # What is tried of a number that conditions reckon with.
-_SAMPLES: Final = (0, 1, 2, 3, 5, 7, 10, 30, 50, 99, 100, 101, 150, 200, 205, 250, 300, 500, 999, 1000, 1500, 2000, 5000, 10_000, 99_999)  # fmt: skip
+_SAMPLES: Final = (
+    *(0, 1, 2, 3, 5, 7, 10, 30, 50, 99, 100, 101, 150, 200, 205, 250, 300, 500),
+    *(999, 1000, 1500, 2000, 5000, 10_000, 99_999),
+)
 # Variables that conditions may ask in any way, since their whole domain is tried.
 _TRIED_WHOLE: Final = frozenset(
     {
@@ -70,7 +73,9 @@ class Grid:
         return tuple(len(axis) for axis in self.axes)
 
     def situations(self) -> Iterator[tuple[tuple[int, ...], Situation]]:
-        """Every cell and the situation that stands for it."""
+        """Every cell and the situation that stands for it. Raises RuleSpaceTooLarge."""
+        if (cells := prod(self.shape)) > MAX_CELLS:
+            raise RuleSpaceTooLarge(where=self.site.words, cells=cells, most=MAX_CELLS)
         return self._below(0, (), self.start)
 
     def _below(
@@ -105,10 +110,7 @@ class Grid:
 
 
 def grids_of(site: Site, packs: Sequence[RulePack]) -> Iterator[Grid]:
-    """The space of holders' cards at a site, and that of companion cards, cut so that `packs` divide no cell.
-
-    Raises RuleSpaceTooLarge.
-    """
+    """The space of holders' cards at a site, and that of companion cards, cut so that `packs` divide no cell."""
     reaching = [pack for pack in packs if pack.region in scopes(site.service.region)]
     rules = rules_at(reaching, site.service)
     changes = {pack.effective_from for pack in reaching} | {
@@ -120,17 +122,12 @@ def grids_of(site: Site, packs: Sequence[RulePack]) -> Iterator[Grid]:
         concerned = [rule for rule in rules if rule.card_kind is card_kind]
         asked = questions_at(concerned)
         axes = tuple(axis for axis in _axes(site, card_kind, concerned, asked, changes) if len(axis))
-        cells = prod(len(axis) for axis in axes)
-        if cells > MAX_CELLS:
-            raise RuleSpaceTooLarge(where=site.words, cells=cells, most=MAX_CELLS)
         yield Grid(site, card_kind, _start(site.service, card_kind, changes), axes, _sampled(asked))
 
 
 def _start(service: ServiceItem, card_kind: CardKind, changes: set[date]) -> Situation:
     holder = card_kind is CardKind.HOLDER
-    card = invented_card(
-        (1,) if holder else NO_CATEGORIES, 1 if holder else NO_GRADE, service.region
-    )
+    card = invented_card((1,) if holder else NO_CATEGORIES, 1 if holder else NO_GRADE, service.region)
     return Situation(card, service, min(changes), service.fare)
 
 

@@ -2,8 +2,8 @@
 
 A variable is *legible* where each of its occurrences is a whole comparison with literals, such as
 `fare <= 200`, `region.startsWith("33")` or `5 in categories`: then the condition is constant between the
-literals, whatever the rest of it says. Anywhere else (`fare % 100 == 0`, `size(lists) > 1`) the variable is *opaque*: its whole
-domain must be tried, or as much of it as can be.
+literals, whatever the rest of it says. Anywhere else (`fare % 100 == 0`, `size(categories) > 1`) the variable
+is *opaque*: its whole domain must be tried, or as much of it as can be.
 """
 
 from __future__ import annotations

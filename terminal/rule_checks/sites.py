@@ -14,7 +14,7 @@ from terminal.decisions.catalogue import Catalogue, ServiceDomain, ServiceItem, 
 from terminal.decisions.region import NATION, scopes
 from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.rule_checks.questions import Questions, questions_of
-from terminal.rule_checks.regions import representatives
+from terminal.rule_checks.regions import is_prefix, representatives
 
 ANOTHER: Final = "OTHER"
 _ANOTHER_OPERATOR: Final = "another"
@@ -68,7 +68,7 @@ def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
     """
     tickets = ticket_prices(packs)
     seen: set[tuple[object, ...]] = set()
-    regions = representatives({"", *(pack.region for pack in packs if pack.region != NATION)})
+    regions = representatives({"", *_regions_named(packs)})
     for prefix, region in regions.items():
         reaching = [pack for pack in packs if pack.region in scopes(region)]
         asked = questions_at(rule for pack in reaching for rule in pack.rules)
@@ -89,8 +89,19 @@ def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
                 yield Site(service, _words(prefix, service), invented=True)
 
 
+def _regions_named(packs: Iterable[RulePack]) -> Iterator[str]:
+    """Regions of packs; and those that conditions name, with what they lie in: a service may lie there."""
+    for pack in packs:
+        if pack.region != NATION:
+            yield pack.region
+        asked = questions_at(pack.rules)
+        for named in (*asked.texts.get("region", ()), *asked.prefixes.get("region", ())):
+            if is_prefix(named):
+                yield from {named[:2], named[:4], named}
+
+
 def ticket_prices(packs: Iterable[RulePack]) -> Mapping[str, int]:
-    """Every class of ticket that `packs` name at a price of its own, in fen: what it costs is the service's."""
+    """Every class of ticket that `packs` name at a price of its own, in fen."""
     named = sorted(
         {
             rule.benefit.ticket
@@ -105,7 +116,7 @@ def ticket_prices(packs: Iterable[RulePack]) -> Mapping[str, int]:
 def _told_apart(
     packs: Iterable[RulePack], asked: Questions
 ) -> tuple[list[ServiceKind], list[str], list[str]]:
-    """Kinds, operators and codes of services that the packs name, and one operator and code that none does."""
+    """Kinds, operators and codes of services that packs name, and an operator and a code that none does."""
     applied = [rule.applies_to for pack in packs for rule in pack.rules]
     kinds = {kind for applies in applied for kind in applies.kinds} or set(ServiceKind)
     kinds |= {kind for kind in ServiceKind if kind.value in asked.texts.get("kind", ())}
@@ -121,14 +132,16 @@ def _told_apart(
 def _likeness(service: ServiceItem, packs: Iterable[RulePack], asked: Questions) -> tuple[object, ...]:
     """Equal for services that are treated alike, seen from a card of like residence."""
     covered = tuple(rule.name for rule in rules_at(packs, service))
-    advised = tuple(pack.name for pack in packs if any(kind == service.kind for kind, _card in pack.otherwise))
+    advised = tuple(
+        pack.name for pack in packs if any(kind is service.kind for kind, _card_kind in pack.otherwise)
+    )
     constants = {"kind": service.kind.value, "operator": service.operator, "service": service.code}
     told = tuple(value for name, value in constants.items() if name in asked.asked)
     return covered, advised, told, service.region if "region" in asked.asked else ""
 
 
 def _words(prefix: str, service: ServiceItem) -> Text:
-    """"50 · transit · operator x", as far as each is told apart."""
+    """ "50 · transit · operator x", as far as each is told apart."""
     parts = [Text(zh=prefix or "其余地区", en=prefix or "elsewhere"), Text(zh=service.kind, en=service.kind)]
     if service.operator != _ANOTHER_OPERATOR:
         parts.append(Text(zh=f"运营单位 {service.operator}", en=f"operator {service.operator}"))

@@ -10,9 +10,11 @@ from typing import Final
 
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.conditions import Circumstances
 from terminal.decisions.decide import Decision, decide
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.standing import Standing
+from terminal.decisions.trial import Attempt
 
 #: Noon in China, as UTC.
 _NOON: Final = time(4)
@@ -51,9 +53,21 @@ class Situation:
             Party(self.companions),
             rules,
             hotlist_age=self.hotlist_age,
-            standing=Standing(self.lists, self.uses, self.follows_holder),
+            standing=self._standing,
             ticket=self.ticket,
         )
+
+    def attempt(self) -> Attempt:
+        """The same, for trying single rules."""
+        party = Party(self.companions)
+        circumstances = Circumstances(
+            self.card, self.service, self.fare, party, self.on, self.hotlist_age, self._standing, self.ticket
+        )
+        return Attempt(self.card, self.service, self.on, self.fare, party, self._standing, circumstances)
+
+    @property
+    def _standing(self) -> Standing:
+        return Standing(self.lists, self.uses, self.follows_holder)
 
 
 def invented_card(categories: tuple[int, ...], grade: int, region: str) -> CardFacts:
