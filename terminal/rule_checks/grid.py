@@ -110,7 +110,7 @@ class Grid:
 
 
 def grids_of(site: Site, packs: Sequence[RulePack]) -> Iterator[Grid]:
-    """The space of holders' cards at a site, and that of companion cards, cut so that `packs` divide no cell."""
+    """The spaces of holders' cards and of companion cards at a site, cut so that `packs` divide no cell."""
     reaching = [pack for pack in packs if pack.region in scopes(site.service.region)]
     rules = rules_at(reaching, site.service)
     changes = {pack.effective_from for pack in reaching} | {
