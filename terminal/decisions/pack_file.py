@@ -134,7 +134,7 @@ class PackFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     review: ReviewEntry | None = None
     misuse: MisuseEntry | None = None
     quotas: Annotated[tuple[QuotaEntry, ...], msgspec.Meta(max_length=20)] = ()
-    rules: Annotated[tuple[RuleEntry, ...], msgspec.Meta(min_length=1, max_length=500)]
+    rules: Annotated[tuple[RuleEntry, ...], msgspec.Meta(max_length=500)] = ()
     otherwise: tuple[Otherwise, ...] = ()
 
 
@@ -222,7 +222,10 @@ PACK_SHAPE: Final = DocumentShape(
             ),
             "quotas.from": _SEASON_FIRST,
             "quotas.until": _SEASON_LAST,
-            "rules": Text(zh="1–500 个 [[rules]]", en="1 to 500 [[rules]]"),
+            "rules": Text(
+                zh="1–500 个 [[rules]]；只有写了 [misuse] 才可一个都没有",
+                en="1 to 500 [[rules]]; none at all only beside [misuse]",
+            ),
             "rules.id": _SLUG,
             "rules.for": _FOR,
             "rules.applies_to": Text(

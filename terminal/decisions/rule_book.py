@@ -15,6 +15,7 @@ from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.quota import OpenQuota
 from terminal.decisions.region import scopes
 from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.decisions.terms import Misuse
 from terminal.errors import RuleBookInconsistent
 
 _MAX_NAMES: Final = 120  # characters of pack names in a version; an event has room for 200
@@ -86,6 +87,14 @@ class RuleBook:
         Whether it is served is then `decide`'s to say: each rule has its own pack's patience.
         """
         return max((rule.terms.expiry_grace_days for rule in self.rules_for(service, on)), default=0)
+
+    def misuse_for(self, service: ServiceItem, on: date) -> Misuse | None:
+        """What misuse at a service brings, by the narrowest pack that says; None if none does."""
+        for scope in scopes(service.region):
+            for pack in self._in_force(scope, on):
+                if pack.misuse is not None:
+                    return pack.misuse
+        return None
 
     def _sort(self, service: ServiceItem, on: date) -> Iterator[Rule]:
         for scope in scopes(service.region):

@@ -75,6 +75,8 @@ class RulePack:
         if document.effective_until is not None and document.effective_until < document.effective_from:
             problem = Text(zh="早于 effective_from", en="it is before effective_from")
             raise PACK_SHAPE.fault(file, "effective_until", problem)
+        if not document.rules and document.misuse is None:
+            raise PACK_SHAPE.fault(file, "rules", Text(zh="没有规则", en="there is none"))
         seen: set[str] = set()
         for entry in document.rules:
             _check(entry, entry.id in seen, file)
