@@ -28,6 +28,18 @@ class CaseFileMalformed(TerminalError):
     next_step = Text(zh="请改写为：{write_zh}。", en="Write {write_en}.")
 
 
+class NoCases(TerminalError):
+    """There are rule packs to test and no cases to test them with."""
+
+    code = "TRM-333"
+    cause = Text(zh="没有用例文件。", en="There are no cases to test these packs with.")
+    next_step = Text(
+        zh="请写一个用例文件（docs/write-a-rule.md 有例子），与规则包一起写在命令中，或放进目录的 cases/。",
+        en="Write a file of cases (docs/write-a-rule.md has an example) and name it beside the packs, or put "
+        "it into the folder's cases/.",
+    )
+
+
 class NoRulePacks(TerminalError):
     """Where rule packs were to be, there are none."""
 

@@ -45,7 +45,7 @@ LEVELS: Final = {
     Check.HOLE: Level.WARNING,
     Check.TEXT: Level.WARNING,
     Check.UNKNOWN_SERVICE: Level.WARNING,
-    Check.NOWHERE: Level.WARNING,
+    Check.NOWHERE: Level.NOTE,
     Check.SAMPLED: Level.NOTE,
 }
 

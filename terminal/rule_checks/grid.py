@@ -95,6 +95,13 @@ class Grid:
                 return axis.span(value)
         raise KeyError(subject)
 
+    def last_day(self, cell: tuple[int, ...]) -> date:
+        """The last of the days that a cell holds."""
+        for axis, value in zip(self.axes, cell, strict=True):
+            if isinstance(axis, DayAxis):
+                return axis.cells[value][-1].last
+        raise KeyError("days")
+
     def say(self, chosen: Sequence[frozenset[int]]) -> Text:
         """A box of cells in words, without the site's."""
         parts = [

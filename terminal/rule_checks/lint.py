@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from crypto.explained import ExplainedError, Language, Text
@@ -10,14 +12,22 @@ from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.errors import RuleBookInconsistent, RulePackMalformed
-from terminal.rule_checks.finding import LEVELS, Check, Finding, Level
+from terminal.rule_checks.finding import Check, Finding, Level
 from terminal.rule_checks.loading import read_pack
 from terminal.rule_checks.space_checks import check_space
 from terminal.rule_checks.written_checks import check_days, check_services, check_texts
 
 
-def lint(files: Sequence[Path], catalogue: Catalogue | None) -> list[Finding]:
-    """What is found in the packs of `files` as one book, the gravest first.
+@dataclass(frozen=True)
+class Report:
+    """What was found, the gravest first, in how many rules."""
+
+    findings: tuple[Finding, ...]
+    rules: int
+
+
+def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Report:
+    """What is found in the packs of `files` as one book; `since`: see check_space.
 
     A file that can't be read as a pack is found, and the others are checked without it. Raises FileNotRead
     and RuleSpaceTooLarge.
@@ -31,16 +41,17 @@ def lint(files: Sequence[Path], catalogue: Catalogue | None) -> list[Finding]:
             found.append(Finding(Check.UNREADABLE, str(file), _explained(error)))
     if packs:
         try:
-            found += lint_book(RuleBook(packs), catalogue)
+            found += lint_book(RuleBook(packs), catalogue, since)
         except RuleBookInconsistent as error:
             found.append(Finding(Check.INCONSISTENT, "", _explained(error)))
     order = list(Level)
-    return sorted(found, key=lambda finding: order.index(LEVELS[finding.check]))
+    found.sort(key=lambda finding: order.index(finding.level))
+    return Report(tuple(found), sum(len(pack.rules) for pack in packs))
 
 
-def lint_book(book: RuleBook, catalogue: Catalogue | None) -> list[Finding]:
+def lint_book(book: RuleBook, catalogue: Catalogue | None, since: date) -> list[Finding]:
     """What is found in packs that fit together. Raises RuleSpaceTooLarge."""
-    found = [*check_space(book, catalogue), *check_texts(book.packs), *check_days(book)]
+    found = [*check_space(book, catalogue, since), *check_texts(book.packs), *check_days(book)]
     if catalogue is not None:
         found += check_services(book.packs, catalogue)
     return found

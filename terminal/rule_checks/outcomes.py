@@ -27,6 +27,8 @@ from terminal.decisions.trial import TrialResult
 from terminal.rule_checks.axes import yuan
 from terminal.rule_checks.situation import Situation
 
+_NOTHING_SAID: Final = Text(zh="", en="")
+
 # Within a cell every sum is, from one fare to the one 10,000 fen higher, the same and a constant more: shares
 # are whole percentages rounded to 1, 10 or 100 fen, and ceilings lie between cells. So two sums that agree on
 # two such stretches agree on all of the cell.
@@ -60,11 +62,21 @@ class Given:
 
 @dataclass(frozen=True)
 class Said:
-    """The texts that go with it."""
+    """The texts that go with it.
+
+    `instead`: what packs advise where no rule came near, else empty; `reminder` may be empty too.
+    """
 
     legal_basis: Text
     holder: Text
     staff: Text
+    instead: Text
+    reminder: Text
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """All of them, in this order."""
+        return self.legal_basis, self.holder, self.staff, self.instead, self.reminder
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,16 @@ class Judged:
     @property
     def said(self) -> Said:
         """The texts that go with it."""
-        return Said(self.decision.legal_basis, self.decision.holder_text, self.decision.staff_text)
+        decision = self.decision
+        # What a refusing rule advises may name a day, and so differ within a cell.
+        instead = decision.instead if self.given.refused is TrialResult.CONDITION_FALSE else None
+        return Said(
+            decision.legal_basis,
+            decision.holder_text,
+            decision.staff_text,
+            instead or _NOTHING_SAID,
+            decision.reminder or _NOTHING_SAID,
+        )
 
     @property
     def words(self) -> Text:
@@ -158,8 +179,7 @@ def benefit_in_words(benefit: AnyBenefit, admitted: int, quota: Quota | None) ->
     if admitted:
         parts.append(_companion_words(benefit, admitted))
     if quota is not None:
-        period = _PERIODS[quota.per]
-        parts.append(Text(zh=f"{period.zh} {quota.uses} 次", en=f"{quota.uses} times {period.en}"))
+        parts.append(_quota_words(quota))
     return Text(zh="，".join(part.zh for part in parts), en=", ".join(part.en for part in parts))
 
 
@@ -183,10 +203,20 @@ def _companion_words(benefit: Benefit, admitted: int) -> Text:
     one = admitted == 1
     if benefit.companion_pays == "free":
         return Text(zh=f"{admitted} 名同行人免费", en=f"{admitted} companion{'' if one else 's'} free")
-    pays = benefit.companion_pays
+    pays, rounded = benefit.companion_pays, _ROUNDED[benefit.rounding]
     return Text(
-        zh=f"{admitted} 名同行人付 {pays}%", en=f"{admitted} companion{' pays' if one else 's pay'} {pays}%"
+        zh=f"{admitted} 名同行人付 {pays}%{rounded.zh}",
+        en=f"{admitted} companion{' pays' if one else 's pay'} {pays}%{rounded.en}",
     )
+
+
+def _quota_words(quota: Quota) -> Text:
+    if quota.season is None:
+        period = _PERIODS[quota.per]
+    else:
+        first, last = (f"{month:02}-{day:02}" for month, day in quota.season)
+        period = Text(zh=f"每年 {first} 至 {last}", en=f"from {first} to {last} each year")
+    return Text(zh=f"{period.zh} {quota.uses} 次", en=f"{quota.uses} times {period.en}")
 
 
 _ROUNDED: Final = {
@@ -198,7 +228,6 @@ _PERIODS: Final = {
     QuotaPeriod.DAY: Text(zh="每日", en="a day"),
     QuotaPeriod.MONTH: Text(zh="每月", en="a month"),
     QuotaPeriod.YEAR: Text(zh="每年", en="a year"),
-    QuotaPeriod.SEASON: Text(zh="每季", en="a season"),
 }
 _REFUSED_WORDS: Final = {
     TrialResult.CONDITION_FALSE: Text(zh="无优惠", en="no benefit"),

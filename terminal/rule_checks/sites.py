@@ -131,9 +131,10 @@ def _told_apart(
 
 def _likeness(service: ServiceItem, packs: Iterable[RulePack], asked: Questions) -> tuple[object, ...]:
     """Equal for services that are treated alike, seen from a card of like residence."""
-    covered = tuple(rule.name for rule in rules_at(packs, service))
+    # By identity: in two versions of a pack, rules of one name may cover different services.
+    covered = tuple(id(rule) for rule in rules_at(packs, service))
     advised = tuple(
-        pack.name for pack in packs if any(kind is service.kind for kind, _card_kind in pack.otherwise)
+        id(pack) for pack in packs if any(kind is service.kind for kind, _card_kind in pack.otherwise)
     )
     constants = {"kind": service.kind.value, "operator": service.operator, "service": service.code}
     told = tuple(value for name, value in constants.items() if name in asked.asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -35,20 +36,24 @@ class _RuleTally:
     shadows: set[str] = field(default_factory=set)
 
 
-def check_space(book: RuleBook, catalogue: Catalogue | None) -> Iterator[Finding]:
-    """What can be found by trying every cell of the space. Raises RuleSpaceTooLarge."""
-    sweep = _Sweep(book)
+def check_space(book: RuleBook, catalogue: Catalogue | None, since: date) -> Iterator[Finding]:
+    """What can be found by trying every cell of the space.
+
+    Days before `since` count for whether a rule ever applies, and for nothing else: what was amiss then can't
+    be mended any more. Raises RuleSpaceTooLarge.
+    """
+    sweep = _Sweep(book, since)
     for site in sites_of(book.packs):
         sweep.over(site)
     yield from sweep.unreachable()
     yield from sweep.findings()
     if catalogue is not None:
-        yield from _at_services(book, catalogue)
+        yield from _at_services(book, catalogue, since)
 
 
-def _at_services(book: RuleBook, catalogue: Catalogue) -> Iterator[Finding]:
+def _at_services(book: RuleBook, catalogue: Catalogue, since: date) -> Iterator[Finding]:
     """What only the true services show: prices that are missing, gaps by feature."""
-    sweep = _Sweep(book)
+    sweep = _Sweep(book, since)
     for site in catalogue_sites(catalogue):
         if rules_at(book.packs, site.service):
             sweep.over(site)
@@ -58,8 +63,9 @@ def _at_services(book: RuleBook, catalogue: Catalogue) -> Iterator[Finding]:
 class _Sweep:
     """Goes over sites cell by cell and collects what it meets."""
 
-    def __init__(self, book: RuleBook) -> None:
+    def __init__(self, book: RuleBook, since: date) -> None:
         self._book = book
+        self._since = since
         # A rule's name is the same in each version of its pack; the rule itself is not.
         self._tallies = {id(rule): _RuleTally() for pack in book.packs for rule in pack.rules}
         self._found: dict[tuple[Check, str, Text], list[tuple[Grid, Labels]]] = {}
@@ -127,6 +133,8 @@ class _Sweep:
         tally.held |= result is TrialResult.APPLIED
 
     def _mark(self, key: tuple[Check, str, Text], grid: Grid, cell: tuple[int, ...] | None) -> None:
+        if cell is not None and grid.last_day(cell) < self._since:
+            return
         found = self._found.setdefault(key, [])
         if not found or found[-1][0] is not grid:
             found.append((grid, np.full(grid.shape, UNTOLD, np.int64)))
