@@ -35,7 +35,7 @@ def test(
         list[Path] | None,
         typer.Argument(
             metavar="[FILES…]",
-            help="规则包、用例文件或其目录（rules/、cases/）；只写用例即试起步规则，都不写即试起步规则与用例 / "
+            help="规则包、用例文件或目录（rules/、cases/）；只写用例即试起步规则，都不写则两者都用起步的 / "
             "packs, files of cases, or folders with rules/ and cases/; cases alone try the starter packs; "
             "nothing: the starter packs and their cases",
         ),

@@ -139,15 +139,13 @@ class _Telling:
         return zip(starts, ends, strict=True)
 
     def _candidates(self, last: date) -> Iterator[date]:
-        first = self._begun[0]
-        if "day" in self._asked:
-            yield from (first + timedelta(days=number) for number in range((last - first).days + 1))
-            return
-        for year in range(first.year, last.year + 1):
-            if self._asked & {"year", "month"} or self._edges:
-                yield date(year, 1, 1)
-            if "month" in self._asked:
-                yield from (date(year, month, 1) for month in range(2, 13))
+        """Every day on which the key may change, up to `last`'s year."""
+        months = range(1, 13) if self._asked & {"month", "day"} else range(1, 2)
+        days = range(1, 32) if "day" in self._opaque else sorted({1, *self._steps["day"]} & set(range(1, 32)))
+        for year in range(self._begun[0].year, last.year + 1):
+            for month in months:
+                length = monthrange(year, month)[1]
+                yield from (date(year, month, day) for day in days if day <= length)
             yield from (_first_of_season(year, *edge) for edge in self._edges)
 
 

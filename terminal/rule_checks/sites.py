@@ -118,10 +118,10 @@ def _told_apart(
 ) -> tuple[list[ServiceKind], list[str], list[str]]:
     """Kinds, operators and codes of services that packs name, and an operator and a code that none does."""
     applied = [rule.applies_to for pack in packs for rule in pack.rules]
-    kinds = {kind for applies in applied for kind in applies.kinds} or set(ServiceKind)
-    kinds |= {kind for kind in ServiceKind if kind.value in asked.texts.get("kind", ())}
     operators = {applies.operator for applies in applied if applies.operator is not None}
     codes = {code for applies in applied for code in applies.services}
+    # What a service of a named code is a kind of is not said.
+    kinds = set(ServiceKind) if codes else {kind for applies in applied for kind in applies.kinds}
     return (
         sorted(kinds),
         [_ANOTHER_OPERATOR, *sorted(operators | asked.texts.get("operator", frozenset()))],

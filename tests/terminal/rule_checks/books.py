@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from terminal.decisions.card_facts import CardFacts
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.rule_book import RuleBook
-from terminal.rule_checks.situation import Situation
 from terminal.rule_checks.sites import ticket_prices
+from terminal.rule_checks.situation import Situation
 from tests.terminal.decisions.writing import pack, rule
 
 FIRST: Final = date(2020, 1, 1)
