@@ -109,6 +109,7 @@ class DocumentShape:
         message, at, path = report.rpartition(" - at `")
         if not at:  # a field of the document itself
             message, path = report, ""
+        path = path.removeprefix("key` in `")  # of a table whose keys the author chooses
         path = path.rstrip("`").removeprefix("$").lstrip(".")
         dotted = _INDEX.sub("", path)
         if (unknown := _UNKNOWN.fullmatch(message)) is not None:
