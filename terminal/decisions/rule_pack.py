@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -19,7 +18,8 @@ from crypto.sm3 import sm3
 from terminal.decisions.benefit import AnyBenefit, Rounding
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.conditions import VARIABLES, Condition
-from terminal.decisions.toml_document import BilingualText, DocumentShape, Sentence, ServiceCode, Slug
+from terminal.decisions.source import Source
+from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug
 from terminal.errors import ConditionRejected, RulePackMalformed
 
 RegionScope = Annotated[
@@ -28,20 +28,6 @@ RegionScope = Annotated[
         pattern=r"^(?:CN|[1-9][0-9]|[1-9][0-9](?!00)[0-9]{2}|[1-9][0-9](?!00)[0-9]{2}(?!00)[0-9]{2})\Z"
     ),
 ]
-
-
-class SourceMark(StrEnum):
-    """How well a rule's source is known."""
-
-    SEEN = "V"  # in a public source that is named
-    GENERAL = "G"  # general knowledge, to be confirmed before production
-
-
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a rule comes from."""
-
-    cites: Sentence
-    mark: SourceMark
 
 
 class AppliesTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,7 +9,7 @@ import pytest
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide
-from terminal.decisions.rule_pack import SourceMark
+from terminal.decisions.source import SourceMark
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_catalogue, starter_files, starter_rule_book
 from tests.terminal.decisions.writing import NOON, card, service
