@@ -122,7 +122,7 @@ def lint_files(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """检查缺文、引用、图形、重名与易读程度；有问题时以 1 退出。 Check texts and references; exit 1 on a fault.
+    """检查缺文、引用、图形、重名与易读；有问题时以 1 退出。 Check texts and references; exit 1 on a fault.
 
     Example: tongka catalogue lint content/catalogue.toml --rules content/rules
     """

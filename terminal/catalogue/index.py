@@ -9,15 +9,17 @@ order in which services are listed: the shortest name first, then by code.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
 from typing import Final
 
 from terminal.catalogue.errors import SearchUnavailable
 from terminal.catalogue.near_sounds import NearSounds
-from terminal.catalogue.normal_form import fold, is_hanzi
+from terminal.catalogue.normal_form import fold
 from terminal.catalogue.pinyin import Syllabary, initials, syllables
-from terminal.catalogue.query import EDGE
+from terminal.catalogue.query import EDGE, initial_tokens
 from terminal.decisions.catalogue import Catalogue, ServiceItem
 
 # The tokenizer `ascii` parts at ASCII's punctuation alone: a Hanzi that is newer than SQLite is a token, too.
@@ -36,6 +38,37 @@ class Label:
     text: str
 
 
+@dataclass(frozen=True)
+class _Spelt:
+    """A label's tokens. `parts`: its syllables, or the words of one that has no Hanzi."""
+
+    hanzi: str
+    parts: list[str]
+    english: list[str]
+
+    @classmethod
+    def of(cls, text: str, english: str, override: str = "") -> _Spelt:
+        """`text` as it is written and read; `english` is looked for where it has no Hanzi."""
+        folded, words = fold(text), fold(english)
+        written = folded.replace(" ", "")
+        is_read = not written.isascii() or written.isdigit()
+        return cls(
+            hanzi=written if is_read else "",
+            parts=syllables(folded, override) if is_read else folded.split(),
+            english=words.split() if words.isascii() else [],
+        )
+
+    def columns(self) -> tuple[str, str, str, str]:
+        """What the label's row holds, in the order of the table's columns."""
+        read = self.parts if self.hanzi else []
+        return (
+            _edged(self.hanzi),
+            _edged(read),
+            _edged(initial_tokens(initials(read))),
+            _edged(self.english),
+        )
+
+
 class CatalogueIndex:
     """The index of one catalogue; one thread at a time may use it. Raises SearchUnavailable."""
 
@@ -44,21 +77,23 @@ class CatalogueIndex:
             sorted(catalogue.items.values(), key=lambda item: (len(item.name.zh), item.code))
         )
         self.numbers: Final = {item.code: number for number, item in enumerate(self.items)}
-        self.names: Final = [Label(number, item.name.zh) for number, item in enumerate(self.items)]
         self.words: Final = [
             Label(number, word) for number, item in enumerate(self.items) for word in item.guide.words
         ]
-        read = [syllables(fold(item.name.zh), item.guide.pinyin) for item in self.items]
-        read += [syllables(fold(word.text)) for word in self.words]
-        self.syllabary: Final = Syllabary(syllable for label in read for syllable in label)
         # Names stand before words: of two that sound alike the name is found first.
-        self.sounds: Final = NearSounds(read)
-        self.labels: Final = (*self.names, *self.words)
-        self.english: Final = NearSounds(fold(item.name.en).split() for item in self.items)
+        self.labels: Final = (*(Label(row, item.name.zh) for row, item in enumerate(self.items)), *self.words)
+        names = [_Spelt.of(item.name.zh, item.name.en, item.guide.pinyin) for item in self.items]
+        words = [_Spelt.of(word.text, word.text) for word in self.words]
+        spelt = [*names, *words]
+        self.syllabary: Final = Syllabary(part for label in spelt if label.hanzi for part in label.parts)
+        self._sounds: Final = NearSounds(label.parts for label in spelt)
+        # One slip of the hand can be two of the ear: hnag is hang.
+        self._spellings: Final = NearSounds((label.parts for label in spelt), str)
+        self.english: Final = NearSounds(label.english for label in names)
         try:
             self._database: Final = sqlite3.connect(":memory:", check_same_thread=False)
             self._database.executescript(_SCHEMA)
-            self._fill(read)
+            self._fill(names, words)
         except sqlite3.Error as error:
             raise SearchUnavailable(detail=error) from error
 
@@ -67,34 +102,37 @@ class CatalogueIndex:
         self._database.close()
 
     def rows(self, table: str, expression: str, *, best_first: bool = False) -> Iterator[int]:
-        """The numbers of rows that an expression of FTS5 finds, in order; none for an empty expression."""
+        """The numbers of rows that an expression of FTS5 finds, in order; none for an empty expression.
+
+        Raises SearchUnavailable.
+        """
         if not expression:
             return
         order = "rank, rowid" if best_first else "rowid"
-        found = self._database.execute(
-            f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY {order}",  # noqa: S608 our own names
-            (expression,),
-        )
-        for (row,) in found:
-            yield row
+        try:
+            found = self._database.execute(
+                f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY {order}",  # noqa: S608 our own names
+                (expression,),
+            )
+            for (row,) in found:
+                yield row
+        except sqlite3.Error as error:  # closed, or no memory
+            raise SearchUnavailable(detail=error) from error
 
-    def _fill(self, read: list[list[str]]) -> None:
-        names = zip(self.names, read[: len(self.names)], strict=True)
-        words = zip(self.words, read[len(self.names) :], strict=True)
+    def near(self, letters: str, most: int) -> Iterator[tuple[int, int]]:
+        """The number of each label that sounds or is spelt like `letters`, and its errors: few first."""
+        heard, spelt = self._sounds.find(letters, most), self._spellings.find(letters, most)
+        return merge(heard, spelt, key=itemgetter(1))
+
+    def _fill(self, names: Iterable[_Spelt], words: Iterable[_Spelt]) -> None:
         with self._database:
             self._database.executemany(
                 "INSERT INTO names (rowid, hanzi, pinyin, initials, english) VALUES (?, ?, ?, ?, ?)",
-                (
-                    (row, *_columns(label.text, sounds, self.items[row].name.en))
-                    for row, (label, sounds) in enumerate(names)
-                ),
+                ((row, *name.columns()) for row, name in enumerate(names)),
             )
             self._database.executemany(
                 "INSERT INTO words (rowid, hanzi, pinyin, initials, english) VALUES (?, ?, ?, ?, ?)",
-                (
-                    (row, *_columns(label.text, sounds, label.text))
-                    for row, (label, sounds) in enumerate(words)
-                ),
+                ((row, *word.columns()) for row, word in enumerate(words)),
             )
             self._database.executemany(
                 "INSERT INTO bodies (rowid, hanzi, english) VALUES (?, ?, ?)",
@@ -102,37 +140,21 @@ class CatalogueIndex:
             )
 
 
-def _columns(text: str, read: list[str], english: str) -> tuple[str, str, str, str]:
-    folded = fold(text).replace(" ", "")
-    words = fold(english)
-    # A word in Chinese is not English, and one in Latin letters has no initials of syllables.
-    latin_words = [] if any(map(is_hanzi, words)) else words.split()
-    has_hanzi = any(map(is_hanzi, folded))
-    return (
-        _edged(folded),
-        _edged(read if has_hanzi else ()),
-        _edged(initials(read) if has_hanzi else ()),
-        _edged(latin_words),
-    )
-
-
-def _edged(tokens: list[str] | str | tuple[str, ...]) -> str:
+def _edged(tokens: Sequence[str]) -> str:
     return " ".join((EDGE, *tokens, EDGE)) if tokens else ""
 
 
 def _body(item: ServiceItem) -> tuple[str, str]:
     """All that the guide says, in Hanzi apart and in English. An EDGE parts the texts."""
     guide = item.guide
-    texts = [
-        *(
-            text
-            for text in (guide.easy_read, guide.offered_by, guide.hours_remark, guide.legal_basis)
-            if text
-        ),
+    said = (
+        *(guide.easy_read, guide.offered_by, guide.hours_remark, guide.legal_basis),
         *guide.documents,
-        *(channel.where for channel in guide.channels if channel.where is not None),
-    ]
-    hanzi = f" {EDGE} ".join(" ".join(fold(text.zh).replace(" ", "")) for text in texts)
-    english = f" {EDGE} ".join(fold(text.en) for text in texts)
-    phone = " ".join(fold(guide.phone).replace(" ", ""))
-    return f"{hanzi} {EDGE} {phone}", english
+        *(channel.where for channel in guide.channels),
+    )
+    texts = [text for text in said if text is not None]
+    hanzi = (*(text.zh for text in texts), guide.phone)
+    return (
+        f" {EDGE} ".join(" ".join(fold(text).replace(" ", "")) for text in hanzi),
+        f" {EDGE} ".join(fold(text.en) for text in texts),
+    )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import string
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 _RETROFLEX: Final = re.compile("([zcs])h")
@@ -38,13 +38,17 @@ def allowed_errors(letters: int) -> int:
 
 
 class NearSounds:
-    """Texts to be found by their sound, from the start of any of their parts (syllables or words)."""
+    """Texts to be found by their sound, from the start of any of their parts (syllables or words).
 
-    def __init__(self, texts: Iterable[Sequence[str]]) -> None:
+    `hear` makes the same what need not be told apart; of letters and digits it makes letters and digits.
+    """
+
+    def __init__(self, texts: Iterable[Sequence[str]], hear: Callable[[str], str] = sound) -> None:
+        self._hear: Final = hear
         letters, starts = [_GAP], ["0"]
         places = [1]
         for parts in texts:
-            heard = [sound(part) for part in parts]
+            heard = [hear(part) for part in parts]
             letters.extend((*heard, _GAP))
             starts.extend("1" + "0" * (len(part) - 1) for part in heard if part)
             starts.append("0")
@@ -60,7 +64,7 @@ class NearSounds:
 
         A text comes once, with its fewest errors: those with few first, among equals in the texts' order.
         """
-        heard = sound(typed)
+        heard = self._hear(typed)
         seen: set[int] = set()
         if len(typed) < MIN_LETTERS or not heard:
             return

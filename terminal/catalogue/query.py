@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby, islice, pairwise, product
@@ -14,12 +14,19 @@ from terminal.catalogue.pinyin import MAX_CUTS, Syllabary, syllables, without_to
 
 #: What is typed beyond this is not looked at.
 MAX_TYPED: Final = 200
-MAX_CHARACTERS: Final = 32
+MAX_CHARACTERS: Final = 48
+MAX_HEARD: Final = 32
 MAX_TERMS: Final = 4
-MAX_INITIALS: Final = 8
+MAX_INITIALS: Final = 12
 _SHORTEST_PLURAL: Final = 4  # "bus" is none
 #: A token that nobody can type: it stands at both ends of every label in the index.
 EDGE: Final = "¦"
+_INITIAL: Final = "·"  # before each initial: else every phrase of letters would go through all initials
+
+
+def initial_tokens(letters: Iterable[str]) -> tuple[str, ...]:
+    """Initials as tokens of the index."""
+    return tuple(_INITIAL + letter for letter in letters)
 
 
 class Place(Enum):
@@ -73,8 +80,8 @@ class Query:
 
     @property
     def letters(self) -> str:
-        """All of it as pinyin, in letters and digits."""
-        return "".join(syllables(without_tones(self.text)))
+        """Its beginning as pinyin, in letters and digits, to be compared by its sound."""
+        return "".join(syllables(without_tones(self.text[:MAX_HEARD])))[:MAX_HEARD]
 
     @property
     def errors(self) -> int:
@@ -92,9 +99,9 @@ class Query:
 
     def initials(self, place: Place) -> str:
         """The expression for labels whose syllables begin with these letters; empty if it is none."""
-        if not self.is_latin or len(self.text) > MAX_INITIALS:
+        if not self.text.isascii() or len(self.text) > MAX_INITIALS:
             return ""
-        return _Phrase("initials", tuple(self.text)).expression(place)
+        return _Phrase("initials", initial_tokens(self.text)).expression(place)
 
     def body(self) -> str:
         """The expression for texts that hold it."""
@@ -149,5 +156,5 @@ class Query:
             yield _Phrase("pinyin", tuple(part for cut in way for part in cut), is_begun, hanzi)
 
 
-def _any(expressions: Iterator[str]) -> str:
+def _any(expressions: Iterable[str]) -> str:
     return " OR ".join(dict.fromkeys(expressions))

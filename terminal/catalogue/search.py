@@ -92,7 +92,7 @@ class CatalogueSearch(Closing):
     def find(self, typed: str, limit: int = DEFAULT_LIMIT) -> list[Found]:
         """At most `limit` services, the best match first; equal matches by length of name, then by code.
 
-        Any string is taken; one without a letter, digit or Hanzi finds nothing.
+        Any string is taken; one without a letter, digit or Hanzi finds nothing. Raises SearchUnavailable.
         """
         query = Query(typed, self._index.syllabary)
         found: dict[int, Found] = {}
@@ -144,7 +144,7 @@ class CatalogueSearch(Closing):
                 yield self._of_item(item, Match.TERMS)
         for item in self._index.rows("bodies", query.body()):
             yield self._of_item(item, Match.TEXT)
-        for number, errors in self._index.sounds.find(query.letters, query.errors):
+        for number, errors in self._index.near(query.letters, query.errors):
             label = self._index.labels[number]
             yield _Hit(label.item, Match.SOUND, label.text, errors)
 
