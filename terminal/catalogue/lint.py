@@ -97,7 +97,7 @@ def _duplicates(catalogue: Catalogue) -> Iterator[Finding]:
     first: dict[tuple[str, str, str], str] = {}
     for item in catalogue.items.values():
         for language, name in (("zh", item.name.zh), ("en", item.name.en)):
-            other = first.setdefault((language, fold(name), item.region), item.code)
+            other = first.setdefault((language, fold(name).replace(" ", ""), item.region), item.code)
             if other != item.code:
                 problem = Text(zh=f"与 {other} 同名：{name}", en=f"{other} has the same name: {name}")
                 yield Finding(item.code, f"name.{language}", problem)
