@@ -30,7 +30,7 @@ _SCHEMA: Final = """
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Label:
     """A name or a search word: `item` is the number of its service in the index's order."""
 
@@ -38,7 +38,7 @@ class Label:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Spelt:
     """A label's tokens. `parts`: its syllables, or the words of one that has no Hanzi."""
 

@@ -42,6 +42,9 @@ class Match(IntEnum):
     PARTS = 9
 
 
+_BY_NAME: Final = MappingProxyType(
+    {Place.WHOLE: Match.EXACT, Place.START: Match.PREFIX, Place.ANYWHERE: Match.NAME}
+)
 _WHY: Final = MappingProxyType(
     {
         Match.EXACT: Text(zh="名称相同", en="this is its name"),
@@ -115,26 +118,30 @@ class CatalogueSearch(Closing):
     def _hits(self, query: Query, typed: str) -> Iterator[_Hit]:
         """Every way to find something, the best first; each is tried only if the ones before leave room."""
         is_nothing = True
-        for hit in chain(self._exact(query, typed), self._labels(query), self._inexact(query)):
+        for hit in chain(self._code(typed), self._labels(query), self._inexact(query)):
             is_nothing = False
             yield hit
         if is_nothing:
             yield from self._last_resorts(query)
 
-    def _exact(self, query: Query, typed: str) -> Iterator[_Hit]:
-        code = self._index.numbers.get(typed.strip().upper())
-        if code is not None:
-            yield _Hit(code, Match.EXACT, self._index.items[code].code)
-        yield from self._names(query.labels(Place.WHOLE), Match.EXACT)
+    def _code(self, typed: str) -> Iterator[_Hit]:
+        item = self._index.numbers.get(typed.strip().upper())
+        if item is not None:
+            yield _Hit(item, Match.EXACT, self._index.items[item].code)
 
     def _labels(self, query: Query) -> Iterator[_Hit]:
-        yield from self._names(query.labels(Place.START), Match.PREFIX)
-        yield from self._names(query.labels(Place.ANYWHERE), Match.NAME)
-        # Shorter names come first, so that one with no other initials does.
-        yield from self._names(query.initials(Place.START), Match.INITIALS)
-        yield from self._names(query.initials(Place.ANYWHERE), Match.INITIALS)
-        for place in Place:
-            yield from self._words(query.labels(place))
+        """By names, then by search words."""
+        # What is nowhere is neither whole nor at a start: most questions need not be asked.
+        if self._is_found("names", query.labels(Place.ANYWHERE)):
+            for place, match in _BY_NAME.items():
+                yield from self._names(query.labels(place), match)
+        if self._is_found("names", query.initials(Place.ANYWHERE)):
+            # Shorter names come first, so that one with no other initials does.
+            for place in (Place.START, Place.ANYWHERE):
+                yield from self._names(query.initials(place), Match.INITIALS)
+        if self._is_found("words", query.labels(Place.ANYWHERE)):
+            for place in Place:
+                yield from self._words(query.labels(place))
         yield from self._words(query.initials(Place.ANYWHERE))
 
     def _inexact(self, query: Query) -> Iterator[_Hit]:
@@ -155,6 +162,9 @@ class CatalogueSearch(Closing):
                 yield _Hit(item, Match.SOUND, self._index.items[item].name.en, errors)
         for item in self._index.rows("names", query.pairs(), best_first=True):
             yield self._of_item(item, Match.PARTS)
+
+    def _is_found(self, table: str, expression: str) -> bool:
+        return next(self._index.rows(table, expression), None) is not None
 
     def _names(self, expression: str, match: Match) -> Iterator[_Hit]:
         return (self._of_item(item, match) for item in self._index.rows("names", expression))

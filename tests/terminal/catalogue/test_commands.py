@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from terminal.catalogue.commands import app
 from terminal.decisions.catalogue import MAX_CATALOGUE_BYTES
