@@ -20,6 +20,8 @@ _RETROFLEX: Final = re.compile("([zcs])h")
 _BACK_NASAL: Final = re.compile("([aei])ng")
 _GAP: Final = " "  # between texts; no letter, so nothing reaches across
 _ALPHABET: Final = string.ascii_lowercase + string.digits
+_OTHER: Final = "?"  # stands for a Hanzi that nobody knows how to read: it sounds like nothing
+_UNREAD: Final = re.compile(f"[^{_ALPHABET}{_GAP}]")
 #: Letters typed from which one error, two errors are allowed.
 ONE_ERROR_FROM, TWO_ERRORS_FROM = 4, 8
 #: Fewer letters than these sound like too much.
@@ -54,7 +56,7 @@ class NearSounds:
             starts.append("0")
             places.append(places[-1] + sum(map(len, heard)) + 1)
         self._places: Final = places
-        line = "".join(letters)
+        line = _UNREAD.sub(_OTHER, "".join(letters))
         self._starts: Final = _bits("".join(starts))
         self._masks: Final = {letter: _bits(line.translate(_marker(letter))) for letter in _ALPHABET}
         self._letters: Final = _bits("".join("0" if letter == _GAP else "1" for letter in line))
@@ -119,4 +121,4 @@ def _bits(line: str) -> int:
 
 
 def _marker(letter: str) -> dict[int, str]:
-    return {ord(other): "1" if other == letter else "0" for other in _ALPHABET + _GAP}
+    return {ord(other): "1" if other == letter else "0" for other in _ALPHABET + _GAP + _OTHER}

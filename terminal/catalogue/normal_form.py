@@ -11,7 +11,12 @@ _U_WITH_DIAERESIS: Final = f"u{_DIAERESIS}"
 
 def is_hanzi(character: str) -> bool:
     """Whether this is a Chinese character: the unified blocks of Unicode, and 〇."""
-    return "\u3400" <= character <= "\u9fff" or character == "〇" or "\U00020000" <= character <= "\U0003ffff"
+    return (
+        "\u3400" <= character <= "\u4dbf"
+        or "\u4e00" <= character <= "\u9fff"
+        or "\U00020000" <= character <= "\U0003ffff"
+        or character == "〇"
+    )
 
 
 def is_latin(character: str) -> bool:

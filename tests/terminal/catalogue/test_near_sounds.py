@@ -94,3 +94,4 @@ def test_characters_without_a_sound_are_errors_like_others() -> None:
     sounds = NearSounds([["lun", "yi"]])
     assert list(sounds.find("lun轮yi", 1)) == [(0, 1)]
     assert list(sounds.find("轮椅轮椅", 2)) == []
+    assert list(NearSounds([["lun", "𪛖", "yi"]]).find("lunyi", 1)) == [(0, 1)]

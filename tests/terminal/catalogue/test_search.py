@@ -252,6 +252,14 @@ def test_threads_may_share_a_search() -> None:
         assert list(pool.map(SEARCH.find, typed)) == alone
 
 
+def test_a_hanzi_that_the_table_can_not_read_is_found_as_it_is_written() -> None:
+    search = CatalogueSearch(catalogue(item("A", "𪛖轮"), item("B", "䷡")))
+
+    assert [one.match for one in search.find("𪛖")] == [Match.PREFIX]
+    assert [one.match for one in search.find("lun")] == [Match.NAME]
+    assert search.find("䷡") == []
+
+
 def test_an_empty_catalogue_finds_nothing_and_a_closed_search_says_so() -> None:
     search = CatalogueSearch(catalogue())
     assert search.find("轮椅") == []
