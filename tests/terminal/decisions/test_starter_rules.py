@@ -12,7 +12,7 @@ import pytest
 from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide, local_date
-from terminal.decisions.pack_file import SourceMark
+from terminal.decisions.source import SourceMark
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.decisions.window import Window
 from terminal.events.outcome import Outcome
