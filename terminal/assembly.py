@@ -19,6 +19,7 @@ from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.holder_reference import DayKeys
 from terminal.journal.schema import JournalOwner
+from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.writer import JournalWriter
 from terminal.tap import TapDesk, TapRequest
 
@@ -29,6 +30,7 @@ class Terminal:
 
     configuration: TerminalConfiguration
     desk: TapDesk
+    upkeep: JournalUpkeep
 
     @property
     def service(self) -> ServiceItem:
@@ -63,6 +65,9 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
         sealing_key = contents.current().trust.center_sealing_key
         with (
             JournalWriter(directory.journal, owner, signer, sealing_key, clock) as journal,
+            JournalUpkeep(
+                journal, directory.uploads, lambda: contents.current().trust.center_receipt_key
+            ) as upkeep,
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
             journal.timekeeper.learn_signed(contents.current().made_ms)
@@ -76,4 +81,4 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
                 aside=aside,
                 seen=SeenProofs(),
             )
-            yield Terminal(configuration, desk)
+            yield Terminal(configuration, desk, upkeep)

@@ -58,6 +58,11 @@ class DataDirectory:
         return self.path / "journal.db"
 
     @property
+    def training_journal(self) -> Path:
+        """The journal of training mode (terminal.journal.training), apart from the real one."""
+        return self.path / "training" / "journal.db"
+
+    @property
     def uploads(self) -> Path:
         """What the agent knows of its uploads, SQLite."""
         return self.path / "upload.db"
