@@ -52,7 +52,9 @@ class JournalDisk:
         try:
             descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                os.write(descriptor, bytes(_PROBE_BYTES))
+                left = _PROBE_BYTES
+                while left:  # a full disk takes a part first
+                    left -= os.write(descriptor, bytes(left))
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)

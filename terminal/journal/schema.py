@@ -125,13 +125,22 @@ def open_for_reading(path: Path, is_training: bool = False) -> sqlite3.Connectio
     """
     if not path.exists():
         raise JournalMissing(path=path)
+    how = "mode=ro&immutable=1" if _is_at_rest(path) else "mode=ro"
     with damage_named():
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None
+            f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5, isolation_level=None
         )
     with _closed_on_error(connection), damage_named():
         _require_kind(connection, path, is_training)
     return connection
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether nobody can be writing it: SQLite wants to write beside a database that somebody might."""
+    if os.access(path.parent, os.W_OK):
+        return False
+    log = path.with_name(f"{path.name}-wal")
+    return not log.exists() or log.stat().st_size == 0
 
 
 def _require_kind(connection: sqlite3.Connection, path: Path, is_training: bool) -> None:

@@ -27,9 +27,9 @@ from terminal.journal.verification import (
     PruningProof,
     verify_journal,
 )
-from terminal.journal.writer import CHECKPOINT_EVERY, JournalWriter
+from terminal.journal.writer import CHECKPOINT_EVERY
 from tests.terminal.enrolled import TERMINAL_ID
-from tests.terminal.journal.journals import KEY, OWNER, RECEIPTS, append, receipt_for, writer
+from tests.terminal.journal.journals import KEY, OWNER, RECEIPTS, append, receipt_for, unsynced, writer
 
 Damage = Callable[[sqlite3.Connection], None]
 
@@ -226,13 +226,6 @@ def test_faults_without_end_are_counted_and_not_all_held(path: Path) -> None:
     damage(path, lambda connection: connection.execute("UPDATE events SET bytes = x'00'") and None)
     report = verify_journal(path, KEY.public_key)
     assert (len(report.faults), report.fault_count) == (MAX_FAULTS_LISTED, MAX_FAULTS_LISTED + 10)
-
-
-def unsynced(journal: JournalWriter) -> None:
-    """Let a test fill a journal in no time."""
-    with journal.transaction():
-        pass
-    journal._connection.execute("PRAGMA synchronous = OFF")
 
 
 def test_memory_does_not_grow_with_the_journal(path: Path) -> None:
