@@ -31,7 +31,7 @@ from terminal.journal.writer import CHECKPOINT_EVERY
 from tests.terminal.enrolled import TERMINAL_ID
 from tests.terminal.journal.journals import KEY, OWNER, RECEIPTS, append, receipt_for, unsynced, writer
 
-Damage = Callable[[sqlite3.Connection], None]
+Damage = Callable[[sqlite3.Connection], object]
 
 
 def damage(path: Path, work: Damage) -> None:
@@ -138,7 +138,7 @@ def test_the_segment_of_a_fault_is_the_one_it_stands_in(path: Path) -> None:
     for _ in range(3):
         with writer(path) as journal:
             segments.append(append(journal, 4)[0].segment)
-    damage(path, lambda connection: connection.execute("DELETE FROM events WHERE sequence = 6") and None)
+    damage(path, lambda connection: connection.execute("DELETE FROM events WHERE sequence = 6"))
     (fault,) = verify_journal(path, KEY.public_key).faults
     assert (fault.segment, fault.sequence) == (segments[1], 6)
 
@@ -147,7 +147,7 @@ def test_a_segment_whose_first_event_is_gone_is_told_once(path: Path) -> None:
     for _ in range(2):
         with writer(path) as journal:
             append(journal, 5)
-    damage(path, lambda connection: connection.execute("DELETE FROM events WHERE sequence = 6") and None)
+    damage(path, lambda connection: connection.execute("DELETE FROM events WHERE sequence = 6"))
     assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.MISSING, 6, 6)]
 
 
@@ -177,7 +177,7 @@ def test_a_fork_is_contradicted_by_a_checkpoint_of_the_same_key(path: Path, tmp_
         (checkpoint,) = connection.execute("SELECT bytes FROM checkpoints").fetchone()
     damage(
         path,
-        lambda connection: connection.execute("UPDATE checkpoints SET bytes = ?", (checkpoint,)) and None,
+        lambda connection: connection.execute("UPDATE checkpoints SET bytes = ?", (checkpoint,)),
     )
     assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.CONTRADICTED, 1, 3)]
 
@@ -193,7 +193,7 @@ def test_a_checkpoint_of_another_key_is_a_fault(path: Path) -> None:
 def test_a_garbled_checkpoint_is_a_fault(path: Path) -> None:
     with writer(path) as journal:
         append(journal)
-    damage(path, lambda connection: connection.execute("UPDATE checkpoints SET bytes = x'00'") and None)
+    damage(path, lambda connection: connection.execute("UPDATE checkpoints SET bytes = x'00'"))
     assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.MALFORMED, 1, 1)]
 
 
@@ -206,7 +206,7 @@ def test_a_journal_copied_to_another_terminal_is_named(path: Path) -> None:
     assert TERMINAL_ID.hex() in whole.faults[0].what.zh
     damage(
         path,
-        lambda connection: connection.execute("UPDATE owner SET terminal = ?", (other.terminal,)) and None,
+        lambda connection: connection.execute("UPDATE owner SET terminal = ?", (other.terminal,)),
     )
     relabelled = verify_journal(path, KEY.public_key, expected=other)
     assert found(relabelled) == [
@@ -223,7 +223,7 @@ def test_faults_without_end_are_counted_and_not_all_held(path: Path) -> None:
     unsynced(journal)
     append(journal, MAX_FAULTS_LISTED + 10)
     journal.close()
-    damage(path, lambda connection: connection.execute("UPDATE events SET bytes = x'00'") and None)
+    damage(path, lambda connection: connection.execute("UPDATE events SET bytes = x'00'"))
     report = verify_journal(path, KEY.public_key)
     assert (len(report.faults), report.fault_count) == (MAX_FAULTS_LISTED, MAX_FAULTS_LISTED + 10)
 
