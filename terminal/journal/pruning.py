@@ -100,7 +100,7 @@ def count_removable(connection: sqlite3.Connection, allowed: Retention) -> int:
 
 def give_back_log(path: Path) -> None:
     """Empty the write-ahead log, where old pages still show what was removed; left alone while it is read."""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection, damage_named():
+    with damage_named(), closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # most of the work; holds up no writer
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -239,7 +239,8 @@ def test_memory_does_not_grow_with_the_journal(path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     journal.close()
-    assert peaks[1] < 1.2 * peaks[0]
+    # What 9,000 more events take, were they held, is millions of bytes.
+    assert max(peaks) < 200_000
 
 
 def test_a_damaged_page_is_stepped_over(path: Path) -> None:
