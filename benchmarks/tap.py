@@ -34,6 +34,7 @@ from crypto.sm2 import PublicKey
 from crypto.tap_proof import TapProof
 from terminal.assembly import open_terminal
 from terminal.events.challenge import TapChallenge
+from terminal.events.kind import EventKind
 from terminal.tap import tap
 from tests.terminal.enrolled import TERMINAL_ID, chip, enrol
 
@@ -41,7 +42,9 @@ GOAL: Final = 1.25
 WAIT_SECONDS: Final = 10
 EVENT_BYTES: Final = 600
 WARM_TAPS: Final = 1200  # SQLite begins the log anew after 1,000 pages
-CHALLENGE: Final = TapChallenge(TERMINAL_ID, 1, 1, 0, "BUS-1", 200, 0, bytes(8)).to_bytes()
+CHALLENGE: Final = TapChallenge(
+    TERMINAL_ID, 1, 1, 0, "BUS-1", 200, 0, EventKind.TAP, bytes(3), bytes(8)
+).to_bytes()
 
 
 class Floor:

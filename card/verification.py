@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Final, Protocol
@@ -120,12 +120,14 @@ def verify(  # noqa: PLR0917  in the order in which they come into play
     hotlist: CardStatusList,
     aside: Executor | None = None,
     seen: SeenProofs | None = None,
+    grace_days: int = 0,
 ) -> Verification:
     """Verify the card on `connection` against the trust store, on this challenge and day.
 
     `aside` checks the issuer's signature while the chip makes its own, which takes the chip a hundred
     milliseconds; without it the one comes after the other. `seen` are the terminal's earlier proofs, by which
-    a replayed answer is told from a clone's. Raises only what is not the card's doing: ReaderGone,
+    a replayed answer is told from a clone's. A card is taken for `grace_days` after its last day, where the
+    rules of a service say so. Raises only what is not the card's doing: ReaderGone,
     PcscServiceGone and PcscFailed from the reader, and ValueError for a challenge of the wrong length.
     """
     timely = TimelyConnection(connection, together=TAP_SECONDS)
@@ -146,7 +148,7 @@ def verify(  # noqa: PLR0917  in the order in which they come into play
         with record.step(StepName.TAP_PROOF):
             require_tap_proof(proof, challenge, credential, seen)
         with record.step(StepName.VALIDITY):
-            _require_validity(credential, today)
+            _require_validity(credential, today, grace_days)
         with record.step(StepName.HOTLIST):
             _require_unlisted(credential, hotlist)
     except TapRefused as error:
@@ -228,10 +230,10 @@ def require_tap_proof(
         raise ProofReplayed if is_old else CardCloned
 
 
-def _require_validity(credential: TapCredential, today: date) -> None:
+def _require_validity(credential: TapCredential, today: date, grace_days: int) -> None:
     if today < credential.issued:
         raise CredentialNotYetValid(issued=credential.issued)
-    if today > credential.expires:
+    if today > credential.expires + timedelta(days=grace_days):
         raise CredentialExpired(expires=credential.expires)
 
 

@@ -16,6 +16,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Final, NoReturn
 
+from crypto.companion_card import companion_card_id
 from crypto.errors import CredentialMalformed, KeyMalformed, TlvMalformed
 from crypto.fixed_form import Constructed, FixedForm, Primitive
 from crypto.signer import Signer
@@ -71,8 +72,8 @@ class TapCredential:
     Attributes:
         issuer_key_id: 8 bytes; which of the issuer's keys signed.
         card_id: 8 bytes, random.
-        categories: sorted digits 1 to 7 (GB/T 26341); 7 stands for multiple.
-        grade: 1 (most severe) to 4.
+        categories: sorted digits 1 to 7 (GB/T 26341); 7 stands for multiple. None on a companion card.
+        grade: 1 (most severe) to 4; 0 on a companion card (crypto.companion_card).
         region: six digits of GB/T 2260, where the certificate was issued.
         issued, expires: first and last day of validity.
         card_key: the chip's SM2 public key.
@@ -101,11 +102,12 @@ class TapCredential:
             card_key = PublicKey.from_point(point)
         except KeyMalformed as error:
             raise CredentialMalformed(detail="the card key is no SM2 point") from error
+        categories, grade = _disability(entitlement[0], entitlement[1])
         return cls(
             issuer_key_id=issuer_key_id,
             card_id=card_id,
-            categories=_categories(entitlement[0]),
-            grade=_grade(entitlement[1]),
+            categories=categories,
+            grade=grade,
             region=_digits("region", entitlement[2:]),
             issued=_date("issue date", issued),
             expires=_date("expiry date", expires),
@@ -132,6 +134,15 @@ class TapCredential:
             _bcd(self.issued),
             _bcd(self.expires),
         )
+
+    @property
+    def is_companion_card(self) -> bool:
+        """Whether this is a carer's card, which counts only beside its holder's."""
+        return not self.categories
+
+    def is_companion_of(self, holder_card_id: bytes) -> bool:
+        """Whether this is the companion card to the holder's card with that id."""
+        return self.is_companion_card and self.card_id == companion_card_id(holder_card_id, self.issued)
 
     def verify_signature(self, issuer_key: PublicKey) -> bool:
         """Whether `issuer_key` signed this credential."""
@@ -169,7 +180,7 @@ def issue_credential(
         card_key=card_key,
         signature=bytes(SIGNATURE_BYTES),
     )
-    if not categories or not all(1 <= category <= 7 for category in categories):
+    if not all(1 <= category <= 7 for category in categories):
         raise CredentialMalformed(detail="categories are digits from 1 to 7")
     if len(region) != 6 or not (region.isascii() and region.isdigit()):
         raise CredentialMalformed(detail="a region has six digits")
@@ -228,16 +239,13 @@ def _require_length(name: str, value: bytes, length: int) -> None:
         raise CredentialMalformed(detail=f"{name} has {len(value)} bytes instead of {length}")
 
 
-def _categories(bitmap: int) -> tuple[int, ...]:
-    if not 0 < bitmap < 0x80:
+def _disability(bitmap: int, grade: int) -> tuple[tuple[int, ...], int]:
+    """Categories and grade; a companion card has neither, and no card has one without the other."""
+    if bitmap >= 0x80 or (not bitmap and grade):
         raise CredentialMalformed(detail="the category bits are out of range")
-    return tuple(digit for digit in range(1, 8) if bitmap & (1 << (digit - 1)))
-
-
-def _grade(value: int) -> int:
-    if not 1 <= value <= 4:
+    if not (0 < grade <= 4 if bitmap else grade == 0):
         raise CredentialMalformed(detail="the grade is out of range")
-    return value
+    return tuple(digit for digit in range(1, 8) if bitmap & (1 << (digit - 1))), grade
 
 
 def _digits(name: str, bcd: bytes) -> str:

@@ -29,8 +29,9 @@ from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import decide
 from terminal.decisions.rule_book import RuleBook
 from terminal.events.outcome import Outcome
+from terminal.presence import TapRequest
 from terminal.starter import starter_catalogue, starter_rule_book
-from terminal.tap import TapRequest, TapResult
+from terminal.tap import TapResult
 from terminal.wording import REFUSED
 
 _AT_MS: Final = 1_790_000_000_000

@@ -548,6 +548,21 @@ class IssuerNotKnown(SyncError):
     )
 
 
+class ListNotPublished(SyncError):
+    """Rules ask for standing lists that would not be published with them. Facts: lists ("name (rule), …")."""
+
+    code = "SYN-512"
+    cause = Text(
+        zh="规则要查询的常设名单不在本次发布中：{lists}。",
+        en="Rules ask for standing lists that are not published with them: {lists}.",
+    )
+    next_step = Text(
+        zh="请加上 --lists 目录（内有 名称.csv）与 --issued 发卡登记；或去掉括号中的规则。已发布的不变。",
+        en="Add --lists FOLDER (with NAME.csv in it) and --issued ISSUED; or take the rules in brackets out. "
+        "What was published stays in force.",
+    )
+
+
 class EventNotStored(SyncError):
     """No such event is stored at this centre."""
 

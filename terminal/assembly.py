@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from card.profile import reference_profile
 from card.seen_proofs import SeenProofs
 from crypto.errors import TestKeyRefused
+from crypto.key_wrapper import wrapper_of
 from crypto.keystore.protection import require_protected
 from terminal.clock import Clock, SystemClock
 from terminal.configuration import Mode, TerminalConfiguration
@@ -17,20 +18,28 @@ from terminal.content.live import LiveContent
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
-from terminal.holder_reference import DayKeys
+from terminal.decisions.decide import local_date
+from terminal.holder_reference import DayKeys, WindowKeys
 from terminal.journal.schema import JournalOwner
 from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.writer import JournalWriter
-from terminal.tap import TapDesk, TapRequest
+from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
+from terminal.presence import TapDesk, TapRequest
+from terminal.quota_counter import QuotaCounter
+from terminal.succession import Succession
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """An enrolled terminal that is ready to tap."""
+    """An enrolled terminal that is ready to tap.
+
+    `cancelled_at_start`: how many taps a process before left in a sale that nobody confirmed.
+    """
 
     configuration: TerminalConfiguration
     desk: TapDesk
     upkeep: JournalUpkeep
+    cancelled_at_start: int = 0
 
     @property
     def service(self) -> ServiceItem:
@@ -71,14 +80,19 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
             journal.timekeeper.learn_signed(contents.current().made_ms)
-            contents.learn(journal.timekeeper.now().time_ms)
+            now_ms = journal.timekeeper.now().time_ms
+            contents.learn(now_ms)
+            window_keys = WindowKeys(directory.window_keys, wrapper_of(keystore), local_date(now_ms))
             desk = TapDesk(
                 owner=owner,
                 profile=reference_profile(),
                 contents=contents,
                 journal=journal,
                 day_keys=DayKeys(owner.terminal),
+                quotas=QuotaCounter(journal, window_keys),
+                succession=Succession(),
                 aside=aside,
                 seen=SeenProofs(),
             )
-            yield Terminal(configuration, desk, upkeep)
+            cancelled = cancel_unconfirmed(desk, OpenSaleFile(directory.open_sale, owner))
+            yield Terminal(configuration, desk, upkeep, cancelled)

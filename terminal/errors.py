@@ -197,7 +197,7 @@ class HotlistNotBuilt(TerminalError):
     """No exact filter came of the cards given: too many are alike. Facts: detail."""
 
     code = "TRM-309"
-    cause = Text(zh="停用名单未能制成（{detail}）。", en="The hotlist could not be built ({detail}).")
+    cause = Text(zh="名单未能制成（{detail}）。", en="The list could not be built ({detail}).")
     next_step = Text(
         zh="没有写出任何文件。请检查卡标识是否由发卡方随机产生；仍如此请上报此问题。",
         en="Nothing was written. Check that the card ids are random; if they are, report this.",
@@ -383,20 +383,21 @@ class CommandBroken(TerminalError):
 
 
 class HotlistEntryRefused(TerminalError):
-    """A line (in Parquet: a row) that a hotlist is made from can't be used. Facts: file, line, detail."""
+    """A line (in Parquet: a row) that a list is made from can't be used. Facts: file, line, detail."""
 
     code = "TRM-302"
     cause = Text(zh="{file} 第 {line} 行有误：{detail}。", en="{file}, line {line}: {detail}.")
     next_step = Text(
         zh="发卡登记每行写“卡标识,发卡日期”，如 0011223344556677,2026-03-01；停用登记每行写“卡标识,原因,"
-        "起始日,截止日”，截止日可空。名单没有写出。",
+        "起始日,截止日”，截止日可空；常设名单每行写一个卡标识。名单没有写出。",
         en="Each line of the cards issued is `card id,date`, as 0011223344556677,2026-03-01; of the statuses "
-        "`card id,reason,since,until`, until may be empty. No list was written.",
+        "`card id,reason,since,until`, until may be empty; of a standing list's members `card id`. No list "
+        "was written.",
     )
 
 
 class HotlistColumnsMissing(TerminalError):
-    """A Parquet file has not the columns that a hotlist is made from. Facts: file, columns."""
+    """A Parquet file has not the columns that a list is made from. Facts: file, columns."""
 
     code = "TRM-310"
     cause = Text(zh="{file} 须有这些列：{columns}。", en="{file} must have these columns: {columns}.")

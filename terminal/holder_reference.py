@@ -16,8 +16,7 @@ import os
 import secrets
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from crypto.errors import DecryptionFailed
 from crypto.explained import Text
 from crypto.key_wrapper import KeyWrapper
 from crypto.sm3 import hmac_sm3
+from terminal.decisions.window import Window
 from terminal.durable_file import write_durably
 from terminal.errors import FileNotWritten
 
@@ -76,37 +76,6 @@ class DayKeys:
         except OSError as error:
             raise FileNotWritten(file=str(self._folder), detail=error.strerror or "unknown") from error
         return key
-
-
-@dataclass(frozen=True)
-class Window:
-    """The days over which a quota counts, first and last included; a season is given by its two dates."""
-
-    first: date
-    last: date
-
-    def __post_init__(self) -> None:
-        if self.last < self.first:
-            raise ValueError("a window ends before it begins")
-
-    @classmethod
-    def day_of(cls, day: date) -> Window:
-        """This day."""
-        return cls(day, day)
-
-    @classmethod
-    def month_of(cls, day: date) -> Window:
-        """The calendar month of this day."""
-        first = day.replace(day=1)
-        return cls(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
-
-    @classmethod
-    def year_of(cls, day: date) -> Window:
-        """The calendar year of this day."""
-        return cls(date(day.year, 1, 1), date(day.year, 12, 31))
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
 
 
 class WindowKeys:

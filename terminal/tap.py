@@ -7,77 +7,21 @@ outlives the call but the sealed part of the event, which only the centre opens.
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Final
 
 from card.connection import CardConnection
-from card.errors import RefusalReason, TapRefused
-from card.profile import CardProfile
-from card.seen_proofs import SeenProofs
-from card.verification import Refusal, VerifiedCard, verify
-from crypto.credential import TapCredential
+from card.errors import TapRefused
+from card.verification import VerifiedCard
 from crypto.explained import Text
-from crypto.tap_proof import TapProof
-from terminal.content.content import Content
-from terminal.content.live import ContentSource
-from terminal.decisions.card_facts import CardFacts, Party
-from terminal.decisions.catalogue import ServiceItem
-from terminal.decisions.decide import Decision, decide, local_date
-from terminal.events.challenge import NONCE_BYTES, TapChallenge
-from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.decisions.card_facts import CardFacts
+from terminal.decisions.decide import Decision, decide
+from terminal.decisions.standing import Standing
+from terminal.events.event import QuotaUses, UsageEvent
 from terminal.events.outcome import Outcome
-from terminal.holder_reference import DayKeys
-from terminal.journal.schema import JournalOwner
-from terminal.journal.writer import EventDraft, JournalWriter, Place
+from terminal.journal.writer import EventDraft
+from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present, record_refusal
 from terminal.wording import LOOK_AT_SCREEN, refusal_wording
-
-_OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
-    {
-        RefusalReason.FOREIGN_CARD: Outcome.FOREIGN_CARD,
-        RefusalReason.TORN: Outcome.UNREADABLE,
-        RefusalReason.TOO_SLOW: Outcome.UNREADABLE,
-        RefusalReason.UNREADABLE: Outcome.UNREADABLE,
-        RefusalReason.UNKNOWN_ISSUER: Outcome.UNKNOWN_ISSUER,
-        RefusalReason.ISSUER_REVOKED: Outcome.ISSUER_REVOKED,
-        RefusalReason.FORGED: Outcome.FORGED,
-        RefusalReason.CLONED: Outcome.CLONED,
-        RefusalReason.REPLAYED: Outcome.CLONED,
-        RefusalReason.NOT_YET_VALID: Outcome.NOT_YET_VALID,
-        RefusalReason.EXPIRED: Outcome.EXPIRED,
-        RefusalReason.HOTLISTED: Outcome.BLOCKED,
-        RefusalReason.DEACTIVATED: Outcome.BLOCKED,
-    }
-)
-
-
-@dataclass(frozen=True)
-class TapDesk:
-    """What a terminal taps with: whose it is, what it decides by, where it records.
-
-    `aside` does what need not wait for the card; `seen` are its earlier taps' proofs.
-    """
-
-    owner: JournalOwner
-    profile: CardProfile
-    contents: ContentSource
-    journal: JournalWriter
-    day_keys: DayKeys
-    aside: Executor
-    seen: SeenProofs
-
-
-@dataclass(frozen=True)
-class TapRequest:
-    """What the next tap is for; `fare` is one person's list fare in fen."""
-
-    service: ServiceItem
-    fare: int
-    party: Party
 
 
 @dataclass(frozen=True)
@@ -87,7 +31,7 @@ class TapResult:
     `holder_text` and `staff_text` are for the one addressed, not for a public display or a log; that is
     `bystander_text`. Sums are in fen: `holder_pays`; `companion_pays`, each of the `companions_admitted`;
     `fare`, the list fare, each further one of the `companions`. `microseconds`: the whole tap, card and disk
-    included.
+    included. `reminder`: what the holder must see to soon, such as the annual review.
     """
 
     sequence: int
@@ -103,6 +47,7 @@ class TapResult:
     instead: Text | None = field(repr=False)
     legal_basis: Text | None = field(repr=False)
     microseconds: int
+    reminder: Text | None = field(repr=False, default=None)
 
     @property
     def party_pays(self) -> int:
@@ -129,6 +74,7 @@ class TapResult:
             instead=decision.instead,
             legal_basis=decision.legal_basis,
             microseconds=microseconds,
+            reminder=decision.reminder,
         )
 
     @classmethod
@@ -166,108 +112,70 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
     """One whole tap; when this returns, its event is durable.
 
     Raises what is not the card's doing: ReaderGone, PcscServiceGone, PcscFailed, TapNotRecorded (then nothing
-    counts and no benefit may be given) and FileNotWritten.
+    counts and no benefit may be given), FileNotWritten, KeystoreRefused, JournalUnavailable, JournalDamaged.
     """
     started = time.perf_counter_ns()
-    content = desk.contents.current()
-    desk.journal.timekeeper.learn_signed(content.made_ms)
-    desk.journal.seal_to(content.trust.center_sealing_key)
-    place = desk.journal.next_place()
-    desk.contents.learn(place.time_ms)
-    challenge = _challenge(desk.owner, place, request)
-    today = local_date(place.time_ms)
-    verification = verify(
-        connection,
-        desk.profile,
-        content.trust,
-        challenge.to_bytes(),
-        today,
-        content.hotlist,
-        desk.aside,
-        desk.seen,
-    )
+    presented = present(desk, connection, request)
+    verification = presented.verification
     if isinstance(verification, VerifiedCard):
-        decision = decide(
-            CardFacts.from_credential(verification.credential),
-            request.service,
-            place.time_ms,
-            request.fare,
-            request.party,
-            content.rules,
-            hotlist_age=content.hotlist.age(today),
-        )
-        event = _record_decision(desk, place, challenge, verification, decision, content)
+        decision, event = _decide_and_record(desk, presented, verification)
         return TapResult.of_decision(event.sequence, request, decision, _since(started))
-    event = _record_refusal(desk, place, challenge, verification, content)
+    event = record_refusal(desk, presented, verification)
     return TapResult.of_refusal(event.sequence, request, event.outcome, _since(started), verification.error)
 
 
-def _challenge(owner: JournalOwner, place: Place, request: TapRequest) -> TapChallenge:
-    return TapChallenge(
-        terminal=owner.terminal,
-        epoch=owner.epoch,
-        sequence=place.sequence,
-        time_ms=place.time_ms,
+def _decide_and_record(
+    desk: TapDesk, presented: Presented, card: VerifiedCard
+) -> tuple[Decision, UsageEvent]:
+    request, content, today = presented.request, presented.content, presented.today
+    credential, time_ms = card.credential, presented.place.time_ms
+    quotas = content.rules.quotas_for(request.service, today)
+    counted = desk.quotas.counted(quotas, credential.card_id, today)
+    follows = desk.succession.follows(credential, time_ms)
+    decision = decide(
+        CardFacts.from_credential(credential),
+        request.service,
+        time_ms,
+        request.fare,
+        request.party,
+        content.rules,
+        hotlist_age=content.hotlist.age(today),
+        standing=Standing(
+            lists=content.standing_lists(credential.card_id, credential.issued),
+            uses={one.quota.name: one.uses for one in counted},
+            follows_holder=follows != 0,
+        ),
+        ticket=request.ticket,
+    )
+    draft = EventDraft(
+        kind=request.kind,
+        refers_to=request.refers_to,
         service=request.service.code,
         fare=request.fare,
+        ticket=request.ticket,
         companions=request.party.companions,
-        nonce=secrets.token_bytes(NONCE_BYTES),
-    )
-
-
-def _record_decision(  # noqa: PLR0917  in the order in which they come about
-    desk: TapDesk,
-    place: Place,
-    challenge: TapChallenge,
-    card: VerifiedCard,
-    decision: Decision,
-    content: Content,
-) -> UsageEvent:
-    draft = EventDraft(
-        service=challenge.service,
-        fare=challenge.fare,
-        companions=challenge.companions,
         outcome=decision.outcome,
         holder_pays=decision.holder_pays,
         companion_pays=decision.companion_pays,
+        companions_admitted=decision.companions_admitted,
         pack_version=decision.pack_version,
         content=content.version,
-        nonce=challenge.nonce,
-        holder_ref=desk.day_keys.reference(card.credential.card_id, local_date(place.time_ms)),
+        nonce=presented.challenge.nonce,
+        holder_ref=desk.day_keys.reference(credential.card_id, today),
     )
-    evidence = _evidence(card.credential, card.proof, rule=decision.rule, detail="")
-    return desk.journal.append(place, draft, evidence)
-
-
-def _record_refusal(
-    desk: TapDesk, place: Place, challenge: TapChallenge, refusal: Refusal, content: Content
-) -> UsageEvent:
-    draft = EventDraft(
-        service=challenge.service,
-        fare=challenge.fare,
-        companions=challenge.companions,
-        outcome=_OUTCOMES[refusal.reason],
-        holder_pays=challenge.fare,
-        companion_pays=challenge.fare,
-        pack_version=content.rules.version,
-        content=content.version,
-        nonce=challenge.nonce,
-        holder_ref=b"",
+    evidence = evidence_of(
+        credential,
+        card.proof,
+        rule=decision.rule,
+        uses=tuple(QuotaUses(one.quota.name, one.uses) for one in counted if one.uses),
+        follows=follows,
     )
-    evidence = _evidence(refusal.credential, refusal.proof, rule="", detail=refusal.error.code)
-    return desk.journal.append(place, draft, evidence)
-
-
-def _evidence(
-    credential: TapCredential | None, proof: TapProof | None, rule: str, detail: str
-) -> SealedEvidence:
-    return SealedEvidence(
-        credential=b"" if credential is None else credential.to_bytes(),
-        counter=0 if proof is None else proof.counter,
-        signature=b"" if proof is None else proof.signature,
-        rule=rule,
-        detail=detail,
-    )
+    used = next((one.count for one in counted if one.quota.name == decision.quota), None)
+    event = desk.journal.append(presented.place, draft, evidence, counted=used)
+    if used is not None:
+        desk.quotas.note_used(event.sequence, used)
+    desk.succession.note(event.sequence, time_ms, credential, decision.outcome.granted)
+    return decision, event
 
 
 def _since(started: int) -> int:

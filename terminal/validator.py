@@ -19,7 +19,8 @@ from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
 from terminal.errors import ClockDoubtful
 from terminal.events.event import ClockTrust
-from terminal.tap import TapRequest, TapResult, tap
+from terminal.presence import TapRequest
+from terminal.tap import TapResult, tap
 
 RETRY_SECONDS: Final = 0.5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,17 @@ from sync.center.directory import create_center, open_center
 from sync.center.enrolment import CODE_VALID_FOR, Assignment, issue_code
 from sync.center.export import export_evidence
 from sync.center.issuer_command import app as issuer_app
+from sync.center.list_options import (
+    DroppedLists,
+    IssuedFile,
+    IssuedUntil,
+    ListsFolder,
+    MadeLists,
+    ShrunkLists,
+    list_changes,
+)
 from sync.center.server import serve
+from terminal.content.content import Content
 
 app = typer.Typer(help="建立与运行卡数据中心。Make and run a card data centre.", no_args_is_help=True)
 app.add_typer(issuer_app, name="issuer")
@@ -36,6 +47,10 @@ _PUBLISHED = Text(
     zh="已发布第 {version} 版内容；停用名单第 {hotlist} 版，日期 {dated}，{before} → {after} 张",
     en="Content {version} is published; hotlist {hotlist}, dated {dated}, {before} → {after} cards",
 )
+_PUBLISHED_LIST = Text(
+    zh="常设名单 {name} 第 {version} 版，日期 {dated}，{before} → {after} 张",
+    en="standing list {name} {version}, dated {dated}, {before} → {after} cards",
+)
 _CODE = Text(
     zh="一次性登记码（{days} 天内有效），请在终端上扫描或输入：",
     en="One-time code (valid for {days} days); scan it or type it at the terminal:",
@@ -48,6 +63,7 @@ _EXPORTED = Text(
 
 @app.command()
 def init(
+    *,
     data: Data,
     issuer: Annotated[
         Path, typer.Option("--issuer", help="发卡机构的密钥文件 issuer.json / the issuer's key file")
@@ -61,17 +77,25 @@ def init(
     ],
     keystore: KeystoreKind = "plain",
     setting: KeystoreSetting = None,
+    lists: ListsFolder = None,
+    made_list: MadeLists = None,
+    issued: IssuedFile = None,
+    issued_until: IssuedUntil = None,
 ) -> None:
-    """建立中心：生成密钥，检查并签发服务目录、规则包与挂失名单。 Make keys; check and sign the content.
+    """建立中心：生成密钥，检查并签发服务目录、规则包与各种名单。 Make keys; check and sign the content.
 
-    Example: tongka center init --data out/center --issuer issuer-public.json --content content
+    Example: tongka center init --data out/center --issuer issuer-public.json --content content --lists
+    content/lists --issued issued.csv
     """
-    create_center(data, issuer, content, datetime.now(UTC), keystore, parse_settings(setting or []))
+    now = datetime.now(UTC)
+    changes = list_changes(lists, made_list, issued, issued_until, now)
+    create_center(data, issuer, content, now, keystore, parse_settings(setting or []), changes)
     typer.echo(_MADE.format(directory=data).in_language(Language.from_environment()))
 
 
 @app.command("publish")
 def publish_command(
+    *,
     data: Data,
     content: Annotated[
         Path | None,
@@ -84,19 +108,28 @@ def publish_command(
         bool,
         typer.Option("--shrink-hotlist", help="名单明显减少是有意为之 / the hotlist may lose many cards"),
     ] = False,
+    lists: ListsFolder = None,
+    made_list: MadeLists = None,
+    issued: IssuedFile = None,
+    issued_until: IssuedUntil = None,
+    drop_list: DroppedLists = None,
+    shrink_list: ShrunkLists = None,
 ) -> None:
     """检查、签发并发布内容；有误则原内容继续有效。 Check, sign and publish content, or leave all as it is.
 
-    Example: tongka center publish --data out/center --content content
+    没有重新制作的常设名单照旧。 Standing lists that are not made anew stay as they are.
+
+    Example: tongka center publish --data out/center --list minors=minors.csv --issued issued.csv
     """
+    now = datetime.now(UTC)
+    changes = list_changes(lists, made_list, issued, issued_until, now, drop_list, shrink_list)
     with open_center(data) as center:
-        before = center.publications.current.hotlist.count
-        version = center.publish(content, datetime.now(UTC), may_shrink=shrink_hotlist)
-        listed = center.publications.current.hotlist
-    said = _PUBLISHED.format(
-        version=version, hotlist=listed.version, dated=listed.dated, before=before, after=listed.count
-    )
-    typer.echo(said.in_language(Language.from_environment()))
+        before = center.publications.current
+        version = center.publish(content, now, may_shrink=shrink_hotlist, lists=changes)
+        after = center.publications.current
+    language = Language.from_environment()
+    for said in (_published(version, before, after), *_published_lists(before, after)):
+        typer.echo(said.in_language(language))
 
 
 @app.command()
@@ -166,6 +199,25 @@ def export(
         now_ms = time.time_ns() // 1_000_000
         export_evidence(center, _terminal_id(terminal), sequence, out, epoch=epoch, now_ms=now_ms)
     typer.echo(_EXPORTED.format(directory=out).in_language(Language.from_environment()))
+
+
+def _published(version: int, before: Content, after: Content) -> Text:
+    listed = after.hotlist
+    return _PUBLISHED.format(
+        version=version,
+        hotlist=listed.version,
+        dated=listed.dated,
+        before=before.hotlist.count,
+        after=listed.count,
+    )
+
+
+def _published_lists(before: Content, after: Content) -> Iterator[Text]:
+    for name, one in after.lists.items():
+        was = before.lists[name].count if name in before.lists else 0
+        yield _PUBLISHED_LIST.format(
+            name=name, version=one.version, dated=one.dated, before=was, after=one.count
+        )
 
 
 def _terminal_id(text: str) -> bytes:

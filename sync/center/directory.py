@@ -16,6 +16,7 @@ from sync import reasons
 from sync.center.authority import add_issuer, trust_document
 from sync.center.keys import CenterKeys
 from sync.center.publication import Publications, check_content, next_version, publish
+from sync.center.standing_lists import UNCHANGED, ListChanges
 from sync.center.store import CenterStore
 from sync.errors import CenterDataMissing, CenterExists
 from terminal.content.store import ContentStore
@@ -33,16 +34,24 @@ class Center:
     publications: Publications
     store: CenterStore
 
-    def publish(self, source: Path | None, now: datetime, *, may_shrink: bool = False) -> int:
+    def publish(
+        self,
+        source: Path | None,
+        now: datetime,
+        *,
+        may_shrink: bool = False,
+        lists: ListChanges = UNCHANGED,
+    ) -> int:
         """Publish the content in `source`, or that of the last publication, with the trust store of now.
 
-        One publisher at a time. `may_shrink`: the hotlist may have lost many cards. Raises ContentInvalid;
-        then what was in force stays so.
+        One publisher at a time. `may_shrink`: the hotlist may have lost many cards. `lists`: what becomes of
+        the standing lists. Raises as publication.publish; then what was in force stays so.
         """
         with self.publications.store.alone():
             version = next_version(self.publications.store)
             trust = trust_document(self.keys, self.store, version, now)
-            return publish(self.publications, source, trust, self.keys.content, now, may_shrink=may_shrink)
+            signer = self.keys.content
+            return publish(self.publications, source, trust, signer, now, may_shrink=may_shrink, lists=lists)
 
 
 def create_center(  # noqa: PLR0917  what it is made of
@@ -52,18 +61,20 @@ def create_center(  # noqa: PLR0917  what it is made of
     now: datetime,
     keystore: str = "plain",
     settings: Mapping[str, str] | None = None,
+    lists: ListChanges = UNCHANGED,
 ) -> None:
     """Make a centre in `directory`, which must be missing or empty: whole, or not at all.
 
     `issuer_file` is what a card issuer hands in of its key, `content` a folder as `publish` takes it,
-    `keystore` and `settings` say where its keys shall lie. Raises CenterExists, CenterDataMissing,
-    IssuerRequestMalformed, ContentInvalid, KeystoreRefused and what the keystore raises.
+    `keystore` and `settings` say where its keys shall lie, `lists` which standing lists are made. Raises
+    CenterExists, CenterDataMissing, IssuerRequestMalformed, KeystoreRefused, as publication.publish, and what
+    the keystore raises.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise CenterExists(directory=directory)
     issuer = read_issuer_request(issuer_file)
     # Before any key is made: in a card, a key is made once.
-    check_content(content)
+    check_content(content, lists)
     directory.parent.mkdir(parents=True, exist_ok=True)
     draft = directory.with_name(f".{directory.name}.{os.getpid()}")
     draft.mkdir(mode=0o700)
@@ -71,7 +82,7 @@ def create_center(  # noqa: PLR0917  what it is made of
         keys = CenterKeys.create(draft / _KEYS, now, keystore, settings or {})
         with CenterStore(draft / _STORE) as store:
             add_issuer(keys, store, issuer, now)
-            Center(keys, _publications(draft, keys), store).publish(content, now)
+            Center(keys, _publications(draft, keys), store).publish(content, now, lists=lists)
         # rename(2) replaces an empty folder, and refuses one that somebody filled in the meantime.
         draft.rename(directory)
     except OSError as error:

@@ -8,66 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
-from enum import StrEnum
+from datetime import date, timedelta
 from typing import Final
+
+import msgspec
 
 from crypto.credential import TapCredential
 from crypto.errors import CredentialMalformed, SealBroken
-from crypto.sealing import SegmentOpener, segment_id
-from crypto.sm3 import hmac_sm3, sm3
+from crypto.sm3 import sm3
 from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
-from sync.center.publication import Publications
+from sync.center.examination import Examination, Proof, Pseudonyms, Reason, StoredEvent
 from sync.center.store import CenterStore
+from sync.center.unsealing import Unsealer
 from sync.errors import ContentInvalid
-from sync.reconcile.findings import FindingKind
 from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide, local_date
+from terminal.decisions.standing import Standing
 from terminal.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.succession import together
 
 PAGE: Final = 500
-# A record that was sealed but could not be written leaves its index unused; a few such are nothing unusual,
-# but an index far ahead would make the centre turn the ratchet for seconds.
-MAX_UNUSED_INDEXES: Final = 1000
 CLOCK_LEEWAY_MS: Final = 86_400_000
-_PSEUDONYM_BYTES: Final = 16
-_JUDGED_BY_RULES: Final = (Outcome.GRANTED, Outcome.GRANTED_WITH_COMPANION, Outcome.NOT_ELIGIBLE)
-
-
-class Proof(StrEnum):
-    """Whether a card's own signature stands behind an event."""
-
-    VALID = "valid"
-    INVALID = "invalid"
-    NONE = "none"  # a refused tap, which claims nothing and need not prove anything
-
-
-class Reason(StrEnum):
-    """Why a proof is invalid or a decision does not agree."""
-
-    FINE = ""
-    BYTES_ALTERED = "bytes_altered"
-    SEAL_BROKEN = "seal_broken"
-    EVIDENCE_MALFORMED = "evidence_malformed"
-    CREDENTIAL_MALFORMED = "credential_malformed"
-    ISSUER_UNKNOWN = "issuer_unknown"
-    ISSUER_REVOKED = "issuer_revoked"
-    CREDENTIAL_FORGED = "credential_forged"
-    CREDENTIAL_NOT_IN_FORCE = "credential_not_in_force"
-    CONTENT_FROM_FUTURE = "content_from_future"
-    PROOF_WRONG = "proof_wrong"
-    SERVICE_UNKNOWN = "service_unknown"
-    OPERATOR_DIFFERS = "operator_differs"
-    RULES_UNKNOWN = "rules_unknown"
-    DECISION_DIFFERS = FindingKind.DECISION_DIFFERS.value
-    FARE_ABOVE_LIST = FindingKind.FARE_ABOVE_LIST.value
-    CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
+# Outcomes behind which a genuine card stands, with its proof.
+_PROVEN: Final = frozenset(
+    (
+        Outcome.GRANTED,
+        Outcome.GRANTED_WITH_COMPANION,
+        Outcome.NOT_ELIGIBLE,
+        Outcome.QUOTA_USED_UP,
+        Outcome.REVIEW_DUE,
+        Outcome.NOT_ENABLED,
+        Outcome.RECORDED,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -76,112 +56,6 @@ class Progress:
 
     examined: int
     pending: int
-
-
-@dataclass(frozen=True)
-class StoredEvent:
-    """An event as stored, with what the centre knows of its terminal."""
-
-    terminal: bytes
-    epoch: int
-    sequence: int
-    data: bytes
-    hash: bytes
-    operator: str
-    watermark: int
-
-
-@dataclass(frozen=True)
-class Examination:
-    """The result for one event; money in fen.
-
-    `list_fare`: of holder and admitted companions; `paid`: what they were left to pay; `claimed`: the rest,
-    as the terminal has it; `due`: as the rules have it. All zero for a refused tap. `agrees`: the terminal's
-    decision is the recomputed one. `content` is the publication that it was judged by. `card` (a pseudonym)
-    and `proof_digest` are empty where there was none.
-    """
-
-    proof: Proof
-    reason: Reason
-    agrees: bool = False
-    card: bytes = b""
-    counter: int = 0
-    proof_digest: bytes = b""
-    list_fare: int = 0
-    paid: int = 0
-    claimed: int = 0
-    due: int = 0
-    content: int = 0
-
-
-class Pseudonyms:
-    """Names for cards and proofs that only this centre can link to them."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def card(self, credential: TapCredential) -> bytes:
-        """The same for every tap of a card."""
-        return hmac_sm3(self._key, b"card" + credential.issuer_key_id + credential.card_id)[:_PSEUDONYM_BYTES]
-
-    def proof(self, signature: bytes) -> bytes:
-        """The same for every appearance of a proof; empty for none."""
-        return hmac_sm3(self._key, b"proof" + signature)[:_PSEUDONYM_BYTES] if signature else b""
-
-
-class Unsealer:
-    """Opens the sealed parts of events, remembering the segment it is in."""
-
-    def __init__(self, center: Center) -> None:
-        self._store, self._key = center.store, center.keys.sealing
-        self._place: tuple[bytes, int, bytes] | None = None
-        self._opener: SegmentOpener | None = None
-        self._first_sequence = 0
-        self._next_index = 0
-
-    def knows(self, event: UsageEvent) -> bool:
-        """Whether the header of the event's segment is here."""
-        place = (event.terminal, event.epoch, event.segment)
-        if self._place == place:
-            return True
-        if event.segment_header and segment_id(event.segment_header) == event.segment:
-            self._remember(place, event)
-        with self._store.reading() as connection:
-            row = connection.execute(
-                "SELECT header, first_sequence FROM segments "
-                "WHERE terminal = ? AND epoch = ? AND segment = ?",
-                place,
-            ).fetchone()
-        if row is None:
-            return False
-        header, self._first_sequence = row
-        try:
-            self._opener = SegmentOpener(self._key, header)
-        except SealBroken:
-            self._opener = None
-        self._place, self._next_index = place, 0
-        return True
-
-    def open(self, event: UsageEvent) -> SealedEvidence:
-        """The sealed part of an event; later ones of a segment only after earlier ones.
-
-        Raises SealBroken or EventMalformed.
-        """
-        if not self.knows(event) or self._opener is None:
-            raise SealBroken(detail="its segment has no header for this centre")
-        ahead = event.index - (event.sequence - self._first_sequence)
-        if not 0 <= ahead <= MAX_UNUSED_INDEXES or event.index < self._next_index:
-            raise SealBroken(detail="its index does not fit its place in the segment")
-        self._next_index = event.index + 1
-        return SealedEvidence.from_bytes(self._opener.open(event.index, event.sealed, event.seal_context()))
-
-    def _remember(self, place: tuple[bytes, int, bytes], event: UsageEvent) -> None:
-        with self._store.transaction() as connection:
-            connection.execute(
-                "INSERT INTO segments (terminal, epoch, segment, header, first_sequence) "
-                "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (*place, event.segment_header, event.sequence),
-            )
 
 
 class NamedContent:
@@ -213,8 +87,7 @@ class NamedContent:
 
 def examine_events(center: Center) -> Progress:
     """Examine every event that was not yet; safe to stop and to repeat at any time."""
-    unsealer, pseudonyms = Unsealer(center), Pseudonyms(center.keys.pseudonym)
-    named = NamedContent(center)
+    examiner = _Examiner(center)
     examined = pending = 0
     for page in _unexamined(center.store):
         results: list[tuple[StoredEvent, UsageEvent | None, Examination]] = []
@@ -222,27 +95,167 @@ def examine_events(center: Center) -> Progress:
             event = _parse(stored)
             if event is None:
                 results.append((stored, None, Examination(Proof.INVALID, Reason.BYTES_ALTERED)))
-            elif stored.sequence > stored.watermark and not unsealer.knows(event):
-                # Its segment's header may be in a gap below; once there is none, it will never open.
+            elif (result := examiner.examine(stored, event)) is None:
                 pending += 1
             else:
-                try:
-                    result = _examine(stored, event, unsealer, pseudonyms, center.publications, named)
-                except ContentInvalid:
-                    # The centre's own copy is damaged: no fault of whoever tapped, and no reason to stop.
-                    pending += 1
-                    continue
-                named.note(stored, result.content)
                 results.append((stored, event, result))
         _keep(center.store, results)
         examined += len(results)
     return Progress(examined, pending)
 
 
+class _EarlierMissing(Exception):
+    """An event of the chain that this one rests on has not come yet."""
+
+
+class _Examiner:
+    """Examines the events of one run, in the order of their chains."""
+
+    def __init__(self, center: Center) -> None:
+        self._center = center
+        self._unsealer, self._pseudonyms = Unsealer(center), Pseudonyms(center.keys.pseudonym)
+        self._named = NamedContent(center)
+
+    def examine(self, stored: StoredEvent, event: UsageEvent) -> Examination | None:
+        """The result for one event; None while it has to wait."""
+        if stored.sequence > stored.watermark and not self._unsealer.knows(event):
+            # Its segment's header may be in a gap below; once there is none, it will never open.
+            return None
+        try:
+            result = self._result(stored, event)
+        except (_EarlierMissing, ContentInvalid):
+            # Either an event that this one rests on is still to come; or the centre's own copy of the content
+            # is damaged: no fault of whoever tapped, and no reason to stop.
+            return None
+        self._named.note(stored, result.content)
+        return result
+
+    def _result(self, stored: StoredEvent, event: UsageEvent) -> Examination:  # noqa: PLR0911  a result each
+        try:
+            evidence = self._unsealer.open(event)
+        except SealBroken:
+            return _face_value(event, Examination(Proof.INVALID, Reason.SEAL_BROKEN))
+        except EventMalformed:
+            return _face_value(event, Examination(Proof.INVALID, Reason.EVIDENCE_MALFORMED))
+        digest = self._pseudonyms.proof(evidence.signature)
+        if event.kind.amends:
+            return self._amendment(stored, event)
+        if event.outcome not in _PROVEN:
+            return Examination(Proof.NONE, Reason.FINE, agrees=True, proof_digest=digest)
+        content = self._center.publications.numbered(event.content)
+        if content is None or content.rules.version != event.pack_version:
+            return _face_value(event, Examination(Proof.INVALID, Reason.RULES_UNKNOWN, proof_digest=digest))
+        # No honest terminal judges by a time before what the centre signed (terminal.timekeeping).
+        if content.made_ms > event.time_ms + CLOCK_LEEWAY_MS:
+            reason = Reason.CONTENT_FROM_FUTURE
+            return _face_value(event, Examination(Proof.INVALID, reason, proof_digest=digest))
+        # Whoever had a newer list once has it still, whatever older one an event names.
+        strictest = max(content, self._named.before(stored) or content, key=lambda one: one.version)
+        judged = judge_credential(event, evidence, strictest.trust, _grace_days(event, content))
+        if isinstance(judged, Reason):
+            return _face_value(event, Examination(Proof.INVALID, judged, proof_digest=digest))
+        proven = Examination(
+            Proof.VALID,
+            Reason.FINE,
+            content=content.version,
+            card=self._pseudonyms.card(judged),
+            counter=evidence.counter,
+            proof_digest=digest,
+        )
+        if event.kind is not EventKind.TAP:
+            # It claims nothing, so that a card was there is all there is to show.
+            agrees = event.outcome is Outcome.RECORDED
+            reason = Reason.FINE if agrees else Reason.DECISION_DIFFERS
+            return _face_value(event, replace(proven, agrees=agrees, reason=reason))
+        objection = _objection(stored, event, judged, content, strictest)
+        if objection is not None:
+            return _face_value(event, replace(proven, reason=objection))
+        return _compare(event, self._recompute(event, evidence, judged, content), proven)
+
+    def _recompute(
+        self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential, content: Content
+    ) -> Decision:
+        """The decision under the publication that the event names."""
+        return decide(
+            CardFacts.from_credential(credential),
+            content.catalogue.item(event.service),
+            event.time_ms,
+            event.fare,
+            Party(event.companions),
+            content.rules,
+            hotlist_age=content.hotlist.age(local_date(event.time_ms)),
+            standing=Standing(
+                lists=content.standing_lists(credential.card_id, credential.issued),
+                uses={one.quota: one.uses for one in evidence.uses},
+                follows_holder=self._follows_holder(event, evidence, credential),
+            ),
+            ticket=event.ticket,
+        )
+
+    def _follows_holder(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> bool:
+        """Whether the event before is a granted tap, shortly before, of the card that this one goes with."""
+        if not evidence.follows or evidence.follows != event.sequence - 1:
+            return False
+        found = self._opened(event, evidence.follows)
+        if found is None:
+            return False
+        before, shown = found
+        try:
+            holder = TapCredential.from_bytes(shown.credential)
+        except CredentialMalformed:
+            return False
+        return (
+            before.kind is EventKind.TAP
+            and before.outcome.granted
+            and together(before.time_ms, event.time_ms)
+            and credential.is_companion_of(holder.card_id)
+        )
+
+    def _amendment(self, stored: StoredEvent, event: UsageEvent) -> Examination:
+        """Nothing is due after a cancellation; after a correction, what the rules give for what it says."""
+        found = self._opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
+        if found is None or found[0].kind.amends:
+            return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
+        if event.kind is EventKind.CANCELLATION:
+            return Examination(Proof.NONE, Reason.FINE, agrees=True)
+        before, evidence = found
+        if event.fare > before.fare or event.companions > before.companions:
+            return Examination(Proof.INVALID, Reason.AMENDS_UPWARDS)
+        content = self._center.publications.numbered(before.content)
+        try:
+            credential = TapCredential.from_bytes(evidence.credential)
+            if content is None or before.kind is not EventKind.TAP:
+                return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
+            amended = msgspec.structs.replace(before, fare=event.fare, companions=event.companions)
+            decision = self._recompute(amended, evidence, credential, content)
+        except (CredentialMalformed, ServiceUnknown):
+            return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
+        return Examination(Proof.NONE, Reason.FINE, agrees=True, due=_due(event.fare, decision))
+
+    def _opened(self, event: UsageEvent, sequence: int) -> tuple[UsageEvent, SealedEvidence] | None:
+        """An earlier event of the same chain, opened; None where it does not open. Raises _EarlierMissing."""
+        with self._center.store.reading() as connection:
+            row = connection.execute(
+                "SELECT bytes FROM events WHERE terminal = ? AND epoch = ? AND sequence = ?",
+                (event.terminal, event.epoch, sequence),
+            ).fetchone()
+        if row is None:
+            raise _EarlierMissing
+        try:
+            earlier = UsageEvent.from_bytes(row[0])
+            # One of its own: the run's unsealer only goes forward.
+            return earlier, Unsealer(self._center).open(earlier)
+        except (EventMalformed, SealBroken):
+            return None
+
+
 def judge_credential(  # noqa: PLR0911  a reason each
-    event: UsageEvent, evidence: SealedEvidence, trust: TrustStore
+    event: UsageEvent, evidence: SealedEvidence, trust: TrustStore, grace_days: int = 0
 ) -> TapCredential | Reason:
-    """The credential, if card and issuer both stand behind the event; else why not."""
+    """The credential, if card and issuer both stand behind the event; else why not.
+
+    `grace_days`: how long after its last day a card is still served.
+    """
     try:
         credential = TapCredential.from_bytes(evidence.credential)
     except CredentialMalformed:
@@ -257,61 +270,28 @@ def judge_credential(  # noqa: PLR0911  a reason each
     proof = TapProof(evidence.counter, evidence.signature)
     if not proof.verify(event.challenge().to_bytes(), credential.card_key):
         return Reason.PROOF_WRONG
-    if not credential.issued <= local_date(event.time_ms) <= credential.expires:
+    last = credential.expires + timedelta(days=grace_days)
+    if not credential.issued <= local_date(event.time_ms) <= last:
         return Reason.CREDENTIAL_NOT_IN_FORCE
     return credential
 
 
-def _examine(  # noqa: PLR0911, PLR0917  a result each, and what it takes
-    stored: StoredEvent,
-    event: UsageEvent,
-    unsealer: Unsealer,
-    pseudonyms: Pseudonyms,
-    publications: Publications,
-    named: NamedContent,
-) -> Examination:
+def _grace_days(event: UsageEvent, content: Content) -> int:
     try:
-        evidence = unsealer.open(event)
-    except SealBroken:
-        return _face_value(event, Examination(Proof.INVALID, Reason.SEAL_BROKEN))
-    except EventMalformed:
-        return _face_value(event, Examination(Proof.INVALID, Reason.EVIDENCE_MALFORMED))
-    digest = pseudonyms.proof(evidence.signature)
-    if event.outcome not in _JUDGED_BY_RULES:
-        return Examination(Proof.NONE, Reason.FINE, agrees=True, proof_digest=digest)
-    content = publications.numbered(event.content)
-    if content is None or content.rules.version != event.pack_version:
-        return _face_value(event, Examination(Proof.INVALID, Reason.RULES_UNKNOWN, proof_digest=digest))
-    # No honest terminal judges by a time before what the centre signed (terminal.timekeeping).
-    if content.made_ms > event.time_ms + CLOCK_LEEWAY_MS:
-        return _face_value(event, Examination(Proof.INVALID, Reason.CONTENT_FROM_FUTURE, proof_digest=digest))
-    # Whoever had a newer list once has it still, whatever older one an event names.
-    strictest = max(content, named.before(stored) or content, key=lambda one: one.version)
-    judged = judge_credential(event, evidence, strictest.trust)
-    if isinstance(judged, Reason):
-        return _face_value(event, Examination(Proof.INVALID, judged, proof_digest=digest))
-    proven = Examination(
-        Proof.VALID,
-        Reason.FINE,
-        content=content.version,
-        card=pseudonyms.card(judged),
-        counter=evidence.counter,
-        proof_digest=digest,
-    )
-    decision = _recompute(stored, event, judged, content, strictest)
-    if isinstance(decision, Reason):
-        return _face_value(event, replace(proven, reason=decision))
-    return _compare(event, decision, proven)
+        service = content.catalogue.item(event.service)
+    except ServiceUnknown:
+        return 0
+    return content.rules.expiry_grace_days(service, local_date(event.time_ms))
 
 
-def _recompute(
+def _objection(
     stored: StoredEvent,
     event: UsageEvent,
     credential: TapCredential,
     content: Content,
     strictest: Content,
-) -> Decision | Reason:
-    """The decision under the publication that the event names; or what speaks against the event."""
+) -> Reason | None:
+    """What speaks against a proven tap before its decision is looked at."""
     try:
         service = content.catalogue.item(event.service)
     except ServiceUnknown:
@@ -319,47 +299,43 @@ def _recompute(
     if service.operator != stored.operator:
         return Reason.OPERATOR_DIFFERS
     # Below it lies many a fare by distance; above it lies only what the state would overpay.
-    if event.fare > service.fare:
+    if event.fare > service.list_fare(event.ticket):
         return Reason.FARE_ABOVE_LIST
     if strictest.hotlist.status(credential.card_id, credential.issued) is not None:
         return Reason.CARD_HOTLISTED
-    return decide(
-        CardFacts.from_credential(credential),
-        service,
-        event.time_ms,
-        event.fare,
-        Party(event.companions),
-        content.rules,
-        hotlist_age=content.hotlist.age(local_date(event.time_ms)),
-    )
+    return None
 
 
 def _compare(event: UsageEvent, decision: Decision, proven: Examination) -> Examination:
-    agrees = (event.outcome, event.holder_pays, event.companion_pays) == (
+    agrees = (event.outcome, event.holder_pays, event.companion_pays, event.companions_admitted) == (
         decision.outcome,
         decision.holder_pays,
         decision.companion_pays,
+        decision.companions_admitted,
     )
-    due = 0
-    if decision.outcome.granted:
-        due = event.fare - decision.holder_pays
-        due += decision.companions_admitted * (event.fare - decision.companion_pays)
     result = replace(
-        proven, reason=Reason.FINE if agrees else Reason.DECISION_DIFFERS, agrees=agrees, due=due
+        proven,
+        reason=Reason.FINE if agrees else Reason.DECISION_DIFFERS,
+        agrees=agrees,
+        due=_due(event.fare, decision),
     )
     if agrees and not event.outcome.granted:
         return result
-    if agrees:
-        return _claim(event, decision.companions_admitted, result)
     return _face_value(event, result)
 
 
+def _due(fare: int, decision: Decision) -> int:
+    if not decision.outcome.granted:
+        return 0
+    due = fare - decision.holder_pays
+    return due + decision.companions_admitted * (fare - decision.companion_pays)
+
+
 def _face_value(event: UsageEvent, result: Examination) -> Examination:
-    """The result with the claim as the event states it, with every companion counted as admitted."""
-    if not event.outcome.granted:
+    """The result with the claim as the event states it."""
+    if event.kind is not EventKind.TAP or not event.outcome.granted:
         return result
-    companions = event.companions if event.outcome is Outcome.GRANTED_WITH_COMPANION else 0
-    return _claim(event, companions, result)
+    return _claim(event, min(event.companions, event.companions_admitted), result)
 
 
 def _claim(event: UsageEvent, companions: int, result: Examination) -> Examination:
@@ -404,9 +380,10 @@ def _unexamined(store: CenterStore) -> Iterator[list[StoredEvent]]:
 def _keep(store: CenterStore, results: list[tuple[StoredEvent, UsageEvent | None, Examination]]) -> None:
     with store.transaction() as connection:
         connection.executemany(
-            "INSERT INTO examined (terminal, epoch, sequence, operator, service, day, outcome, granted, "
-            "proof, reason, card, counter, proof_digest, list_fare, paid, claimed, due, agrees, content) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO examined (terminal, epoch, sequence, operator, service, day, kind, refers_to, "
+            "outcome, granted, proof, reason, card, counter, proof_digest, list_fare, paid, claimed, due, "
+            "agrees, content) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [_row(stored, event, result) for stored, event, result in results],
         )
 
@@ -419,6 +396,8 @@ def _row(stored: StoredEvent, event: UsageEvent | None, result: Examination) -> 
         stored.operator,
         event.service if event else "",
         (local_date(event.time_ms) if event else date.min).isoformat(),
+        event.kind.value if event else "",
+        event.refers_to if event else 0,
         event.outcome.value if event else "",
         event.outcome.granted if event else False,
         result.proof.value,

@@ -16,7 +16,8 @@ from crypto.explained import Text
 from crypto.tap_proof import tap_message
 from sync import reasons
 from sync.center.directory import Center
-from sync.center.evidence import Unsealer, examine_events
+from sync.center.evidence import examine_events
+from sync.center.unsealing import Unsealer
 from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent

@@ -1,4 +1,4 @@
-"""What the centre gives out: trust store, catalogue, rule packs and hotlist, under one signed manifest.
+"""What the centre gives out: trust store, catalogue, rules, hotlist and lists, under one signed manifest.
 
 Old publications stay: an event is judged by the one that its terminal had when the card was tapped.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,13 +18,16 @@ from crypto.pki.certificate import Certificate
 from crypto.signer import Signer
 from crypto.trust import TrustDocument
 from sync import reasons
-from sync.errors import ContentInvalid
+from sync.center.standing_lists import UNCHANGED, ListChanges
+from sync.errors import ContentInvalid, ListNotPublished, SyncError
+from terminal.content.asked_lists import asked_lists, lacking
 from terminal.content.content import Content, load_content, require_newer
 from terminal.content.manifest import (
     CATALOGUE,
     FORMAT,
     HOTLIST_BASE,
     HOTLIST_DELTAS,
+    LISTS,
     MAX_FILE_BYTES,
     NAME_PATTERN,
     RULES,
@@ -106,15 +109,20 @@ def publish(
     now: datetime,
     *,
     may_shrink: bool = False,
+    lists: ListChanges = UNCHANGED,
 ) -> int:
     """Check, sign and put in force the next publication; its number, which `trust` bears as its version.
 
-    `source` holds catalogue.toml, rules/*.toml and hotlist/*.bin; None takes what was published last. A
-    hotlist that has lost more than a tenth of its cards looks like a cut-off register, and is refused unless
-    it `may_shrink`. Raises ContentInvalid; then what was in force stays so.
+    `source` holds catalogue.toml, rules/*.toml and hotlist/*.bin; None takes what was published last. The
+    standing lists are those published last, with `lists` changed. A hotlist or standing list that has lost
+    more than a tenth of its cards looks like a cut-off register: it is refused unless it `may_shrink`. Raises
+    ContentInvalid, ListNotPublished and as `ListChanges.applied`; then what was in force stays so.
     """
     store = publications.store
-    files = _files(source) if source is not None else _last_files(publications)
+    last = publications.current if store.versions() else None
+    last_files = _last_files(publications) if last is not None else {}
+    files = _files(source) if source is not None else _without_lists(last_files)
+    files |= lists.applied(last_files, last.lists if last is not None else {}, trust.version)
     _require_sound_hotlist(files)
     files[TRUST] = trust.to_bytes()
     manifest = Manifest(
@@ -128,27 +136,30 @@ def publish(
         for data in files.values():
             store.put(data)
         offered = _load(store, signed, publications.root)
-        if store.versions():
-            require_newer(publications.current, offered)
-            if not may_shrink:
-                _require_no_collapse(publications.current.hotlist.count, offered.hotlist.count)
+        _require_lists(offered.asked, offered.lists)
+        if last is not None:
+            require_newer(last, offered)
+            _require_no_collapse(last, offered, may_shrink, lists.may_shrink)
         store.put_manifest(manifest.version, signed)
-    except ContentInvalid:
+    except SyncError:
         raise
     except ExplainedError as error:
         raise ContentInvalid(name=str(source or TRUST), detail=reasons.of_error(error)) from error
     return manifest.version
 
 
-def check_content(source: Path) -> None:
-    """Parse the content in `source` as it would be published. Raises ContentInvalid."""
-    files = _files(source)
+def check_content(source: Path, lists: ListChanges) -> None:
+    """Parse the content in `source` as it would be published first. Raises as `publish`."""
+    files = _files(source) | lists.applied({}, {}, 1)
     _require_sound_hotlist(files)
     try:
         Catalogue.from_bytes(files[CATALOGUE])
-        RuleBook(RulePack.from_bytes(data, name) for name, data in files.items() if name.startswith(RULES))
+        rules = RuleBook(
+            RulePack.from_bytes(data, name) for name, data in files.items() if name.startswith(RULES)
+        )
     except ExplainedError as error:
         raise ContentInvalid(name=str(source), detail=reasons.of_error(error)) from error
+    _require_lists(asked_lists(rules), {name.split("/")[1] for name in files if name.startswith(LISTS)})
 
 
 def _require_sound_hotlist(files: Mapping[str, bytes]) -> None:
@@ -163,14 +174,29 @@ def _require_sound_hotlist(files: Mapping[str, bytes]) -> None:
             raise ContentInvalid(name=name, detail=reasons.of_error(error)) from error
 
 
-def _require_no_collapse(before: int, after: int) -> None:
+def _require_lists(asked: Mapping[str, str], published: Collection[str]) -> None:
+    if lists := lacking(asked, published):
+        raise ListNotPublished(lists=lists)
+
+
+def _require_no_collapse(
+    last: Content, offered: Content, hotlist_may: bool, lists_may: Collection[str]
+) -> None:
+    if not hotlist_may:
+        _require_no_loss(HOTLIST_BASE, "--shrink-hotlist", last.hotlist.count, offered.hotlist.count)
+    for name in sorted(last.lists.keys() & offered.lists.keys() - set(lists_may)):
+        before, after = last.lists[name].count, offered.lists[name].count
+        _require_no_loss(LISTS + name, f"--shrink-list {name}", before, after)
+
+
+def _require_no_loss(name: str, option: str, before: int, after: int) -> None:
     if before >= FEW_CARDS and after < before * (1 - LARGEST_LOSS):
         raise ContentInvalid(
-            name=HOTLIST_BASE,
+            name=name,
             detail=Text(
-                zh=f"停用名单由 {before} 张减到 {after} 张；登记册是否不完整？确属如此请加 --shrink-hotlist",
+                zh=f"名单由 {before} 张减到 {after} 张；登记册是否不完整？确属如此请加 {option}",
                 en=f"it falls from {before} cards to {after}: is a register cut off? If it is meant, add "
-                "--shrink-hotlist",
+                f"{option}",
             ),
         )
 
@@ -198,6 +224,10 @@ def _manifest(store: ContentStore, version: int) -> SignedManifest:
 def _last_files(publications: Publications) -> dict[str, bytes]:
     manifest = publications.manifest.unverified()
     return {file.name: publications.store.read(file) for file in manifest.files}
+
+
+def _without_lists(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: data for name, data in files.items() if not name.startswith(LISTS)}
 
 
 def _files(source: Path) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from crypto.closing import Closing
 from crypto.explained import Text
 from sync.errors import StoreBroken
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 BUSY_SECONDS: Final = 10
 
 _SCHEMA: Final = """
@@ -81,6 +81,7 @@ CREATE TABLE segments (
 CREATE TABLE examined (
     terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
     operator TEXT NOT NULL, service TEXT NOT NULL, day TEXT NOT NULL,
+    kind TEXT NOT NULL, refers_to INTEGER NOT NULL,
     outcome TEXT NOT NULL, granted INTEGER NOT NULL,
     proof TEXT NOT NULL, reason TEXT NOT NULL,
     card BLOB NOT NULL, counter INTEGER NOT NULL, proof_digest BLOB NOT NULL,

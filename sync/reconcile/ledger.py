@@ -28,6 +28,8 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = MappingProxyType(
                 ("operator", pa.string()),
                 ("service", pa.string()),
                 ("day", pa.string()),
+                ("kind", pa.string()),
+                ("refers_to", pa.int64()),
                 ("outcome", pa.string()),
                 ("granted", pa.bool_()),
                 ("proof", pa.string()),

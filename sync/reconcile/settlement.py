@@ -17,6 +17,9 @@ from sync.reconcile.ledger import Ledger
 
 _EVENT_KEY = ("terminal", "epoch", "sequence")
 _LINE_KEY = ("operator", "day", "service")
+#: Why a claim is not paid in full though its tap was in order: its terminal took it back later.
+CANCELLED = "cancelled"
+CORRECTED = "corrected"
 
 
 @dataclass(frozen=True)
@@ -96,19 +99,37 @@ def operator_totals(ledger: Ledger) -> list[OperatorTotal]:
 
 
 def _judged(ledger: Ledger) -> ibis.Table:
-    """The examined events with `accepted` and `withheld_for`; those that can't even be read claim nothing."""
+    """The examined taps with `accepted` and `withheld_for`; those that can't even be read claim nothing."""
     repeated = repeated_counters(ledger.examined, ledger.events).select(
         "terminal", "epoch", sequence=_.first, is_repeated=ibis.literal(True)
     )
-    joined = ledger.examined.filter(_.service != "").left_join(repeated, list(_EVENT_KEY))
+    taps = ledger.examined.filter((_.service != "") & (_.kind == "tap"))
+    joined = (
+        taps.left_join(repeated, list(_EVENT_KEY))
+        .drop("terminal_right", "epoch_right", "sequence_right")
+        .left_join(_amended(ledger.examined), list(_EVENT_KEY))
+    )
     in_order = (joined.proof == "valid") & joined.agrees
     is_repeated = joined.is_repeated.fill_null(False)
+    left = joined.left_due.fill_null(joined.due)
     withheld_for = ibis.cases(
-        (~in_order, joined.reason), (is_repeated, FindingKind.COUNTER_REPEATED.value), else_=""
+        (~in_order, joined.reason),
+        (is_repeated, FindingKind.COUNTER_REPEATED.value),
+        (joined.is_cancelled.fill_null(False), CANCELLED),
+        (left < joined.due, CORRECTED),
+        else_="",
     )
     return joined.mutate(
         withheld_for=withheld_for,
-        accepted=ibis.ifelse(joined.granted & in_order & ~is_repeated, joined.due, 0),
+        accepted=ibis.ifelse(joined.granted & in_order & ~is_repeated, ibis.least(joined.due, left), 0),
+    )
+
+
+def _amended(examined: ibis.Table) -> ibis.Table:
+    """What later events of their terminals leave of earlier ones: `left_due`, in fen."""
+    amendments = examined.filter(_.kind.isin(["cancellation", "correction"]) & (_.proof != "invalid"))
+    return amendments.group_by("terminal", "epoch", sequence=_.refers_to).aggregate(
+        is_cancelled=(_.kind == "cancellation").any(), left_due=_.due.min()
     )
 
 

@@ -32,7 +32,7 @@ class ContentSource(Protocol):
         """A tap is judged at this time (terminal.timekeeping); certificates are judged by it, too."""
 
     def take_trouble(self) -> ExplainedError | None:
-        """Why the newest publication is not in force, once; None if it is, or if that was told."""
+        """Why the newest publication is not in force, or what it lacks, once; None if that was told."""
 
 
 class LiveContent(Closing):
@@ -67,7 +67,7 @@ class LiveContent(Closing):
         self._time_ms = time_ms
 
     def take_trouble(self) -> ExplainedError | None:
-        """Why the newest publication is not in force, once."""
+        """Why the newest publication is not in force, or what it lacks, once."""
         with self._lock:
             trouble, self._trouble = self._trouble, None
         return trouble
@@ -92,7 +92,7 @@ class LiveContent(Closing):
                 try:
                     newest = self._load(versions[-1], self._content.trust)
                     require_newer(self._content, newest)
-                    self._content, self._trouble = newest, None
+                    self._content, self._trouble = newest, newest.missing
                 except ExplainedError as error:
                     self._trouble = error
                 # A parser's slip on somebody's file must not end the tap, nor the thread that follows.
@@ -109,7 +109,8 @@ class LiveContent(Closing):
         trouble: ExplainedError | None = None
         for version in reversed(self._store.versions()):
             try:
-                return self._load(version), trouble
+                content = self._load(version)
+                return content, trouble or content.missing
             except ExplainedError as error:
                 trouble = trouble or error
             except Exception as error:  # noqa: BLE001 - as in _refresh

@@ -33,13 +33,24 @@ HOTLIST_BASE: Final = "hotlist/base.bin"
 HOTLIST_REASONS: Final = "hotlist/reasons.bin"
 HOTLIST_DELTAS: Final = "hotlist/delta-"
 RULES: Final = "rules/"
+LISTS: Final = "lists/"
+LIST_BASE: Final = "base.bin"
+LIST_DELTA: Final = "delta.bin"
+
+LIST_NAME_PATTERN: Final = r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
 
 NAME_PATTERN: Final = (
     r"\A(catalogue\.toml|trust\.json|hotlist/(base|reasons|delta-[0-9]{4})\.bin"
-    r"|rules/[a-z0-9][a-z0-9-]{0,62}\.toml)\Z"
+    r"|rules/[a-z0-9][a-z0-9-]{0,62}\.toml"
+    rf"|lists/{LIST_NAME_PATTERN}/(base|delta)\.bin)\Z"
 )
 ContentName = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 Digest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
+
+
+def list_file(name: str, kind: str) -> str:
+    """The name of a standing list's file; `kind` is LIST_BASE or LIST_DELTA."""
+    return f"{LISTS}{name}/{kind}"
 
 
 class ManifestFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

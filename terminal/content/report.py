@@ -23,6 +23,19 @@ _SAID: Final = Text(
     en="content {version}; rules {rules}\nhotlist {hotlist}, dated {dated}, {age} days old\n"
     "{issuers} issuer keys, {revoked} of them revoked",
 )
+_LIST_SAID: Final = Text(
+    zh="常设名单 {name} 第 {version} 版，日期 {dated}，距今 {age} 天",
+    en="standing list {name} {version}, dated {dated}, {age} days old",
+)
+
+
+class ListReport(msgspec.Struct, frozen=True):
+    """A standing list in force; `age` in days."""
+
+    name: str
+    version: int
+    dated: str
+    age: int
 
 
 class ContentReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +49,11 @@ class ContentReport(msgspec.Struct, frozen=True, kw_only=True):
     hotlist_age: int
     issuers: list[str]
     revoked: list[str]
+    lists: list[ListReport]
 
     def to_text(self) -> Text:
         """The same for people."""
-        return _SAID.format(
+        said = _SAID.format(
             version=self.version,
             rules=self.rules,
             hotlist=self.hotlist,
@@ -48,6 +62,8 @@ class ContentReport(msgspec.Struct, frozen=True, kw_only=True):
             issuers=len(self.issuers),
             revoked=len(self.revoked),
         )
+        lines = [said, *(_LIST_SAID.format(**msgspec.structs.asdict(one)) for one in self.lists)]
+        return Text(zh="\n".join(line.zh for line in lines), en="\n".join(line.en for line in lines))
 
 
 def content_report(directory: DataDirectory, now_ms: int) -> ContentReport:
@@ -58,15 +74,20 @@ def content_report(directory: DataDirectory, now_ms: int) -> ContentReport:
         raise ContentMissing(file="manifests")
     content = load_content(store, store.manifest(versions[-1]), directory.load_root(), now_ms)
     keys = content.trust.issuers.values()
+    today = local_date(now_ms)
     return ContentReport(
         version=content.version,
         made_ms=content.made_ms,
         rules=content.rules.version,
         hotlist=content.hotlist.version,
         hotlist_dated=content.hotlist.dated.isoformat(),
-        hotlist_age=content.hotlist.age(local_date(now_ms)),
+        hotlist_age=content.hotlist.age(today),
         issuers=[key.key_id.hex() for key in keys],
         revoked=[key.key_id.hex() for key in keys if key.is_revoked],
+        lists=[
+            ListReport(name, one.version, one.dated.isoformat(), one.age(today))
+            for name, one in content.lists.items()
+        ],
     )
 
 

@@ -2,11 +2,14 @@
 
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import Catalogue, ServiceItem
-from terminal.decisions.decide import Decision, RuleTrial, TrialResult, decide
+from terminal.decisions.decide import Decision, decide
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
+from terminal.decisions.standing import NOTHING_KNOWN, Standing
+from terminal.decisions.trial import RuleTrial, TrialResult
 
 __all__ = [
+    "NOTHING_KNOWN",
     "CardFacts",
     "Catalogue",
     "Decision",
@@ -15,6 +18,7 @@ __all__ = [
     "RulePack",
     "RuleTrial",
     "ServiceItem",
+    "Standing",
     "TrialResult",
     "decide",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
+
+from terminal.decisions.errors import TicketClassUnknown
+from terminal.decisions.toml_document import Slug
 
 Percent = Annotated[int, msgspec.Meta(ge=1, le=99)]
 
@@ -52,7 +56,7 @@ class Benefit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class FreeBenefit(Benefit, frozen=True, tag="free"):
     """The holder pays nothing."""
 
-    def holder_fare(self, fare: int) -> int:
+    def holder_fare(self, fare: int, tickets: Mapping[str, int]) -> int:
         """What the holder pays of a list fare: nothing."""
         return 0
 
@@ -62,7 +66,7 @@ class PercentageBenefit(Benefit, frozen=True, kw_only=True, tag="percentage"):
 
     pays_percent: Percent
 
-    def holder_fare(self, fare: int) -> int:
+    def holder_fare(self, fare: int, tickets: Mapping[str, int]) -> int:
         """What the holder pays of a list fare (fen): the share, rounded down."""
         return self.rounding.share(fare, self.pays_percent)
 
@@ -72,9 +76,22 @@ class CeilingBenefit(Benefit, frozen=True, kw_only=True, tag="ceiling"):
 
     ceiling_fen: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
-    def holder_fare(self, fare: int) -> int:
+    def holder_fare(self, fare: int, tickets: Mapping[str, int]) -> int:
         """What the holder pays of a list fare (fen)."""
         return min(fare, self.ceiling_fen)
 
 
-AnyBenefit: TypeAlias = FreeBenefit | PercentageBenefit | CeilingBenefit
+class TicketClassBenefit(Benefit, frozen=True, kw_only=True, tag="ticket_class"):
+    """The holder pays the service's price of a class of ticket, but never more than the fare."""
+
+    ticket: Slug
+
+    def holder_fare(self, fare: int, tickets: Mapping[str, int]) -> int:
+        """What the holder pays of a list fare (fen); raises TicketClassUnknown."""
+        price = tickets.get(self.ticket)
+        if price is None:
+            raise TicketClassUnknown(ticket=self.ticket)
+        return min(fare, price)
+
+
+AnyBenefit: TypeAlias = FreeBenefit | PercentageBenefit | CeilingBenefit | TicketClassBenefit

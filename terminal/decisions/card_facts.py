@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from crypto.credential import TapCredential
+
+
+class CardKind(StrEnum):
+    """Whose card it is; a rule is for one of them alone, and for holders' cards unless it says otherwise."""
+
+    HOLDER = "holder"
+    COMPANION = "companion-card"
 
 
 @dataclass(frozen=True)
@@ -13,7 +21,8 @@ class CardFacts:
     """The facts of a card that rules may ask for; none of them shows in its repr, so none reaches a log.
 
     categories: GB/T 26341, 1 visual, 2 hearing, 3 speech, 4 physical, 5 intellectual, 6 mental, 7 multiple.
-    grade: 1 (most severe) to 4. region: six digits of GB/T 2260, where the certificate was issued.
+    grade: 1 (most severe) to 4. A companion card has no categories and grade 0.
+    region: six digits of GB/T 2260, where the certificate was issued.
     """
 
     categories: tuple[int, ...] = field(repr=False)
@@ -32,6 +41,13 @@ class CardFacts:
             issued=credential.issued,
             expires=credential.expires,
         )
+
+    @property
+    def kind(self) -> CardKind | None:
+        """Whose card it is; None for facts that no card has, which no rule may serve."""
+        if self.categories and self.grade >= 1:
+            return CardKind.HOLDER
+        return CardKind.COMPANION if not self.categories and self.grade == 0 else None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import msgspec
 
 from crypto.explained import Text
-from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug
+from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug, is_slug
 from terminal.errors import CatalogueMalformed, ServiceUnknown
 from terminal.events.challenge import MAX_FARE
 
@@ -36,11 +36,15 @@ class ServiceFeature(StrEnum):
 
     GOVERNMENT_RUN = "government_run"
     PAID_AMUSEMENT = "paid_amusement"
+    METRO = "metro"
 
 
 @dataclass(frozen=True)
 class ServiceItem:
-    """One service. `region`: six digits of GB/T 2260; `fare`: list fare a person, in fen."""
+    """One service. `region`: six digits of GB/T 2260; `fare`: list fare a person, in fen.
+
+    `tickets`: the price of each class of ticket by its id, in fen, for rules that give a class.
+    """
 
     code: str
     name: Text
@@ -50,6 +54,11 @@ class ServiceItem:
     region: str
     fare: int
     features: frozenset[ServiceFeature] = frozenset()
+    tickets: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+
+    def list_fare(self, ticket: str) -> int:
+        """What one person without a benefit pays for this class of ticket, in fen; "" is the ordinary one."""
+        return self.tickets.get(ticket, self.fare)
 
 
 class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,6 +70,7 @@ class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     region: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{5}\Z")]
     fare: Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]
     features: tuple[ServiceFeature, ...] = ()
+    tickets: dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]] = {}
 
     def item(self) -> ServiceItem:
         return ServiceItem(
@@ -72,6 +82,7 @@ class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             region=self.region,
             fare=self.fare,
             features=frozenset(self.features),
+            tickets=MappingProxyType(self.tickets),
         )
 
 
@@ -111,6 +122,10 @@ CATALOGUE_SHAPE: Final = DocumentShape(
                 zh="每人票价，整数，单位分", en="the list fare a person, a whole number of fen"
             ),
             "items.features": Text(zh=f"列表，可含：{_FEATURES}", en=f"a list that may hold {_FEATURES}"),
+            "items.tickets": Text(
+                zh="票种（小写字母、数字、连字符）与票价（分），如 { half = 3500 }",
+                en="classes of ticket (small letters, digits, hyphens) in fen, as { half = 3500 }",
+            ),
         }
     ),
 )
@@ -132,6 +147,10 @@ class Catalogue:
             if entry.code in items:
                 problem = Text(zh="代码重复", en="the code is used twice")
                 raise CATALOGUE_SHAPE.fault(file, "items.code", problem, entry.code)
+            for ticket in entry.tickets:
+                if not is_slug(ticket):
+                    problem = Text(zh=f"票种代码“{ticket}”有误", en=f"“{ticket}” is no ticket class")
+                    raise CATALOGUE_SHAPE.fault(file, "items.tickets", problem, entry.code)
             items[entry.code] = entry.item()
         return cls(version=document.version, items=MappingProxyType(items))
 

@@ -14,9 +14,11 @@ from typing import Final
 import cel
 
 from crypto.explained import Text
-from terminal.decisions.card_facts import CardFacts, Party
+from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceDomain, ServiceFeature, ServiceItem, ServiceKind
+from terminal.decisions.cel_reading import asked_lists, divides_by_zero, tokens
 from terminal.decisions.region import city_prefix, province_prefix
+from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.errors import ConditionFailed, ConditionRejected
 
 MAX_CONDITION: Final = 500  # characters
@@ -37,6 +39,10 @@ VARIABLES: Final = (
     "month",
     "day",
     "hotlist_age",
+    "lists",
+    "ticket",
+    "companion_card",
+    "follows_holder",
     *(feature.value for feature in ServiceFeature),
 )
 FUNCTIONS: Final = frozenset({"contains", "endsWith", "size", "startsWith"})
@@ -56,9 +62,17 @@ class Circumstances:
     """All variables of one decision, converted to CEL once and shared by every rule that is tried."""
 
     def __init__(  # noqa: PLR0917  what a condition may ask, in the order of VARIABLES
-        self, card: CardFacts, service: ServiceItem, fare: int, party: Party, on: date, hotlist_age: int
+        self,
+        card: CardFacts,
+        service: ServiceItem,
+        fare: int,
+        party: Party,
+        on: date,
+        hotlist_age: int,
+        standing: Standing = NOTHING_KNOWN,
+        ticket: str = "",
     ) -> None:
-        variables: dict[str, bool | int | str | list[int]] = {
+        variables: dict[str, bool | int | str | list[int] | list[str]] = {
             "categories": list(card.categories),
             "grade": card.grade,
             "region": card.region,
@@ -73,14 +87,18 @@ class Circumstances:
             "month": on.month,
             "day": on.day,
             "hotlist_age": hotlist_age,
+            "lists": sorted(standing.lists),
+            "ticket": ticket,
+            "companion_card": card.kind is CardKind.COMPANION,
+            "follows_holder": standing.follows_holder,
         }
         for feature in ServiceFeature:
             variables[feature.value] = feature in service.features
         self.context: Final = cel.Context(variables=variables)
 
 
-def _probes() -> tuple[Circumstances, ...]:
-    """One card of each category and grade, local and not: a condition must answer for all of them."""
+def _probes() -> dict[CardKind, tuple[Circumstances, ...]]:
+    """Cards of each kind, category and grade, local and not: a condition must answer for all of its kind."""
     service = ServiceItem(
         code="PROBE",
         name=Text(zh="试算", en="probe"),
@@ -91,18 +109,23 @@ def _probes() -> tuple[Circumstances, ...]:
         fare=200,
     )
     on = date(2026, 1, 1)
-    return tuple(
-        Circumstances(
-            CardFacts((category,), grade, "330106" if grade % 2 else "110101", on, on),
-            service,
-            200,
-            Party(grade),
-            on,
-            grade,
+
+    def probe(categories: tuple[int, ...], grade: int, local: bool, follows: bool) -> Circumstances:
+        card = CardFacts(categories, grade, "330106" if local else "110101", on, on)
+        return Circumstances(
+            card, service, 200, Party(grade), on, grade, Standing(follows_holder=follows), ""
         )
-        for category in range(1, 8)
-        for grade in range(1, 5)
-    )
+
+    return {
+        CardKind.HOLDER: tuple(
+            probe((category,), grade, bool(grade % 2), follows=False)
+            for category in range(1, 8)
+            for grade in range(1, 5)
+        ),
+        CardKind.COMPANION: tuple(
+            probe((), 0, local, follows) for local in (False, True) for follows in (False, True)
+        ),
+    }
 
 
 _PROBES: Final = _probes()
@@ -110,14 +133,18 @@ _PROBES: Final = _probes()
 
 @dataclass(frozen=True)
 class Condition:
-    """A compiled condition; made by `compile`."""
+    """A compiled condition; made by `compile`. `lists`: the standing lists that it asks for."""
 
     source: str
     program: cel.Program
+    lists: frozenset[str] = frozenset()
 
     @classmethod
-    def compile(cls, source: str) -> Condition:
-        """The condition that `source` says (CEL, at most MAX_CONDITION long); raises ConditionRejected."""
+    def compile(cls, source: str, kind: CardKind = CardKind.HOLDER) -> Condition:
+        """The condition that `source` says (CEL, at most MAX_CONDITION long) of cards of this kind.
+
+        Raises ConditionRejected.
+        """
         if len(source) > MAX_CONDITION:
             raise _rejected(
                 zh=f"长于 {MAX_CONDITION} 个字符", en=f"it is longer than {MAX_CONDITION} characters"
@@ -131,9 +158,18 @@ class Condition:
         except ValueError as error:
             reason = " ".join(str(error).rpartition("ERROR:")[2].split())[:160]
             raise _rejected(zh=f"不是 CEL 表达式（{reason}）", en=f"it is not CEL ({reason})") from error
-        condition = cls(source=source, program=program)
+        words = tokens(source)
+        if (lists := asked_lists(words)) is None:
+            raise _rejected(
+                zh='lists 只能写成 "名单名" in lists，名单名为小写字母、数字、连字符',
+                en='lists is asked otherwise than as "name" in lists, with a name of small letters, digits '
+                "and hyphens",
+            )
+        if divides_by_zero(words):
+            raise _rejected(zh="除以零", en="it divides by zero")
+        condition = cls(source=source, program=program, lists=lists)
         condition._refuse_unknown_names()
-        condition._try_on_probes()
+        condition._try_on_probes(kind)
         return condition
 
     def holds(self, circumstances: Circumstances) -> bool:
@@ -159,8 +195,8 @@ class Condition:
         if unknown := [name for name in named if name not in FUNCTIONS]:
             raise _rejected(zh=f"不能使用函数 {unknown[0]}", en=f"the function {unknown[0]} can't be used")
 
-    def _try_on_probes(self) -> None:
-        for probe in _PROBES:
+    def _try_on_probes(self, kind: CardKind) -> None:
+        for probe in _PROBES[kind]:
             try:
                 self.holds(probe)
             except ConditionFailed as failed:

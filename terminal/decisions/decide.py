@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Final
 
 from crypto.explained import Text
-from terminal.decisions.card_facts import CardFacts, Party
+from terminal.decisions.benefit import Rounding
+from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.conditions import Circumstances
+from terminal.decisions.refusal import Refusal, nothing_here, refusal_of
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import Rule
-from terminal.errors import ConditionFailed, DecisionInputInvalid
+from terminal.decisions.standing import NOTHING_KNOWN, Standing
+from terminal.decisions.trial import Attempt, RuleTrial, TrialResult, try_rule
+from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 
@@ -26,58 +29,11 @@ from terminal.events.outcome import Outcome
 _LOCAL_OFFSET_MS: Final = 8 * 3_600_000
 _DAY_MS: Final = 86_400_000
 _EPOCH: Final = date(1970, 1, 1)
-_LAST_DAY: Final = (date.max - _EPOCH).days
+# A year before the calendar's end, so that every quota's next window can be named.
+_LAST_DAY: Final = (date(9998, 12, 31) - _EPOCH).days
 
 _BYSTANDER_GRANTED: Final = Text(zh="优惠已生效", en="Discount applied")
 _BYSTANDER_OTHERWISE: Final = Text(zh="请看屏幕提示", en="Please see the screen")
-_NO_RULE: Final = Text(zh="没有适用的规则", en="No rule applies")
-_NOTHING_HERE: Final = Text(zh="此服务没有适用的优惠", en="There is no benefit for you at this service")
-_COLLECT_FARE: Final = Text(zh="无优惠，按票价收取", en="No benefit: the list fare is due")
-_PAY_FARE: Final = Text(
-    zh="可按票价使用；当地优惠请向服务窗口询问。",
-    en="You can use it at the list fare; ask at the counter what else applies here.",
-)
-_BRING_COMPANION: Final = Text(
-    zh="请与陪护人员同行，并在刷卡前告知同行人数。",
-    en="Come with a companion, and have the companion entered before you tap.",
-)
-
-
-class TrialResult(StrEnum):
-    """What came of trying one rule."""
-
-    APPLIED = "applied"
-    CONDITION_FALSE = "condition_false"
-    COMPANION_MISSING = "companion_missing"
-    FAILED = "failed"
-
-    @property
-    def why(self) -> Text:
-        """The result in a sentence for staff and auditors."""
-        return _WHY[self]
-
-
-_WHY: Final = {
-    TrialResult.APPLIED: Text(
-        zh="条件成立，按此规则给予优惠", en="Its condition holds; the benefit is this rule's"
-    ),
-    TrialResult.CONDITION_FALSE: Text(zh="条件不成立", en="Its condition does not hold"),
-    TrialResult.COMPANION_MISSING: Text(
-        zh="条件成立，但须有人陪同", en="Its condition holds, but the holder must be accompanied"
-    ),
-    TrialResult.FAILED: Text(
-        zh="条件无法求值，未给予优惠", en="Its condition could not be worked out; it granted nothing"
-    ),
-}
-
-
-@dataclass(frozen=True)
-class RuleTrial:
-    """One rule that was tried; `failure` is the kind of failure where there was one, else empty."""
-
-    rule: str
-    result: TrialResult
-    failure: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,9 +43,12 @@ class Decision:
     rule: "pack/id" of the rule that gave the benefit, empty if none. holder_pays: what the holder pays.
     companions_admitted: how many companions have the companion's fare; each of them pays companion_pays, any
     further one the list fare. With none admitted, companion_pays is the list fare.
+    rounding: how the sums were rounded, None where the list fare is due. quota: "pack/id" of the quota that
+    this grant uses up one of, empty for none.
     bystander_text is one of two constants; every other text is for the person addressed alone. What could
     give the category away stays out of the repr, and so out of logs.
-    instead: what the person can do, if the outcome is NOT_ELIGIBLE; else None.
+    instead: what the person can do, if nothing was granted; else None. reminder: what the person must see to
+    soon, if something was granted; else None.
     tried: every rule in the order it was tried; the last is the one that applied, if one did.
     """
 
@@ -98,11 +57,14 @@ class Decision:
     holder_pays: int
     companion_pays: int
     companions_admitted: int
+    rounding: Rounding | None
+    quota: str = field(repr=False)
     legal_basis: Text = field(repr=False)
     holder_text: Text = field(repr=False)
     staff_text: Text = field(repr=False)
     bystander_text: Text
-    instead: Text | None
+    instead: Text | None = field(repr=False)
+    reminder: Text | None = field(repr=False)
     tried: tuple[RuleTrial, ...] = field(repr=False)
     pack_version: str
 
@@ -124,12 +86,18 @@ def decide(  # noqa: PLR0917  a tap's six facts, in the order in which they beco
     rules: RuleBook,
     *,
     hotlist_age: int = 0,
+    standing: Standing = NOTHING_KNOWN,
+    ticket: str = "",
 ) -> Decision:
     """What the rules in force give the holder of `card` at `service`.
 
     `at_ms`: milliseconds since 1970 UTC; `fare`: list fare a person, in fen; `hotlist_age`: how many days old
-    the terminal's hotlist is, for rules that ask. The first rule whose condition
-    holds gives the benefit, in the order of RuleBook.rules_for; one that fails grants nothing.
+    the terminal's hotlist is, for rules that ask; `standing`: what is known of the card beyond its
+    credential; `ticket`: the class of ticket that was asked for, empty for the standard one.
+
+    The first rule that holds gives the benefit, in the order of RuleBook.rules_for; one that fails grants
+    nothing. Where none does, the first that would have but for one thing (a used-up quota, an overdue review)
+    says what the person can do.
     Raises DecisionInputInvalid for a fare, party or time outside what a tap can carry.
     """
     if not 0 <= fare <= MAX_FARE:
@@ -137,55 +105,56 @@ def decide(  # noqa: PLR0917  a tap's six facts, in the order in which they beco
     if not 0 <= party.companions <= MAX_COMPANIONS:
         raise DecisionInputInvalid(field="companions", value=party.companions)
     on = local_date(at_ms)
-    circumstances = Circumstances(card, service, fare, party, on, hotlist_age)
+    circumstances = Circumstances(card, service, fare, party, on, hotlist_age, standing, ticket)
+    attempt = Attempt(card, service, on, fare, party, standing, circumstances)
     tried: list[RuleTrial] = []
+    refusal: Refusal | None = None
     for rule in rules.rules_for(service, on):
-        trial = _try(rule, circumstances, party)
+        trial = try_rule(rule, attempt)
         tried.append(trial)
         if trial.result is TrialResult.APPLIED:
-            return _granted(rule, fare, party, tuple(tried), rules.version)
-    accompanied_would_do = any(trial.result is TrialResult.COMPANION_MISSING for trial in tried)
+            return _granted(rule, attempt, tuple(tried), rules.version)
+        refusal = refusal or refusal_of(rule, trial.result, on)
+    if refusal is None:
+        advice = rules.instead_for(service, on, card.kind or CardKind.HOLDER)
+        refusal = nothing_here(advice)
     return Decision(
-        outcome=Outcome.NOT_ELIGIBLE,
+        outcome=refusal.outcome,
         rule="",
         holder_pays=fare,
         companion_pays=fare,
         companions_admitted=0,
-        legal_basis=_NO_RULE,
-        holder_text=_NOTHING_HERE,
-        staff_text=_COLLECT_FARE,
+        rounding=None,
+        quota="",
+        legal_basis=refusal.legal_basis,
+        holder_text=refusal.holder,
+        staff_text=refusal.staff,
         bystander_text=_BYSTANDER_OTHERWISE,
-        instead=_BRING_COMPANION if accompanied_would_do else rules.instead_for(service, on) or _PAY_FARE,
+        instead=refusal.instead,
+        reminder=None,
         tried=tuple(tried),
         pack_version=rules.version,
     )
 
 
-def _try(rule: Rule, circumstances: Circumstances, party: Party) -> RuleTrial:
-    try:
-        if not rule.condition.holds(circumstances):
-            return RuleTrial(rule.name, TrialResult.CONDITION_FALSE)
-        required = rule.companion_required
-        if required is not None and party.companions == 0 and required.holds(circumstances):
-            return RuleTrial(rule.name, TrialResult.COMPANION_MISSING)
-    except ConditionFailed as failed:
-        return RuleTrial(rule.name, TrialResult.FAILED, str(failed.facts["failure"]))
-    return RuleTrial(rule.name, TrialResult.APPLIED)
-
-
-def _granted(rule: Rule, fare: int, party: Party, tried: tuple[RuleTrial, ...], version: str) -> Decision:
-    admitted = min(party.companions, rule.benefit.companions)
+def _granted(rule: Rule, attempt: Attempt, tried: tuple[RuleTrial, ...], version: str) -> Decision:
+    benefit, fare = rule.benefit, attempt.fare
+    admitted = min(attempt.party.companions, benefit.companions)
+    soon = rule.terms.review_soon
     return Decision(
         outcome=Outcome.GRANTED_WITH_COMPANION if admitted else Outcome.GRANTED,
         rule=rule.name,
-        holder_pays=rule.benefit.holder_fare(fare),
-        companion_pays=rule.benefit.companion_fare(fare) if admitted else fare,
+        holder_pays=benefit.holder_fare(fare, attempt.service.tickets),
+        companion_pays=benefit.companion_fare(fare) if admitted else fare,
         companions_admitted=admitted,
+        rounding=benefit.rounding,
+        quota="" if rule.quota is None else rule.quota.name,
         legal_basis=rule.legal_basis,
         holder_text=rule.holder_text,
         staff_text=rule.staff_text,
         bystander_text=_BYSTANDER_GRANTED,
         instead=None,
+        reminder=soon.instead if soon is not None and soon.list_name in attempt.standing.lists else None,
         tried=tried,
         pack_version=version,
     )

@@ -6,16 +6,23 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from crypto.explained import Text
 from crypto.sm3 import sm3
-from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.card_facts import CardKind
+from terminal.decisions.catalogue import ServiceItem, ServiceKind
+from terminal.decisions.quota import OpenQuota
 from terminal.decisions.region import scopes
 from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.decisions.terms import Misuse
 from terminal.errors import RuleBookInconsistent
 
 _MAX_NAMES: Final = 120  # characters of pack names in a version; an event has room for 200
+_MAX_SORTED: Final = 1024  # services and days whose rules are remembered in their order
+
+# What decides which rules are for a service: region, operator, kind, code, and the day.
+_Applicable: TypeAlias = tuple[str, str, ServiceKind, str, date]
 
 
 class RuleBook:
@@ -40,14 +47,56 @@ class RuleBook:
         for pack in self.packs:
             by_region.setdefault(pack.region, []).append(pack)
         self._by_region: Final = MappingProxyType(by_region)
+        self._sorted: Final[dict[_Applicable, tuple[Rule, ...]]] = {}
 
-    def rules_for(self, service: ServiceItem, on: date) -> Iterator[Rule]:
+    def rules_for(self, service: ServiceItem, on: date) -> tuple[Rule, ...]:
         """The rules for a service on a day, in the order they are tried.
 
         The narrowest region comes first: county, city, province, nation. In one region, rules for the
         service's own operator come before those for every operator; then packs by name, then as the file has
         them.
         """
+        key = (service.region, service.operator, service.kind, service.code, on)
+        # Threads may tap at once: each of these steps is whole by itself, and at worst two sort the same.
+        found = self._sorted.get(key)
+        if found is None:
+            if len(self._sorted) >= _MAX_SORTED:
+                self._sorted.clear()
+            found = self._sorted[key] = tuple(self._sort(service, on))
+        return found
+
+    def instead_for(
+        self, service: ServiceItem, on: date, card_kind: CardKind = CardKind.HOLDER
+    ) -> Text | None:
+        """What the narrowest pack advises where no rule grants anything; None if none says."""
+        for scope in scopes(service.region):
+            for pack in self._in_force(scope, on):
+                if (instead := pack.otherwise.get((service.kind, card_kind))) is not None:
+                    return instead
+        return None
+
+    def quotas_for(self, service: ServiceItem, on: date) -> tuple[OpenQuota, ...]:
+        """The quotas of the rules for a service whose window is open on a day, in the rules' order."""
+        quotas = {rule.quota.name: rule.quota for rule in self.rules_for(service, on) if rule.quota}
+        opened = (quota.opened(on) for quota in quotas.values())
+        return tuple(quota for quota in opened if quota is not None)
+
+    def expiry_grace_days(self, service: ServiceItem, on: date) -> int:
+        """For how many days after its last day a card may still be served, by the most patient rule.
+
+        Whether it is served is then `decide`'s to say: each rule has its own pack's patience.
+        """
+        return max((rule.terms.expiry_grace_days for rule in self.rules_for(service, on)), default=0)
+
+    def misuse_for(self, service: ServiceItem, on: date) -> Misuse | None:
+        """What misuse at a service brings, by the narrowest pack that says; None if none does."""
+        for scope in scopes(service.region):
+            for pack in self._in_force(scope, on):
+                if pack.misuse is not None:
+                    return pack.misuse
+        return None
+
+    def _sort(self, service: ServiceItem, on: date) -> Iterator[Rule]:
         for scope in scopes(service.region):
             covering = [
                 rule
@@ -56,14 +105,6 @@ class RuleBook:
                 if rule.applies_to.covers(service)
             ]
             yield from sorted(covering, key=lambda rule: rule.applies_to.operator is None)
-
-    def instead_for(self, service: ServiceItem, on: date) -> Text | None:
-        """What the narrowest pack advises where no rule grants anything; None if none says."""
-        for scope in scopes(service.region):
-            for pack in self._in_force(scope, on):
-                if (instead := pack.otherwise.get(service.kind)) is not None:
-                    return instead
-        return None
 
     def _in_force(self, scope: str, on: date) -> Iterator[RulePack]:
         return (pack for pack in self._by_region.get(scope, ()) if pack.in_force(on))

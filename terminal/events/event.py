@@ -1,4 +1,4 @@
-"""The usage event: one tap, as it stands in the journal and travels to the centre.
+"""The usage event: one tap, visit, need …, as it stands in the journal and travels to the centre.
 
 An event is a msgpack array. Its bytes are kept and sent as they were first written and never encoded again;
 its hash is SM3 over them, and each event holds the hash of the one before it. The clear part says what the
@@ -16,19 +16,32 @@ from crypto.sm3 import DIGEST_BYTES, sm3
 from terminal.events.challenge import (
     MAX_COMPANIONS,
     MAX_FARE,
+    MAX_SEQUENCE,
     MAX_SERVICE_CHARACTERS,
+    MAX_TICKET_CHARACTERS,
+    MAX_TIME_MS,
     TapChallenge,
+    ticket_tag,
 )
 from terminal.events.errors import EventMalformed
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 
-EVENT_VERSION: Final = 2
-MAX_EVENT_BYTES: Final = 2048
+EVENT_VERSION: Final = 3
+MAX_EVENT_BYTES: Final = 3072
 NO_PREVIOUS: Final = bytes(DIGEST_BYTES)
+MAX_SEALED_BYTES: Final = 2048
+MAX_QUOTAS: Final = 8
+MAX_WORDS: Final = 200  # characters
 
 Bytes8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
 Digest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
+Sequence = Annotated[int, msgspec.Meta(ge=1, le=MAX_SEQUENCE)]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]
+# The slug of a ticket class (terminal.decisions.catalogue), or empty.
+Ticket = Annotated[
+    str, msgspec.Meta(max_length=MAX_TICKET_CHARACTERS, pattern=r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)?\Z")
+]
 
 
 class ClockTrust(StrEnum):
@@ -42,42 +55,49 @@ class ClockTrust(StrEnum):
 
 
 class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One tap; money in fen, times in milliseconds since 1970 UTC.
+    """One event; money in fen, times in milliseconds since 1970 UTC.
 
     `previous` is the hash of the event before it (zeros for the first). `time_ms` is the time by which all
     was judged and that the card signed; `wall_ms` is what the wall clock read, `monotonic_ms` the time since
     the boot that `boot` names, `clock` what they are worth. `content` is the number of the publication that
     was in force: rules, hotlist and trust. `fare` is one person's list fare; `holder_pays` and
-    `companion_pays` (each companion) are what is left of it. `holder_ref` links taps of one holder on one
-    terminal and day, and nothing else. `segment_header` stands in a segment's first event only.
+    `companion_pays` (each of the `companions_admitted`) are what is left of it; further companions pay the
+    list fare. `ticket` is the class of ticket asked for, empty for the ordinary one. `refers_to` is the
+    sequence of the earlier event of this journal that this one is about, 0 for none. `holder_ref` links
+    taps of one holder on one terminal and day, and nothing else. `segment_header` stands in a segment's
+    first event only.
     """
 
     version: Annotated[int, msgspec.Meta(ge=EVENT_VERSION, le=EVENT_VERSION)]
     terminal: Bytes8
     epoch: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
-    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+    sequence: Sequence
     previous: Digest
-    time_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    time_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_MS)]
     wall_ms: Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
     monotonic_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     boot: Bytes8
     clock: ClockTrust
     content: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+    kind: EventKind
+    refers_to: Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQUENCE)]
     service: Annotated[
         str, msgspec.Meta(min_length=1, max_length=MAX_SERVICE_CHARACTERS, pattern=r"^[!-~]+\Z")
     ]
     fare: Fen
+    ticket: Ticket
     companions: Annotated[int, msgspec.Meta(ge=0, le=MAX_COMPANIONS)]
     outcome: Outcome
     holder_pays: Fen
     companion_pays: Fen
+    companions_admitted: Annotated[int, msgspec.Meta(ge=0, le=MAX_COMPANIONS)]
     pack_version: Annotated[str, msgspec.Meta(max_length=200)]
     nonce: Bytes8
     holder_ref: Annotated[bytes, msgspec.Meta(max_length=16)]
     segment: Bytes8
     segment_header: Annotated[bytes, msgspec.Meta(max_length=256)]
     index: Annotated[int, msgspec.Meta(ge=0, le=2**24)]
-    sealed: Annotated[bytes, msgspec.Meta(max_length=1024)]
+    sealed: Annotated[bytes, msgspec.Meta(max_length=MAX_SEALED_BYTES)]
 
     @classmethod
     def from_bytes(cls, data: bytes) -> UsageEvent:
@@ -111,6 +131,8 @@ class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
             service=self.service,
             fare=self.fare,
             companions=self.companions,
+            kind=self.kind,
+            ticket_tag=ticket_tag(self.ticket),
             nonce=self.nonce,
         )
 
@@ -123,13 +145,23 @@ class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
         return msgspec.structs.replace(self, sealed=sealed)
 
 
+class QuotaUses(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """How often this holder had used a quota ("pack/quota") at this terminal in the window open then."""
+
+    quota: Annotated[str, msgspec.Meta(min_length=3, max_length=65)]
+    uses: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+
+
 class SealedEvidence(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The part of an event that only the centre reads.
 
     `credential` is the card's whole tap credential (empty if none was read), `counter` and `signature` its
     tap proof (signature empty if it gave none). They are sealed because a signature can be tried against a
     list of known card keys. `rule` names the rule that applied, and is sealed because it tells the category;
-    `detail` is the code of the error that a refused tap met.
+    `detail` is the code of the error that a refused tap met. `uses` are the quotas that might have counted,
+    each with the uses that the terminal had counted before this one; `follows` is the sequence of the tap of
+    its holder's card directly before, on a companion card's, else 0. `words` are a need's or a rating's own,
+    UTF-8.
     """
 
     credential: Annotated[bytes, msgspec.Meta(max_length=255)]
@@ -137,6 +169,9 @@ class SealedEvidence(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
     signature: Annotated[bytes, msgspec.Meta(max_length=64)]
     rule: Annotated[str, msgspec.Meta(max_length=100)]
     detail: Annotated[str, msgspec.Meta(max_length=20)]
+    uses: Annotated[tuple[QuotaUses, ...], msgspec.Meta(max_length=MAX_QUOTAS)] = ()
+    follows: Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQUENCE)] = 0
+    words: Annotated[str, msgspec.Meta(max_length=MAX_WORDS)] = ""
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SealedEvidence:

@@ -9,6 +9,10 @@ class Outcome(StrEnum):
     GRANTED = "granted"
     GRANTED_WITH_COMPANION = "granted_with_companion"
     NOT_ELIGIBLE = "not_eligible"
+    QUOTA_USED_UP = "quota_used_up"  # the benefit's uses in this day, month, year or season are spent
+    REVIEW_DUE = "review_due"  # the annual review of this card's benefit is overdue
+    NOT_ENABLED = "not_enabled"  # the benefit must be opened for this card first
+    RECORDED = "recorded"  # nothing was to be decided: a visit, an attendance, a need, a rating
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     BLOCKED = "blocked"  # on the hotlist

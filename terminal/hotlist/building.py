@@ -73,15 +73,15 @@ def build_base(issued: Issued, listed: Listed, version: int, dated: date) -> byt
     range.
     """
     dead = np.zeros(len(issued.cards), np.bool_)
-    dead[_places(issued, listed)] = True
-    part, rest = _hashes(issued.cards[dead]), _hashes(issued.cards[~dead])
+    dead[places(issued, listed.cards)] = True
+    part, rest = hashes(issued.cards[dead]), hashes(issued.cards[~dead])
     return base_bytes(version, dated, build_filter(part, rest))
 
 
 def build_reasons(base: bytes, issued: Issued, listed: Listed) -> bytes:
     """The reasons for a base that was built from the same cards. Raises HotlistNotBuilt, HotlistMalformed."""
     held = HotlistBase.from_bytes(base)
-    _places(issued, listed)
+    places(issued, listed.cards)
     cards, codes = listed.cards, listed.codes
     if len(cards) != held.listed.part:
         raise HotlistCountWrong(detail=f"{len(cards)} listed cards, {held.listed.part} in the base")
@@ -90,7 +90,7 @@ def build_reasons(base: bytes, issued: Issued, listed: Listed) -> bytes:
     filters = []
     for code in order[:-1]:
         here = codes == code
-        filters.append(build_filter(_hashes(cards[here]), _hashes(cards[~here])))
+        filters.append(build_filter(hashes(cards[here]), hashes(cards[~here])))
         cards, codes = cards[~here], codes[~here]
     data = reasons_bytes(held.version, held.dated, held.digest, bytes(order), b"".join(filters))
     HotlistReasons.from_bytes(data, held.listed.part)
@@ -110,7 +110,7 @@ def build_delta(held: Hotlist, issued: Issued, listed: Listed, dated: date) -> b
         raise HotlistDeltaMissing(after=held.version, detail=f"{held.version + 1}, {dated}")
     truth = np.full(len(issued.cards), IN_FORCE, np.uint8)
     # Why a card is listed is given out only where the base's reasons are.
-    truth[_places(issued, listed)] = UNSTATED_CODE if held.reasons is None else listed.codes
+    truth[places(issued, listed.cards)] = UNSTATED_CODE if held.reasons is None else listed.codes
     wrong: NDArray[np.bool_] = statuses(held, issued.cards, np.zeros(len(truth), np.bool_)) != truth
     may_be_new = issued.days > day_number(held.base.dated) - DAYS_APART
     unasked = statuses(held, issued.cards[may_be_new], np.ones(np.count_nonzero(may_be_new), np.bool_))
@@ -128,15 +128,16 @@ def day_number(day: date) -> int:
     return (day - _EPOCH).days
 
 
-def _places(issued: Issued, listed: Listed) -> NDArray[np.intp]:
-    """Where the listed cards stand among those issued. Raises HotlistNotBuilt if one does not."""
-    places = np.searchsorted(issued.cards, listed.cards)
-    if len(places) and (places[-1] == len(issued.cards) or np.any(issued.cards[places] != listed.cards)):
+def places(issued: Issued, cards: Numbers) -> NDArray[np.intp]:
+    """Where `cards`, ascending, stand among those issued. Raises HotlistNotBuilt if one does not."""
+    found = np.searchsorted(issued.cards, cards)
+    if len(found) and (found[-1] == len(issued.cards) or np.any(issued.cards[found] != cards)):
         raise HotlistNotBuilt(detail="a listed card was never issued")
-    return places
+    return found
 
 
-def _hashes(cards: Numbers) -> Numbers:
+def hashes(cards: Numbers) -> Numbers:
+    """`mix` of each, sorted, as a filter is built from."""
     hashed = in_chunks(cards, mix_all, np.uint64)
     hashed.sort()
     return hashed

@@ -1,9 +1,10 @@
-"""Reads what a centre knows of its cards: the register of cards issued, and that of statuses.
+"""Reads what a centre knows of its cards: the registers of cards issued, of statuses, of a list's members.
 
-CSV without a heading line, or Parquet with these columns (named in `ISSUED` and `STATUSES`):
+CSV without a heading line, or Parquet with these columns (named in `ISSUED`, `STATUSES` and `MEMBERS`):
 
     card_id, issued                   0011223344556677,2026-03-01
     card_id, reason, since, until     0011223344556677,misuse,2026-05-01,2026-10-31
+    card_id                           0011223344556677
 
 A card id is text of 16 hexadecimal digits (in Parquet 8 bytes, too), a date is YYYY-MM-DD, `until` may be
 empty. A status is in force from `since` to `until`, both included. A card may have several; of those in force
@@ -26,10 +27,12 @@ from numpy.typing import NDArray
 from crypto.explained import Text
 from terminal.errors import FileNotRead, HotlistColumnsMissing, HotlistEntryRefused
 from terminal.hotlist.building import Issued, Listed, day_number
+from terminal.hotlist.bulk_hash import Numbers
 from terminal.hotlist.reason import CODES
 
 ISSUED: Final = ("card_id", "issued")
 STATUSES: Final = ("card_id", "reason", "since", "until")
+MEMBERS: Final = ("card_id",)
 
 _FAULTS: Final = {
     1: Text(zh="卡标识应为 16 位十六进制数", en="a card id has 16 hexadecimal digits"),
@@ -58,6 +61,10 @@ _ISSUED_QUERY: Final = """
         CASE WHEN card IS NULL THEN 1 WHEN day IS NULL THEN 2 ELSE 0 END::UTINYINT AS fault
     FROM (SELECT {card} AS card, {day} AS day FROM ({source}))
 """
+_MEMBERS_QUERY: Final = """
+    SELECT coalesce(card, 0)::UBIGINT AS card, CASE WHEN card IS NULL THEN 1 ELSE 0 END::UTINYINT AS fault
+    FROM (SELECT {card} AS card FROM ({source}))
+"""
 _STATUSES_QUERY: Final = """
     SELECT coalesce(card, 0)::UBIGINT AS card, coalesce(code, 0)::UTINYINT AS code,
         coalesce(since, 0)::INTEGER AS since, coalesce(until, {open_end})::INTEGER AS until,
@@ -77,13 +84,16 @@ def read_issued(path: Path) -> Issued:
     """The cards issued. Raises FileNotRead, HotlistEntryRefused, HotlistColumnsMissing."""
     query = _ISSUED_QUERY.replace("{card}", _CARD.format("card_id")).replace("{day}", _DAY.format("issued"))
     rows = _rows(path, ISSUED, query)
-    cards = rows["card"]
-    order = np.argsort(cards, kind="stable")
-    cards = cards[order]
-    again = np.flatnonzero(cards[1:] == cards[:-1])
-    if len(again):
-        _refuse(path, int(order[again + 1].min()), _TWICE)
-    return Issued(cards, rows["day"][order])
+    order = _ascending(path, rows["card"])
+    return Issued(rows["card"][order], rows["day"][order])
+
+
+def read_members(path: Path, issued: Issued) -> Numbers:
+    """The cards on a standing list, ascending. Raises as `read_issued`; also for cards never issued."""
+    cards: Numbers = _rows(path, MEMBERS, _MEMBERS_QUERY.replace("{card}", _CARD.format("card_id")))["card"]
+    order = _ascending(path, cards)
+    _require_issued(path, cards[order], order, issued)
+    return cards[order]
 
 
 def read_listed(path: Path, issued: Issued, dated: date) -> Listed:
@@ -97,15 +107,29 @@ def read_listed(path: Path, issued: Issued, dated: date) -> Listed:
     again = np.flatnonzero((cards[1:] == cards[:-1]) & (since[1:] == since[:-1]))
     if len(again):
         _refuse(path, int(order[again + 1].min()), _STATUS_TWICE)
-    places = np.minimum(np.searchsorted(issued.cards, cards), max(0, len(issued.cards) - 1))
-    unknown = issued.cards[places] != cards if len(issued.cards) else np.ones(len(cards), np.bool_)
-    if unknown.any():
-        _refuse(path, int(order[unknown].min()), _NEVER_ISSUED)
+    _require_issued(path, cards, order, issued)
     day = day_number(dated)
     in_force = (since <= day) & (day <= rows["until"][order])
     cards, codes = cards[in_force], rows["code"][order][in_force]
     newest = np.append(cards[1:] != cards[:-1], True)[: len(cards)]
     return Listed(cards[newest], codes[newest])
+
+
+def _ascending(path: Path, cards: Numbers) -> NDArray[np.intp]:
+    """The rows' order by card. Raises HotlistEntryRefused for a card that stands twice."""
+    order = np.argsort(cards, kind="stable")
+    again = np.flatnonzero(cards[order[1:]] == cards[order[:-1]])
+    if len(again):
+        _refuse(path, int(order[again + 1].min()), _TWICE)
+    return order
+
+
+def _require_issued(path: Path, cards: Numbers, order: NDArray[np.intp], issued: Issued) -> None:
+    """Raise HotlistEntryRefused if one of `cards`, ascending, row `order` of the file, was never issued."""
+    places = np.minimum(np.searchsorted(issued.cards, cards), max(0, len(issued.cards) - 1))
+    unknown = issued.cards[places] != cards if len(issued.cards) else np.ones(len(cards), np.bool_)
+    if unknown.any():
+        _refuse(path, int(order[unknown].min()), _NEVER_ISSUED)
 
 
 def _rows(path: Path, columns: tuple[str, ...], query: str) -> dict[str, NDArray[Any]]:
@@ -135,7 +159,9 @@ def _source(database: duckdb.DuckDBPyConnection, path: Path, columns: tuple[str,
     if not _is_parquet(path):
         texts = ", ".join(f"trim({column}) AS {column}" for column in columns)
         types = ", ".join(f"'{column}': 'VARCHAR'" for column in columns)
-        return _CSV_SOURCE.format(texts=texts, types=types)
+        source = _CSV_SOURCE.format(texts=texts, types=types)
+        # To DuckDB a blank line is no record, unless a record has one field.
+        return source if len(columns) > 1 else f"{source} WHERE {columns[0]} IS NOT NULL"
     described = database.execute("DESCRIBE SELECT * FROM read_parquet($path)", {"path": str(path)}).fetchall()
     kinds = {name: kind for name, kind, *_rest in described}
     if not set(columns) <= kinds.keys():

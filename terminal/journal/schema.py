@@ -13,8 +13,10 @@ from typing import Final
 from crypto.explained import Text
 from terminal.errors import JournalDamaged, JournalMissing, JournalUnavailable
 from terminal.events.event import NO_PREVIOUS
+from terminal.journal.amended import AMENDED_TABLE
 from terminal.journal.disk import JournalDisk
 from terminal.journal.errors import JournalIsTraining
+from terminal.journal.uses import USES_TABLE
 
 # SQLite's application_id, what `file` shows; the first byte says whose program it is.
 APPLICATION_ID: Final = 0x544B4A32  # "TKJ2"
@@ -33,7 +35,7 @@ _STORAGE_ERRORS: Final = frozenset(
     )
 )
 # `base` has one row once events were pruned: what the first event left follows, and the receipt for it.
-_TABLES: Final = """
+_TABLES: Final = f"""
     CREATE TABLE owner (terminal BLOB NOT NULL, epoch INTEGER NOT NULL);
     CREATE TABLE events (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL);
     CREATE TABLE checkpoints (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -41,6 +43,8 @@ _TABLES: Final = """
         only INTEGER PRIMARY KEY CHECK (only = 1), sequence INTEGER NOT NULL, hash BLOB NOT NULL,
         segment BLOB NOT NULL, receipt BLOB NOT NULL
     );
+    {USES_TABLE}
+    {AMENDED_TABLE}
 """
 _KINDS: Final = {
     True: Text(zh="培训流水账", en="a training journal"),

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import update_wrapper
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -35,10 +36,13 @@ from terminal.events.event import (
     SealedEvidence,
     UsageEvent,
 )
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.amended import is_cancelled, note_cancelled
 from terminal.journal.disk import JournalDisk
 from terminal.journal.lock import lock_journal
 from terminal.journal.schema import JournalOwner, damage_named, open_for_writing, read_owner
+from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
@@ -63,7 +67,7 @@ class Place:
 
 @dataclass(frozen=True)
 class EventDraft:
-    """What a tap contributes to its event; members as in UsageEvent."""
+    """What a tap, or whatever else is recorded, contributes to its event; members as in UsageEvent."""
 
     service: str
     fare: int
@@ -75,6 +79,10 @@ class EventDraft:
     content: int
     nonce: bytes
     holder_ref: bytes
+    kind: EventKind = EventKind.TAP
+    refers_to: int = 0
+    ticket: str = ""
+    companions_admitted: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,15 +177,8 @@ class JournalWriter(Closing):
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A short transaction between two appends, for upkeep. Raises JournalDamaged, JournalUnavailable."""
-        with self._mutex, damage_named():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._mutex, damage_named(), transaction(self._connection):
+            yield self._connection
 
     def seal_to(self, center_key: PublicKey) -> None:
         """Seal to this key of the centre's from the next event on; a new key begins a new segment."""
@@ -186,8 +187,19 @@ class JournalWriter(Closing):
             self._start_segment()
 
     @_undisturbed
-    def append(self, place: Place, draft: EventDraft, evidence: SealedEvidence) -> UsageEvent:
-        """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not."""
+    def append(
+        self,
+        place: Place,
+        draft: EventDraft,
+        evidence: SealedEvidence,
+        counted: QuotaCount | None = None,
+        given_back: QuotaCount | None = None,
+    ) -> UsageEvent:
+        """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not.
+
+        `counted` is counted as used with it, and `given_back` as used once less with a cancellation: event
+        and count are there together, or neither is.
+        """
         head = self._current_head()
         if place.sequence != head.sequence + 1:
             raise TapNotRecorded(
@@ -209,12 +221,16 @@ class JournalWriter(Closing):
             boot=reading.boot,
             clock=place.moment.trust,
             content=draft.content,
+            kind=draft.kind,
+            refers_to=draft.refers_to,
             service=draft.service,
             fare=draft.fare,
+            ticket=draft.ticket,
             companions=draft.companions,
             outcome=draft.outcome,
             holder_pays=draft.holder_pays,
             companion_pays=draft.companion_pays,
+            companions_admitted=draft.companions_admitted,
             pack_version=draft.pack_version,
             nonce=draft.nonce,
             holder_ref=draft.holder_ref,
@@ -228,7 +244,17 @@ class JournalWriter(Closing):
         data = event.to_bytes()
         digest = sm3(data)
         try:
-            self._connection.execute("INSERT INTO events VALUES (?, ?, ?)", (event.sequence, data, digest))
+            if counted is None and draft.kind is not EventKind.CANCELLATION:
+                self._insert(event.sequence, data, digest)
+            else:
+                with transaction(self._connection):
+                    self._insert(event.sequence, data, digest)
+                    if counted is not None:
+                        counted.add(self._connection)
+                    if given_back is not None:
+                        given_back.give_back(self._connection)
+                    if draft.kind is EventKind.CANCELLATION:
+                        note_cancelled(self._connection, draft.refers_to, event.sequence)
         except sqlite3.Error as error:
             # Whether the row is there is for the file to say, not for this process to remember. The place in
             # the ratchet is spent; a new segment keeps what the centre must wind past from growing.
@@ -262,6 +288,38 @@ class JournalWriter(Closing):
             if self._is_open:
                 self._store(signed)
 
+    @_undisturbed
+    def event(self, sequence: int) -> UsageEvent | None:
+        """An event of this journal; None where there is none. Raises JournalUnavailable, JournalDamaged."""
+        with damage_named():
+            row = self._connection.execute(
+                "SELECT bytes FROM events WHERE sequence = ?", (sequence,)
+            ).fetchone()
+        try:
+            return None if row is None else UsageEvent.from_bytes(row[0])
+        except EventMalformed as error:
+            raise JournalDamaged(
+                detail=Text(zh=f"第 {sequence} 条无法读取", en=f"event {sequence} can't be read")
+            ) from error
+
+    @_undisturbed
+    def is_cancelled(self, sequence: int) -> bool:
+        """Whether an event was cancelled. Raises JournalUnavailable, JournalDamaged."""
+        with damage_named():
+            return is_cancelled(self._connection, sequence)
+
+    @_undisturbed
+    def uses(self, count: QuotaCount) -> int:
+        """How often a quota was used by a holder in its window. Raises JournalUnavailable, JournalDamaged."""
+        with damage_named():
+            return count.read(self._connection)
+
+    @_undisturbed
+    def forget_uses(self, today: date) -> None:
+        """Remove the counts of windows that have ended. Raises JournalUnavailable, JournalDamaged."""
+        with damage_named():
+            forget_ended(self._connection, today)
+
     def close(self) -> None:
         """Sign the last event and let go of the file. Closing twice does nothing."""
         with self._mutex:
@@ -271,6 +329,9 @@ class JournalWriter(Closing):
                 self.sign()
             finally:
                 self._release()
+
+    def _insert(self, sequence: int, data: bytes, digest: bytes) -> None:
+        self._connection.execute("INSERT INTO events VALUES (?, ?, ?)", (sequence, data, digest))
 
     def _start_segment(self) -> None:
         self._sealer = SegmentSealer(self._center_key)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.companion_card import companion_card_id
 from crypto.credential import CredentialTag, TapCredential, issue_credential
 from crypto.errors import CredentialMalformed
 from crypto.sm2 import PrivateKey, signature_to_der
@@ -17,18 +18,19 @@ ISSUER = PrivateKey.generate()
 CARD = PrivateKey.generate()
 
 
-def issue(
+def issue(  # noqa: PLR0917  as the credential has them
     categories: tuple[int, ...] = (1,),
     grade: int = 1,
     region: str = "330106",
     issued: date = date(2026, 1, 31),
     expires: date = date(2036, 1, 30),
+    card_id: bytes = b"\x01\x02\x03\x04\x05\x06\x07\x08",
 ) -> TapCredential:
     """A credential of the test issuer."""
     return issue_credential(
         ISSUER,
         issuer_key_id=b"TEST\x00\x00\x00\x01",
-        card_id=b"\x01\x02\x03\x04\x05\x06\x07\x08",
+        card_id=card_id,
         categories=categories,
         grade=grade,
         region=region,
@@ -129,6 +131,7 @@ def test_an_entitlement_out_of_range_is_named(entitlement: str, named: str) -> N
     "wrong",
     [
         {"categories": ()},
+        {"grade": 0},
         {"categories": (0,)},
         {"categories": (8,)},
         {"grade": 5},
@@ -145,3 +148,16 @@ def test_what_the_format_can_not_carry_is_never_issued(wrong: dict[str, object])
 
 def test_nothing_of_the_holder_shows_in_a_repr() -> None:
     assert repr(issue((5,), 2)) == "TapCredential(156 bytes)"
+
+
+def test_a_companion_card_has_neither_category_nor_grade_and_goes_with_one_card() -> None:
+    holder, other = issue((1,), 1), issue((1,), 1, card_id=bytes(range(8)))
+    day = date(2026, 3, 1)
+    companion = issue((), 0, issued=day, card_id=companion_card_id(holder.card_id, day))
+    assert companion.is_companion_card
+    assert not holder.is_companion_card
+    assert companion.is_companion_of(holder.card_id)
+    assert not companion.is_companion_of(other.card_id)
+    assert not holder.is_companion_of(holder.card_id)
+    renewed = issue((), 0, issued=date(2026, 3, 2), card_id=companion_card_id(holder.card_id, day))
+    assert not renewed.is_companion_of(holder.card_id)

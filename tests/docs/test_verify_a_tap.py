@@ -52,7 +52,7 @@ def test_both_signatures_verify_and_the_challenge_is_told(evidence: Path) -> Non
     lines = done.stdout.splitlines()
     assert lines.count(VERIFIED) == 2
     told = dict(line.split(maxsplit=1) for line in lines[2:])
-    assert told["format"] == "TKT1"
+    assert told["format"] == "TKT2"
     assert told["sequence"] == "1"
     assert told["service"].strip() == "BUS-1"
 
@@ -65,7 +65,7 @@ def test_both_signatures_verify_and_the_challenge_is_told(evidence: Path) -> Non
         ("credential.bin", 100),  # the issuer's signature
         ("proof.bin", 10),
         ("message.bin", 30),
-        ("challenge.bin", 45),  # the fare
+        ("challenge.bin", 41),  # the fare
     ],
 )
 def test_an_altered_byte_shows(evidence: Path, file: str, position: int) -> None:

@@ -8,13 +8,14 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import as_file, files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -32,15 +33,28 @@ from sync.agent.enrolment import enrol
 from sync.center.app import create_app
 from sync.center.directory import Center, create_center, open_center
 from sync.center.enrolment import Assignment, issue_code
+from sync.center.standing_lists import ListChanges, ListRegisters
 from sync.protocol.batch import Batch
 from terminal.clock import SystemClock
 from terminal.configuration import Mode
+from terminal.content.asked_lists import asked_lists
 from terminal.content.content import Content, load_trust
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
+from terminal.decisions.standing import Standing
 from terminal.events.checkpoint import Checkpoint, sign_checkpoint
-from terminal.events.event import EVENT_VERSION, NO_PREVIOUS, ClockTrust, SealedEvidence, UsageEvent
+from terminal.events.event import (
+    EVENT_VERSION,
+    NO_PREVIOUS,
+    ClockTrust,
+    QuotaUses,
+    SealedEvidence,
+    UsageEvent,
+)
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import EventDraft, JournalWriter
@@ -72,17 +86,24 @@ class Issuer:
 
     key: PrivateKey = field(default_factory=PrivateKey.generate)
 
-    def card(self, categories: tuple[int, ...] = (1,), grade: int = 1, key: Signer | None = None) -> Card:
+    def card(
+        self,
+        categories: tuple[int, ...] = (1,),
+        grade: int = 1,
+        key: Signer | None = None,
+        card_id: bytes | None = None,
+        expires: date = date(2034, 1, 1),
+    ) -> Card:
         chip = PrivateKey.generate()
         credential = issue_credential(
             issuer_key=key or self.key,
             issuer_key_id=ISSUER_KEY_ID,
-            card_id=secrets.token_bytes(8),
+            card_id=card_id or secrets.token_bytes(8),
             categories=categories,
             grade=grade,
             region="500103",
             issued=date(2024, 1, 1),
-            expires=date(2034, 1, 1),
+            expires=expires,
             card_key=chip.public_key,
         )
         return Card(chip, credential)
@@ -114,12 +135,37 @@ def put_hotlist(folder: Path, *listed: bytes, version: int = 1) -> None:
     (folder / "hotlist" / "base.bin").write_bytes(data)
 
 
+def write_register(path: Path, cards: Mapping[bytes, date]) -> Path:
+    """The cards issued, as a CSV."""
+    path.write_text("".join(f"{card.hex()},{day}\n" for card, day in cards.items()))
+    return path
+
+
+def write_members(path: Path, cards: Iterable[bytes]) -> Path:
+    """The members of a standing list, as a CSV."""
+    path.write_text("".join(f"{card.hex()}\n" for card in cards))
+    return path
+
+
+def asked_of_nobody(folder: Path) -> ListChanges:
+    """Every standing list that the rules in a folder of content ask for, with no card on it."""
+    rules = RuleBook(RulePack.from_bytes(path.read_bytes()) for path in (folder / "rules").glob("*.toml"))
+    nobody = write_members(folder / "nobody.csv", ())
+    members = dict.fromkeys(asked_lists(rules), nobody)
+    return ListChanges(ListRegisters(nobody, date(2026, 9, 1), members))
+
+
 @contextmanager
-def new_center(folder: Path, issuer: Issuer) -> Iterator[Center]:
-    """A centre of its own in `folder`."""
+def new_center(
+    folder: Path, issuer: Issuer, packs: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Center]:
+    """A centre of its own in `folder`; `packs`, by file name, come to the starter's."""
     folder.mkdir(parents=True, exist_ok=True)
     content = write_content(folder / "content-source")
-    create_center(folder / "center", issuer.public_file(folder / "issuer.json"), content, MADE)
+    for name, pack in packs.items():
+        (content / "rules" / name).write_text(pack)
+    public = issuer.public_file(folder / "issuer.json")
+    create_center(folder / "center", public, content, MADE, lists=asked_of_nobody(content))
     with open_center(folder / "center") as center:
         yield center
 
@@ -205,10 +251,12 @@ class Chain:
         """A clone of the terminal with the first events in common."""
         return replace(self, events=self.events[:length])
 
-    def decision(self, card: Card, time_ms: int, fare: int, companions: int, service: str) -> Decision:
+    def decision(  # noqa: PLR0917  as `decide`
+        self, card: Card, time_ms: int, fare: int, companions: int, service: str, standing: Standing
+    ) -> Decision:
         facts = CardFacts.from_credential(card.credential)
         item = self.content.catalogue.item(service)
-        return decide(facts, item, time_ms, fare, Party(companions), self.content.rules)
+        return decide(facts, item, time_ms, fare, Party(companions), self.content.rules, standing=standing)
 
     def tap(
         self,
@@ -222,10 +270,13 @@ class Chain:
         """One tap as the terminal software records it, then altered by `lies` (fields of the event).
 
         `lies` may also hold `evidence`, which replaces what is sealed, and `signed`, the
-        fields that the card was really asked to sign where they differ.
+        fields that the card was really asked to sign where they differ; and `uses` of quotas and the tap that
+        it `follows`, as they are sealed and believed.
         """
         evidence: SealedEvidence | None = lies.pop("evidence", None)
         signed: dict[str, Any] = lies.pop("signed", {})
+        uses: dict[str, int] = lies.pop("uses", {})
+        follows: int = lies.pop("follows", 0)
         event = UsageEvent(
             version=EVENT_VERSION,
             terminal=self.terminal,
@@ -238,12 +289,16 @@ class Chain:
             boot=b"one boot",
             clock=ClockTrust.SYNCHRONISED,
             content=self.content.version,
+            kind=EventKind.TAP,
+            refers_to=0,
             service=service,
             fare=fare,
+            ticket="",
             companions=companions,
             outcome=Outcome.FOREIGN_CARD,
             holder_pays=fare,
             companion_pays=fare,
+            companions_admitted=0,
             pack_version=self.content.rules.version,
             nonce=secrets.token_bytes(8),
             holder_ref=b"",
@@ -254,23 +309,39 @@ class Chain:
         )
         sealed = SealedEvidence(b"", 0, b"", "", "CRD-101")
         if card is not None:
-            decision = self.decision(card, event.time_ms, fare, companions, service)
+            standing = Standing(uses=uses, follows_holder=follows != 0)
+            decision = self.decision(card, event.time_ms, fare, companions, service, standing)
             event = msgspec.structs.replace(
                 event,
                 outcome=decision.outcome,
                 holder_pays=decision.holder_pays,
                 companion_pays=decision.companion_pays,
+                companions_admitted=decision.companions_admitted,
             )
             asked = msgspec.structs.replace(event, **signed).challenge()
             proof = card.prove(asked.to_bytes())
             credential = card.credential.to_bytes()
-            sealed = SealedEvidence(credential, proof.counter, proof.signature, decision.rule, "")
+            sealed = SealedEvidence(
+                credential,
+                proof.counter,
+                proof.signature,
+                decision.rule,
+                "",
+                tuple(QuotaUses(quota, count) for quota, count in uses.items()),
+                follows,
+            )
         event = msgspec.structs.replace(event, **lies)
         record = self._sealer.seal((evidence or sealed).to_bytes(), event.seal_context())
         event = event.with_sealed(record.ciphertext)
         self._header = b""
         self.events.append(event.to_bytes())
         return event
+
+    def amend(self, kind: EventKind, sequence: int, fare: int = 200, companions: int = 0) -> UsageEvent:
+        """Take an earlier event back, in whole or in part."""
+        return self.tap(
+            fare=fare, companions=companions, kind=kind, refers_to=sequence, outcome=Outcome.RECORDED
+        )
 
     def batch(self, first: int = 1, last: int | None = None, key: Signer | None = None) -> Batch:
         """Events `first` to `last` under a signed head."""

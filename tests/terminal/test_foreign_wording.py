@@ -22,8 +22,9 @@ from terminal.decisions.card_facts import Party
 from terminal.events.event import SealedEvidence
 from terminal.events.outcome import Outcome
 from terminal.hotlist.reason import HotlistReason
+from terminal.presence import TapRequest
 from terminal.starter import starter_catalogue
-from terminal.tap import TapRequest, TapResult
+from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN, REFUSED, refusal_wording
 from tests.terminal.enrolled import enrol
 from tests.terminal.test_tap import events_of, opened, tap_once

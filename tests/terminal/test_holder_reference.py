@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.errors import DecryptionFailed
+from terminal.decisions.window import Window
 from terminal.errors import FileNotWritten
-from terminal.holder_reference import MAX_WRAPPED_BYTES, Window, WindowKeys
+from terminal.holder_reference import MAX_WRAPPED_BYTES, WindowKeys
 
 CARD = b"card-id1"
 NOVEMBER = Window.month_of(date(2026, 11, 24))

@@ -86,7 +86,8 @@ def personalise(
         Path | None,
         typer.Option(
             "--holder",
-            help='JSON: categories, grade, region, issued, expires, files ("@x.jpg": 同目录 · beside it).',
+            help="JSON: categories, grade, region, issued, expires, companion_of, "
+            'files ("@x.jpg": 同目录 · beside it).',
         ),
     ] = None,
     category: Annotated[
@@ -94,6 +95,10 @@ def personalise(
     ] = None,
     grade: Annotated[int | None, typer.Option("--grade", help="等级 1–4 · Grade.")] = None,
     region: Annotated[str | None, typer.Option("--region", help="六位区划码 · GB/T 2260.")] = None,
+    companion_of: Annotated[
+        str | None,
+        typer.Option("--companion-of", help="陪护卡：持证人卡的编号 · A companion card to this card id."),
+    ] = None,
     issued: Annotated[
         datetime | None, typer.Option("--issued", formats=["%Y-%m-%d"], help="默认今天 · Default: today.")
     ] = None,
@@ -105,12 +110,19 @@ def personalise(
     issuer = TestIssuer.load(directory)
     if holder is not None:
         described = read_holder(holder)
-    elif category and grade is not None and region is not None:
+    elif region is not None and (companion_of is not None or (category and grade is not None)):
         first = issued.date() if issued else _today()
         last = expires.date() if expires else _years_later(first, CARD_YEARS)
-        described = Holder(tuple(category), grade, region, first, last)
+        try:
+            described = Holder(
+                tuple(category or ()), grade or 0, region, first, last, companion_of=companion_of
+            )
+        except ValueError as error:
+            raise HolderRefused(detail=str(error)) from error
     else:
-        raise HolderRefused(detail="neither --holder nor --category, --grade and --region")
+        raise HolderRefused(
+            detail="neither --holder, nor --region with --category and --grade or --companion-of"
+        )
     made = issuer.personalise(described)
     CardFile.create(out, made)
     credential = TapCredential.from_bytes(made.credential)

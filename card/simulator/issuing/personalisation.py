@@ -28,6 +28,7 @@ from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.contents import ChipContents, LifeCycle, VolatileMemory
 from card.simulator.chips.psam import PsamChip, PsamContents
 from card.simulator.issuing.psam_file import PsamFile
+from crypto.companion_card import companion_card_id
 from crypto.credential import CARD_ID_BYTES, KEY_ID_BYTES, issue_credential
 from crypto.errors import CredentialMalformed, IssuerRequestMalformed
 from crypto.issuer_request import IssuerRequest
@@ -43,23 +44,29 @@ APPLET_VERSION: Final = "1.0"
 
 
 class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What goes onto a holder's card.
+    """What goes onto a holder's card, or onto the companion card of a holder's carer.
 
     Attributes:
-        categories: digits 1 to 7 (GB/T 26341).
-        grade: 1 (most severe) to 4.
+        categories: digits 1 to 7 (GB/T 26341); none on a companion card.
+        grade: 1 (most severe) to 4; 0 on a companion card.
         region: six digits of GB/T 2260.
         issued, expires: first and last day of validity.
         files: full data, by file and field name of the reference profile; binary fields in hexadecimal. The
             credential holds none of them.
+        companion_of: 16 hexadecimal digits, the id of the holder's card that a companion card goes with.
     """
 
-    categories: Annotated[tuple[int, ...], msgspec.Meta(min_length=1, max_length=7)]
+    categories: Annotated[tuple[int, ...], msgspec.Meta(max_length=7)]
     grade: int
     region: str
     issued: date
     expires: date
     files: dict[str, list[dict[str, str]]] = {}
+    companion_of: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{16}\Z")] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.companion_of is None) != bool(self.categories):
+            raise ValueError("a card has categories, or it is the companion card of a holder's card")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Holder:
@@ -203,6 +210,8 @@ class TestIssuer:
     def personalisation(self, holder: Holder) -> Personalisation:
         """What personalise_chip() puts on a blank chip for a holder. Raises HolderRefused."""
         card_id = secrets.token_bytes(CARD_ID_BYTES)
+        if holder.companion_of is not None:
+            card_id = companion_card_id(bytes.fromhex(holder.companion_of), holder.issued)
 
         def credential(card_key: PublicKey) -> bytes:
             try:

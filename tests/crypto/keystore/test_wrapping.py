@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from crypto.errors import DecryptionFailed
 from crypto.keystore.directory import make_keystore
 from crypto.keystore.software import SoftwareKeystore
-from terminal.holder_reference import Window, WindowKeys
+from terminal.decisions.window import Window
+from terminal.holder_reference import WindowKeys
 
 
 def keystore(folder: Path) -> SoftwareKeystore:

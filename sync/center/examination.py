@@ -1,0 +1,96 @@
+"""What the centre finds out of one event: whether a card stands behind it, and what it claims and is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from crypto.credential import TapCredential
+from crypto.sm3 import hmac_sm3
+from sync.reconcile.findings import FindingKind
+
+_PSEUDONYM_BYTES: Final = 16
+
+
+class Proof(StrEnum):
+    """Whether a card's own signature stands behind an event."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    NONE = "none"  # a refused tap, which claims nothing and need not prove anything
+
+
+class Reason(StrEnum):
+    """Why a proof is invalid or a decision does not agree."""
+
+    FINE = ""
+    BYTES_ALTERED = "bytes_altered"
+    SEAL_BROKEN = "seal_broken"
+    EVIDENCE_MALFORMED = "evidence_malformed"
+    CREDENTIAL_MALFORMED = "credential_malformed"
+    ISSUER_UNKNOWN = "issuer_unknown"
+    ISSUER_REVOKED = "issuer_revoked"
+    CREDENTIAL_FORGED = "credential_forged"
+    CREDENTIAL_NOT_IN_FORCE = "credential_not_in_force"
+    CONTENT_FROM_FUTURE = "content_from_future"
+    PROOF_WRONG = "proof_wrong"
+    SERVICE_UNKNOWN = "service_unknown"
+    OPERATOR_DIFFERS = "operator_differs"
+    RULES_UNKNOWN = "rules_unknown"
+    DECISION_DIFFERS = FindingKind.DECISION_DIFFERS.value
+    FARE_ABOVE_LIST = FindingKind.FARE_ABOVE_LIST.value
+    AMENDS_NOTHING = "amends_nothing"
+    AMENDS_UPWARDS = "amends_upwards"
+    CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event as stored, with what the centre knows of its terminal."""
+
+    terminal: bytes
+    epoch: int
+    sequence: int
+    data: bytes
+    hash: bytes
+    operator: str
+    watermark: int
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The result for one event; money in fen.
+
+    `list_fare`: of holder and admitted companions; `paid`: what they were left to pay; `claimed`: the rest,
+    as the terminal has it; `due`: as the rules have it. All zero for a refused tap. `agrees`: the terminal's
+    decision is the recomputed one. `content` is the publication that it was judged by. `card` (a pseudonym)
+    and `proof_digest` are empty where there was none.
+    """
+
+    proof: Proof
+    reason: Reason
+    agrees: bool = False
+    card: bytes = b""
+    counter: int = 0
+    proof_digest: bytes = b""
+    list_fare: int = 0
+    paid: int = 0
+    claimed: int = 0
+    due: int = 0
+    content: int = 0
+
+
+class Pseudonyms:
+    """Names for cards and proofs that only this centre can link to them."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def card(self, credential: TapCredential) -> bytes:
+        """The same for every tap of a card."""
+        return hmac_sm3(self._key, b"card" + credential.issuer_key_id + credential.card_id)[:_PSEUDONYM_BYTES]
+
+    def proof(self, signature: bytes) -> bytes:
+        """The same for every appearance of a proof; empty for none."""
+        return hmac_sm3(self._key, b"proof" + signature)[:_PSEUDONYM_BYTES] if signature else b""

@@ -1,0 +1,124 @@
+"""Taking back what was recorded: new events, smaller claims, quotas given back, and no way to claim more."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.contents import ChipContents
+from terminal.amendment_errors import AmendsUpwards, CancelledAlready, NothingToAmend
+from terminal.amendments import cancel, correct
+from terminal.assembly import Terminal, open_terminal
+from terminal.data_directory import TERMINAL_KEY
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
+from terminal.journal.reader import JournalReader
+from terminal.journal.verification import verify_journal
+from terminal.tap import TapResult, tap
+from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
+
+QUOTA_PACK = """
+name = "two-a-month"
+version = "2026.1"
+region = "5001"
+effective_from = 2026-01-01
+
+[[quotas]]
+id = "rides"
+uses = 2
+per = "month"
+
+[[rules]]
+id = "free"
+applies_to = { kinds = ["transit"] }
+condition = "grade <= 4"
+quota = "rides"
+benefit = { kind = "free" }
+legal_basis = { zh = "测试办法", en = "test rules" }
+holder_text = { zh = "免费", en = "free" }
+staff_text = { zh = "免费", en = "free" }
+source = { cites = "test", mark = "G" }
+"""
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Enrolled:
+    """A bus terminal of a city with one rule: two free rides a month."""
+    enrolled = enrol(tmp_path / "bus")
+    enrolled.files = {name: data for name, data in enrolled.files.items() if not name.startswith("rules/")}
+    enrolled.put_content("rules/two-a-month.toml", QUOTA_PACK.encode())
+    return enrolled
+
+
+@contextmanager
+def opened(bus: Enrolled, clock: SetClock | None = None) -> Iterator[Terminal]:
+    """The terminal, running."""
+    with open_terminal(bus.directory, clock or SetClock()) as terminal:
+        yield terminal
+
+
+def ride(terminal: Terminal, card: ChipContents, companions: int = 0) -> TapResult:
+    """One tap of this card."""
+    with InProcessConnection(chip(card)) as connection:
+        return tap(terminal.desk, connection, terminal.request(companions))
+
+
+def test_the_third_ride_of_a_month_is_paid_and_the_next_month_starts_anew(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as terminal:
+        outcomes = [ride(terminal, card).outcome for _ in range(3)]
+    assert outcomes == [Outcome.GRANTED, Outcome.GRANTED, Outcome.QUOTA_USED_UP]
+    with opened(bus, clock) as terminal:
+        assert ride(terminal, card).outcome is Outcome.QUOTA_USED_UP  # a restart forgets no count
+        assert ride(terminal, bus.card()).outcome is Outcome.GRANTED  # each card has its own
+        clock.now += 7 * 86_400_000  # 1 December
+        clock.monotonic += 7 * 86_400_000
+        assert ride(terminal, card).outcome is Outcome.GRANTED
+
+
+def test_a_cancelled_ride_does_not_use_up_the_quota(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus) as terminal:
+        first = ride(terminal, card)
+        assert ride(terminal, card).outcome is Outcome.GRANTED
+        event = cancel(terminal.desk, first.sequence)
+        assert (event.kind, event.refers_to, event.outcome) == (EventKind.CANCELLATION, 1, Outcome.RECORDED)
+        assert event.holder_pays == event.fare == 200
+        assert ride(terminal, card).outcome is Outcome.GRANTED
+        assert ride(terminal, card).outcome is Outcome.QUOTA_USED_UP
+    key = bus.directory.keystore.load(TERMINAL_KEY).public_key
+    assert verify_journal(bus.directory.journal, key).faults == ()
+
+
+def test_what_was_cancelled_stays_cancelled_after_a_restart(bus: Enrolled) -> None:
+    with opened(bus) as terminal:
+        ride(terminal, bus.card())
+        cancel(terminal.desk, 1)
+    with opened(bus) as terminal:
+        for amend in (cancel, lambda desk, sequence: correct(desk, sequence, 100, 0)):
+            with pytest.raises(CancelledAlready):
+                amend(terminal.desk, 1)
+    with JournalReader(bus.directory.journal) as reader:
+        assert reader.head() is not None
+        assert len(reader.events(0, 10)) == 2
+
+
+@pytest.mark.parametrize("sequence", [-1, 0, 2, 3, 2**48])
+def test_only_an_event_of_this_journal_can_be_amended(bus: Enrolled, sequence: int) -> None:
+    with opened(bus) as terminal:
+        ride(terminal, bus.card())
+        cancel(terminal.desk, 1)  # event 2: an amendment can't be amended
+        with pytest.raises(NothingToAmend):
+            cancel(terminal.desk, sequence)
+
+
+@pytest.mark.parametrize(("fare", "companions"), [(201, 0), (200, 2), (-1, 0), (200, -1)])
+def test_a_correction_never_raises_anything(bus: Enrolled, fare: int, companions: int) -> None:
+    with opened(bus) as terminal:
+        ride(terminal, bus.card(), companions=1)
+        with pytest.raises(AmendsUpwards):
+            correct(terminal.desk, 1, fare, companions)
+        event = correct(terminal.desk, 1, 150, 0)
+    assert (event.kind, event.refers_to, event.fare, event.companions) == (EventKind.CORRECTION, 1, 150, 0)
