@@ -10,12 +10,13 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from crypto.explained import Text
+from terminal.decisions.region import scopes
 from terminal.decisions.rule_book import RuleBook
 from terminal.rule_checks.boxes import UNTOLD, boxes
 from terminal.rule_checks.finding import text_as_json
 from terminal.rule_checks.grid import Grid, grids_of
 from terminal.rule_checks.outcomes import Judged, judge
-from terminal.rule_checks.sites import sites_of
+from terminal.rule_checks.sites import Site, sites_of
 
 
 class ChangeKind(StrEnum):
@@ -59,6 +60,8 @@ def changes(old: RuleBook, new: RuleBook) -> list[Change]:
     packs = (*old.packs, *new.packs)
     services: dict[tuple[ChangeKind, Text, Text, Text], list[Text]] = {}
     for site in sites_of(packs):
+        if _reaching(old, site) == _reaching(new, site):
+            continue
         for grid in grids_of(site, packs):
             for (kind, before, after), who in _in_grid(grid, old, new):
                 services.setdefault((kind, who, before, after), []).append(site.words)
@@ -66,6 +69,12 @@ def changes(old: RuleBook, new: RuleBook) -> list[Change]:
         Change(kind, tuple(at), who, before, after) for (kind, who, before, after), at in services.items()
     ]
     return sorted(found, key=lambda change: change.kind is ChangeKind.WORDS)
+
+
+def _reaching(book: RuleBook, site: Site) -> set[bytes]:
+    """What the packs that reach a site are, byte for byte."""
+    reach = scopes(site.service.region)
+    return {pack.digest for pack in book.packs if pack.region in reach}
 
 
 def _in_grid(grid: Grid, old: RuleBook, new: RuleBook) -> Iterator[tuple[_Label, Text]]:

@@ -19,13 +19,26 @@ class RuleSpaceTooLarge(TerminalError):
 
 
 class CaseFileMalformed(TerminalError):
-    """A file of cases can't be used; same facts as RulePackMalformed."""
+    """A file of cases can't be used; says which file, case and field, and what to write there.
+
+    Facts: file, place, problem, write.
+    """
 
     code = "TRM-331"
     cause = Text(
-        zh="用例文件 {file} 的 {place} 有误：{problem_zh}。", en="Case file {file}, {place}: {problem_en}."
+        zh="用例文件 {file} 的 {place} 有误：{problem}。", en="Case file {file}, {place}: {problem}."
     )
-    next_step = Text(zh="请改写为：{write_zh}。", en="Write {write_en}.")
+    next_step = Text(zh="请改写为：{write}。", en="Write {write}.")
+
+    def __init__(
+        self, *, file: str, place: str, problem_zh: str, problem_en: str, write_zh: str, write_en: str
+    ) -> None:
+        super().__init__(
+            file=file,
+            place=place,
+            problem=Text(zh=problem_zh, en=problem_en),
+            write=Text(zh=write_zh, en=write_en),
+        )
 
 
 class NoCases(TerminalError):
