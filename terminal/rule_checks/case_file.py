@@ -16,7 +16,7 @@ import msgspec
 from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts
 from terminal.decisions.catalogue import ServiceDomain, ServiceFeature, ServiceItem, ServiceKind
-from terminal.decisions.pack_file import SourceMark
+from terminal.decisions.source import SourceMark
 from terminal.decisions.toml_document import BilingualText, DocumentShape, Sentence, ServiceCode, Slug
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
