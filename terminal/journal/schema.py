@@ -17,6 +17,7 @@ from terminal.events.event import NO_PREVIOUS
 from terminal.journal.amended import AMENDED_TABLE
 from terminal.journal.disk import JournalDisk
 from terminal.journal.errors import JournalIsTraining
+from terminal.journal.row_digest import is_table_whole, offer_row_digest
 from terminal.journal.uses import USES_TABLE
 
 # SQLite's application_id, what `file` shows; the first byte says whose program it is.
@@ -48,6 +49,7 @@ _TABLES: Final = f"""
     {AMENDED_TABLE}
 """
 _DEFINITIONS: Final = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+_DIGESTED: Final = ("uses", "amended")
 #: What reading a damaged file raises: where the message would quote a damaged definition, the second.
 DATABASE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 _KINDS: Final = {
@@ -114,6 +116,7 @@ def _opened(path: Path, owner: JournalOwner) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
+        offer_row_digest(connection)
         if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise _some_other(path)
@@ -196,7 +199,9 @@ def wrong_structure(connection: sqlite3.Connection) -> str | None:
     if dict(connection.execute(_DEFINITIONS)) != _definitions():
         return "table definitions"
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    return None if found == "ok" else " ".join(str(found).split())
+    if found != "ok":
+        return " ".join(str(found).split())
+    return next((f"table {table}" for table in _DIGESTED if not is_table_whole(connection, table)), None)
 
 
 @cache

@@ -306,11 +306,11 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """All that a journal holds and verification vouches for."""
+    """All that a journal holds."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         return {
             table: connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
-            for table in ("owner", "events", "checkpoints", "base", "amended")
+            for table in ("owner", "events", "checkpoints", "base", "uses", "amended")
         }
 
 
