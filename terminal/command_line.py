@@ -12,8 +12,6 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from typer.core import TyperGroup
 
 from crypto.explained import ExplainedError, Language
@@ -71,6 +69,10 @@ def tongka() -> None:
 
 def show_error(error: ExplainedError, language: Language) -> None:
     """Code, cause and next step, on standard error."""
+    # A terminal that runs for days without an error need not hold what errors are printed with.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+
     shown = error.explain(language)
     console = Console(stderr=True, highlight=False)
     console.print(f"[bold red]{shown.code}[/] {escape(shown.cause)}", soft_wrap=True)

@@ -96,6 +96,7 @@ class JournalUpkeep(Closing):
         allowed = retention(self._journal.owner, receipt, self._receipt_key(), before_ms)
         if prune(self._journal, allowed, self._is_free) and self._is_free():
             give_back_log(self._journal.path)
+            self._journal.lengthen_log()
 
     def _is_free(self) -> bool:
         """Wait until no tap is under way; False when it is time to stop."""

@@ -14,6 +14,7 @@ from crypto.explained import Text
 from terminal.events.errors import EventMalformed
 from terminal.events.receipt import SignedReceipt
 from terminal.journal.errors import ReceiptUnusable
+from terminal.journal.schema import DATABASE_ERRORS
 
 #: "TKU2": what the agent's file says it is (sync.agent.state).
 UPLOADS_APPLICATION_ID: Final = 0x544B5532
@@ -38,7 +39,7 @@ def read_receipt(uploads: Path, epoch: int) -> SignedReceipt | None:
             row = connection.execute("SELECT receipt FROM progress WHERE epoch = ?", (epoch,)).fetchone()
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise ReceiptUnusable(detail=str(error)) from error
     if row is None or not row[0]:
         return None
