@@ -12,10 +12,11 @@ from terminal.modes.counter_errors import EntryRefused
 from terminal.modes.counter_note import DocumentIndexes, EyeCheck, Purpose
 
 _HELP: Final = Text(
-    zh="p y/n/- 照片相符/不符/未核对；g y/n/- 陪护人相符/不符/未核对；d 代码 列出材料；"
-    "v 代码 登记来访；a 代码 1 3 登记申请（已出示第 1、3 项材料）",
-    en="p y, n or - for the photo: matches, differs, not checked; g y, n or - for the companion; d CODE "
-    "lists the documents; v CODE registers a visit; a CODE 1 3 an application (documents 1 and 3 shown)",
+    zh="p y/n/- 照片相符/不符/未核对；g y/n/- 监护人或陪护人相符/不符/未核对；d 代码 列出材料；"
+    "v 代码 登记来访；a 代码 1 3 登记申请（已出示第 1、3 项材料）；s 代码 2 补交材料；c 代码 领取",
+    en="p y, n or - for the photo: matches, differs, not checked; g y, n or - for guardian or companion; "
+    "d CODE lists the documents; v CODE registers a visit; a CODE 1 3 an application (documents 1 and 3 "
+    "shown); s CODE 2 papers handed in later; c CODE a collection",
 )
 _JSON_HELP: Final = Text(
     zh='{"do": "check", "photo": "matches", "companion": "not_checked"}，'
@@ -37,6 +38,10 @@ class Check(_Order, frozen=True, tag="check"):
     photo: EyeCheck | None = None
     companion: EyeCheck | None = None
 
+    def __post_init__(self) -> None:
+        if self.photo is None and self.companion is None:
+            raise ValueError("one of the two is named")
+
 
 class ListDocuments(_Order, frozen=True, tag="documents"):
     """Show which papers a service asks for."""
@@ -51,11 +56,21 @@ class Register(_Order, frozen=True, tag="register"):
     purpose: Purpose = Purpose.VISIT
     documents: DocumentIndexes = ()
 
+    def __post_init__(self) -> None:
+        if self.purpose is Purpose.COMPARISON:
+            raise ValueError("a comparison is a check")
+
 
 CounterOrder: TypeAlias = Check | ListDocuments | Register
 
 _DECODER: Final[msgspec.json.Decoder[CounterOrder]] = msgspec.json.Decoder(CounterOrder)
 _SEEN: Final = {"y": EyeCheck.MATCHES, "n": EyeCheck.DIFFERS, "-": EyeCheck.NOT_CHECKED}
+_PURPOSES: Final = {
+    "v": Purpose.VISIT,
+    "a": Purpose.APPLICATION,
+    "s": Purpose.SUPPLEMENT,
+    "c": Purpose.COLLECTION,
+}
 
 
 def typed_order(text: str) -> CounterOrder:
@@ -68,9 +83,9 @@ def typed_order(text: str) -> CounterOrder:
                 return Check(companion=_SEEN[seen])
             case ["d", code]:
                 return msgspec.convert({"do": "documents", "service": code}, ListDocuments)
-            case [("v" | "a") as letter, code, *numbers]:
-                purpose = Purpose.APPLICATION if letter == "a" else Purpose.VISIT
+            case [letter, code, *numbers]:
                 documents = [int(number) - 1 for number in numbers]
+                purpose = _PURPOSES[letter]
                 order = {"do": "register", "service": code, "purpose": purpose, "documents": documents}
                 return msgspec.convert(order, Register)
     except (KeyError, ValueError, msgspec.ValidationError) as error:
