@@ -203,7 +203,7 @@ class Counter:
 
     def _compare(self, order: Check) -> None:
         """What staff saw is recorded at once, be it that nothing is registered afterwards."""
-        visit = self._present_visit()
+        visit = self._present_visit(order.visit)
         note = CounterNote(
             purpose=Purpose.COMPARISON,
             photo=order.photo or visit.photo,
@@ -215,7 +215,7 @@ class Counter:
             visit.photo, visit.companion = note.photo, note.companion
 
     def _register(self, order: Register) -> None:
-        visit, service = self._present_visit(), self._service(order.service)
+        visit, service = self._present_visit(order.visit), self._service(order.service)
         if visit.is_a_stranger:
             raise EntryRefused(write=_A_STRANGER)
         documents = tuple(sorted(set(order.documents)))
@@ -272,10 +272,11 @@ class Counter:
             TapResult.of_refusal(event.sequence, presented.request, event.outcome, 0, refusal.error)
         )
 
-    def _present_visit(self) -> Visit:
-        if self._visit is None:
+    def _present_visit(self, sequence: int | None) -> Visit:
+        visit = self._visit
+        if visit is None or sequence not in (None, visit.sequence):
             raise NobodyAtCounter
-        return self._visit
+        return visit
 
     def _service(self, code: str) -> ServiceItem:
         return self._terminal.desk.contents.current().catalogue.item(code)

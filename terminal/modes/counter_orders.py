@@ -8,6 +8,7 @@ import msgspec
 
 from crypto.explained import Text
 from terminal.decisions.toml_document import ServiceCode
+from terminal.events.event import Sequence
 from terminal.modes.counter_errors import EntryRefused
 from terminal.modes.counter_note import DocumentIndexes, EyeCheck, Purpose
 
@@ -19,12 +20,12 @@ _HELP: Final = Text(
     "shown); s CODE 2 papers handed in later; c CODE a collection",
 )
 _JSON_HELP: Final = Text(
-    zh='{"do": "check", "photo": "matches", "companion": "not_checked"}，'
+    zh='{"do": "check", "visit": 1, "photo": "matches", "companion": "not_checked"}，'
     '{"do": "documents", "service": "CERT-RENEW"}，'
-    '{"do": "register", "service": "CERT-RENEW", "purpose": "application", "documents": [0, 2]}',
-    en='{"do": "check", "photo": "matches", "companion": "not_checked"}, '
+    '{"do": "register", "visit": 1, "service": "CERT-RENEW", "purpose": "application", "documents": [0, 2]}',
+    en='{"do": "check", "visit": 1, "photo": "matches", "companion": "not_checked"}, '
     '{"do": "documents", "service": "CERT-RENEW"}, '
-    '{"do": "register", "service": "CERT-RENEW", "purpose": "application", "documents": [0, 2]}',
+    '{"do": "register", "visit": 1, "service": "CERT-RENEW", "purpose": "application", "documents": [0, 2]}',
 )
 
 
@@ -33,8 +34,9 @@ class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
 
 class Check(_Order, frozen=True, tag="check"):
-    """What staff saw; what is not named stays."""
+    """What staff saw; what is not named stays. `visit`: whom it is about, None for whoever is here."""
 
+    visit: Sequence | None = None
     photo: EyeCheck | None = None
     companion: EyeCheck | None = None
 
@@ -50,11 +52,15 @@ class ListDocuments(_Order, frozen=True, tag="documents"):
 
 
 class Register(_Order, frozen=True, tag="register"):
-    """Register what the holder came for; `documents` are indexes into the service's list, from 0."""
+    """Register what the holder came for; `documents` are indexes into the service's list, from 0.
+
+    `visit` as of a check.
+    """
 
     service: ServiceCode
     purpose: Purpose = Purpose.VISIT
     documents: DocumentIndexes = ()
+    visit: Sequence | None = None
 
     def __post_init__(self) -> None:
         if self.purpose is Purpose.COMPARISON:
@@ -94,8 +100,14 @@ def typed_order(text: str) -> CounterOrder:
 
 
 def json_order(text: str) -> CounterOrder:
-    """The order that a program sent. Raises EntryRefused."""
+    """The order that a program sent, which names the visit: a holder may have made room for the next.
+
+    Raises EntryRefused.
+    """
     try:
-        return _DECODER.decode(text)
+        order = _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise EntryRefused(write=_JSON_HELP) from error
+    if isinstance(order, Check | Register) and order.visit is None:
+        raise EntryRefused(write=_JSON_HELP)
+    return order

@@ -34,6 +34,7 @@ from tests.terminal.enrolled import Enrolled, SetClock, enrol
 from tests.terminal.modes.desk_script import Do, Script, Step
 from tests.terminal.modes.sale_cast import journal_of
 
+SINCE, UNTIL = date(2026, 1, 1), date(2035, 12, 31)
 NAME: Final = "测试一"
 NUMBER: Final = "33010619900307009X11"
 GUARDIAN: Final = {"name": "测试二", "relation": "母亲", "telephone": "0571-00000000"}
@@ -86,17 +87,18 @@ def counter_at(path: Path) -> Enrolled:
     return enrol(path, "CERT-CHECK")
 
 
-def holder(counter: Enrolled, categories: tuple[int, ...] = (1, 4), **files: Any) -> ChipContents:
+def holder(
+    counter: Enrolled, categories: tuple[int, ...] = (1, 4), issued: date = SINCE, **files: Any
+) -> ChipContents:
     """A card with every file but the services; `files` take the place of those of their names."""
-    issued, expires = date(2026, 1, 1), date(2035, 12, 31)
-    return counter.issuer.personalise(Holder(categories, 1, "500103", issued, expires, {**FILES, **files}))
+    made = Holder(categories, 1, "500103", issued, UNTIL, {**FILES, **files})
+    return counter.issuer.personalise(made)
 
 
-def companion_of(counter: Enrolled, card: ChipContents) -> ChipContents:
+def companion_of(counter: Enrolled, card: ChipContents, issued: date = SINCE) -> ChipContents:
     """The companion card to a holder's card."""
     card_id = TapCredential.from_bytes(card.credential).card_id.hex()
-    since, until = date(2026, 1, 1), date(2035, 12, 31)
-    return counter.issuer.personalise(Holder((), 0, "500103", since, until, companion_of=card_id))
+    return counter.issuer.personalise(Holder((), 0, "500103", issued, UNTIL, companion_of=card_id))
 
 
 def psam_chip(counter: Enrolled) -> PsamChip:

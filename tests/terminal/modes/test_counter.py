@@ -58,10 +58,12 @@ from tests.terminal.modes.desk_script import Do, Move, Script
 from tests.terminal.modes.sale_cast import journal_of
 
 VISIT: Final = EventKind.VISIT
-APPLY: Final = '{"do": "register", "service": "CERT-RENEW", "purpose": "application", "documents": [1, 0]}'
-MATCHES: Final = '{"do": "check", "photo": "matches"}'
-DIFFERS: Final = '{"do": "check", "photo": "differs"}'
-COMPANION_MATCHES: Final = '{"do": "check", "companion": "matches"}'
+APPLY: Final = (
+    '{"do": "register", "visit": 1, "service": "CERT-RENEW", "purpose": "application", "documents": [1, 0]}'
+)
+MATCHES: Final = '{"do": "check", "visit": 1, "photo": "matches"}'
+DIFFERS: Final = '{"do": "check", "visit": 1, "photo": "differs"}'
+COMPANION_MATCHES: Final = '{"do": "check", "visit": 1, "companion": "matches"}'
 ISSUER: Final = Assurance.ISSUER
 AWAY: Final = Move.TAKE_AWAY
 
@@ -280,12 +282,22 @@ def test_a_companion_card_that_is_not_behind_its_holder_s_is_nobody_s(counter: E
         "another's": (chip(other), AWAY, chip(carer)),
         "after another": (chip(card), AWAY, chip(other), AWAY, chip(carer)),
     }[how]
-    heard = receive(counter, *steps, MATCHES, clock=clock)
+    last = MATCHES.replace('"visit": 1', '"visit": 2') if how == "first" else MATCHES
+    heard = receive(counter, *steps, last, clock=clock)
     assert [one["visit"] for one in heard.told("companion")] == [0]
     assert {one["bystander_zh"] for one in heard.told("companion")} == {"请看屏幕提示"}
     assert all(refers_to == 0 for _service, refers_to, _outcome in links(counter)[:-1])
     # Nor is it a holder whom anything could be registered for.
     assert [one["code"] for one in heard.told("trouble")] == ([] if how == "first" else ["TRM-739"])
+
+
+def test_an_order_for_one_holder_is_never_carried_out_for_the_next(counter: Enrolled) -> None:
+    heard = receive(counter, chip(holder(counter)), AWAY, chip(holder(counter)), MATCHES, APPLY)
+    assert [one["code"] for one in heard.told("trouble")] == ["TRM-739", "TRM-739"]
+    assert len(links(counter)) == 2
+    nameless = APPLY.replace('"visit": 1, ', "")
+    heard = receive(counter, chip(holder(counter)), nameless)
+    assert [one["code"] for one in heard.told("trouble")] == ["TRM-738"]
 
 
 def test_who_comes_back_later_is_another_visit(counter: Enrolled) -> None:
@@ -347,7 +359,8 @@ def test_a_card_that_is_taken_away_in_the_middle_leaves_nothing_of_its_holder(co
     card, past = holder(counter), 0
     for after in range(1, 30):
         torn = TearingChip(chip(card), after_apdus=after)
-        heard = receive(counter, torn, APPLY, psam=psam_of(counter))
+        apply = APPLY.replace('"visit": 1', f'"visit": {past + 1}')
+        heard = receive(counter, torn, apply, psam=psam_of(counter))
         events, past = journal_of(counter)[past:], len(journal_of(counter))
         if after < 2:
             assert [event.outcome for event in events] == [Outcome.UNREADABLE]
@@ -419,7 +432,10 @@ def test_a_lent_card_never_shows_the_borrower_s_own_photo(counter: Enrolled) -> 
 def test_over_midnight_the_card_is_put_down_anew(counter: Enrolled) -> None:
     clock = SetClock(now=NOON + 12 * 3_600_000 - 60_000)
     card = holder(counter)
-    heard = receive(counter, chip(card), passing(clock, 120_000), APPLY, AWAY, chip(card), APPLY, clock=clock)
+    second = APPLY.replace('"visit": 1', '"visit": 2')
+    heard = receive(
+        counter, chip(card), passing(clock, 120_000), APPLY, AWAY, chip(card), second, clock=clock
+    )
     assert [one["code"] for one in heard.told("trouble")] == ["TRM-739"]
     assert [refers_to for _service, refers_to, _outcome in links(counter)] == [0, 0, 2]
     assert len({event.holder_ref for event in journal_of(counter)}) == 2
