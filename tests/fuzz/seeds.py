@@ -17,6 +17,7 @@ from firmware_profiles.reader_profile import reader_profiles
 from tests.card.cards import CHALLENGE, applet, personalised
 from tests.fuzz import fixed_cards
 from tests.fuzz.catalogue_seeds import catalogue_seeds
+from tests.fuzz.counter_targets import counter_seeds
 from tests.fuzz.decision_targets import decision_seeds
 from tests.fuzz.fixed_cards import IDENTITY, PROFILE, PSAM_PROFILE, RECORDS
 from tests.fuzz.journal_targets import journal_seeds
@@ -55,6 +56,7 @@ def seeds(target: str) -> Iterator[bytes]:
         **trust_seeds(),
         **journal_seeds(),
         **receipt_seeds(),
+        **counter_seeds(),
         **decision_seeds(),
         **catalogue_seeds(),
     }
