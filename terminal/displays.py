@@ -12,6 +12,7 @@ from typing import Final, TextIO
 import msgspec
 
 from crypto.explained import ExplainedError, Language, Text
+from terminal.events.outcome import Outcome
 from terminal.tap import TapResult
 
 _READY: Final = Text(zh="请刷卡", en="Please tap your card")
@@ -41,9 +42,11 @@ class LineDisplay:
     def result(self, result: TapResult) -> None:
         """A tap is decided and recorded."""
         bystander = result.bystander_text.in_language(self._language)
+        # What the earlier tap left to pay may still be due.
+        is_repeat = result.outcome is Outcome.REPEATED
         line = _PAYS.format(bystander=bystander, yuan=yuan(result.party_pays))
-        self._say(line.in_language(self._language))
-        if result.companions:
+        self._say(bystander if is_repeat else line.in_language(self._language))
+        if result.companions and not is_repeat:
             self._say("  " + " · ".join(part.in_language(self._language) for part in _shares(result)))
         if self._out.isatty():
             self._say(f"  {result.staff_text.in_language(self._language)}")

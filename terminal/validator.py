@@ -19,8 +19,9 @@ from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
 from terminal.errors import ClockDoubtful
 from terminal.events.event import ClockTrust
+from terminal.modes.validating import ValidatorTaps
 from terminal.presence import TapRequest
-from terminal.tap import TapResult, tap
+from terminal.tap import TapResult
 
 RETRY_SECONDS: Final = 0.5
 
@@ -53,6 +54,7 @@ class Validator:
     ) -> None:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
+        self._taps = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows)
         self._stopping = threading.Event()
         self._clock_told = False
 
@@ -122,5 +124,5 @@ class Validator:
     def _tap_once(self) -> None:
         with self._reader.wait_for_card(timeout=None) as connection:
             self._display.reading()
-            result = tap(self._terminal.desk, connection, self._next_request())
+            result = self._taps.tap(connection, self._next_request())
             self._display.result(result)
