@@ -1,13 +1,16 @@
-"""How long a decision takes over a province's rule packs, beside the bare CEL conditions it can't do without.
+"""How long a decision takes over a province's rule packs, and how that grows with the rules that apply.
 
     python -m benchmarks.decision [--quick]
 
 Floor: the conditions that the decision tries, evaluated by the CEL library alone with the same variables, in
-the same run. Progress goes to stderr; stdout has one JSON object a figure.
+the same run. For one figure the floor is a decision-table engine (zen-engine): it is given the same rules as
+a table whose first hit counts, compiled beforehand, and the same variables; its answer must be the same rule.
+Progress goes to stderr; stdout has one JSON object a figure.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
@@ -17,6 +20,7 @@ from time import perf_counter_ns
 from typing import Final
 
 import cel
+import zen
 
 from benchmarks.figures import median_ms, progress, quick_asked, report
 from crypto.explained import Text
@@ -25,7 +29,7 @@ from terminal.decisions.catalogue import ServiceDomain, ServiceItem, ServiceKind
 from terminal.decisions.conditions import Circumstances
 from terminal.decisions.decide import decide, local_date
 from terminal.decisions.rule_book import RuleBook
-from terminal.decisions.rule_pack import RulePack
+from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.starter import starter_files
 
 GOAL_MS: Final = 1.0
@@ -33,6 +37,7 @@ RULES_PER_CITY: Final = 30
 FARE: Final = 200
 AT_MS: Final = 1_772_000_000_000
 PARTY: Final = Party()
+APPLICABLE: Final = (10, 30, 100, 300)
 SERVICE: Final = ServiceItem(
     code="BUS-1",
     name=Text(zh="公交", en="bus"),
@@ -77,14 +82,17 @@ def province(cities: int) -> RuleBook:
     packs = [RulePack.from_bytes(starter_files()["rules/cn.toml"], "cn.toml")]
     written = conditions()
     assert len(written) == RULES_PER_CITY
-    for city in range(1, cities + 1):
-        rules = "".join(
-            _CITY_RULE.format(number=number, condition=condition, percent=1 + number)
-            for number, condition in enumerate(written)
-        )
-        code = f"{44 + city // 99}{city % 99 + 1:02d}"
-        packs.append(RulePack.from_bytes((_CITY_HEAD.format(city=code) + rules).encode(), f"{code}.toml"))
+    packs.extend(city_pack(f"{44 + city // 99}{city % 99 + 1:02d}", written) for city in range(1, cities + 1))
     return RuleBook(packs)
+
+
+def city_pack(code: str, written: Sequence[str]) -> RulePack:
+    """A city's pack with a rule for each of the conditions."""
+    rules = "".join(
+        _CITY_RULE.format(number=number, condition=condition, percent=1 + number % 99)
+        for number, condition in enumerate(written)
+    )
+    return RulePack.from_bytes((_CITY_HEAD.format(city=code) + rules).encode(), f"{code}.toml")
 
 
 def evaluate_bare(card: CardFacts, programs: Sequence[cel.Program]) -> None:
@@ -94,18 +102,86 @@ def evaluate_bare(card: CardFacts, programs: Sequence[cel.Program]) -> None:
         program.execute(context)
 
 
+def cards() -> list[CardFacts]:
+    """A card of each category and grade."""
+    return [
+        CardFacts((category,), grade, SERVICE.region, date(2024, 1, 1), date(2034, 1, 1))
+        for category, grade in product(range(1, 8), range(1, 5))
+    ]
+
+
 def measure(book: RuleBook, rounds: int) -> tuple[list[float], list[float]]:
     """Median milliseconds of a decision and of its floor, for a card of each category and grade."""
     programs = {rule.name: rule.condition.program for rule in book.rules_for(SERVICE, local_date(AT_MS))}
     decisions: list[float] = []
     floors: list[float] = []
-    for category, grade in product(range(1, 8), range(1, 5)):
-        card = CardFacts((category,), grade, SERVICE.region, date(2024, 1, 1), date(2034, 1, 1))
+    for card in cards():
         decision = decide(card, SERVICE, AT_MS, FARE, PARTY, book)
         tried = [programs[trial.rule] for trial in decision.tried]
         floors.append(median_ms(partial(evaluate_bare, card, tried), rounds))
         decisions.append(median_ms(partial(decide, card, SERVICE, AT_MS, FARE, PARTY, book), rounds))
     return decisions, floors
+
+
+def zen_table(rules: Sequence[Rule]) -> zen.ZenDecision:
+    """The conditions of these rules as zen-engine's decision table: a column of conditions, one of names."""
+    rows = [
+        {"_id": rule.name, "condition": zen_expression(rule.condition.source), "rule": f'"{rule.name}"'}
+        for rule in rules
+    ]
+    table = {
+        "hitPolicy": "first",
+        "inputs": [{"id": "condition", "name": "condition", "field": ""}],
+        "outputs": [{"id": "rule", "name": "rule", "field": "rule"}],
+        "rules": rows,
+    }
+    graph = {
+        "nodes": [
+            {"id": "in", "type": "inputNode", "name": "in"},
+            {"id": "table", "type": "decisionTableNode", "name": "table", "content": table},
+            {"id": "out", "type": "outputNode", "name": "out"},
+        ],
+        "edges": [
+            {"id": "to-table", "type": "edge", "sourceId": "in", "targetId": "table"},
+            {"id": "to-out", "type": "edge", "sourceId": "table", "targetId": "out"},
+        ],
+    }
+    return zen.ZenEngine().create_decision(zen.ZenDecisionContent(json.dumps(graph)))
+
+
+def zen_expression(condition: str) -> str:
+    """A benchmark's condition in zen-engine's language."""
+    return condition.replace("&&", "and").replace("!", "not ")
+
+
+def measure_zen(book: RuleBook, rounds: int) -> list[float]:
+    """Median milliseconds of zen-engine's answer for each card, the table compiled and the card at hand."""
+    table = zen_table(book.rules_for(SERVICE, local_date(AT_MS)))
+    times: list[float] = []
+    for card in cards():
+        variables = Circumstances(card, SERVICE, FARE, PARTY, local_date(AT_MS), 0).context.variables
+        found = table.evaluate(variables)["result"]
+        rule = decide(card, SERVICE, AT_MS, FARE, PARTY, book).rule
+        assert (found or {}).get("rule", "") == rule, "the two engines disagree"
+        times.append(median_ms(partial(table.evaluate, variables), rounds))
+    return times
+
+
+def measure_growth(rounds: int) -> list[tuple[int, float, float]]:
+    """For each number of applicable rules, none of which holds: milliseconds of decision and floor."""
+    card = cards()[0]
+    found: list[tuple[int, float, float]] = []
+    for count in APPLICABLE:
+        written = conditions()
+        never = [f"{written[number % len(written)]} && fare > 10000" for number in range(count)]
+        book = RuleBook([city_pack("4403", never)])
+        programs = [rule.condition.program for rule in book.rules_for(SERVICE, local_date(AT_MS))]
+        decision = partial(decide, card, SERVICE, AT_MS, FARE, PARTY, book)
+        assert len(decision().tried) == count
+        found.append(
+            (count, median_ms(decision, rounds), median_ms(partial(evaluate_bare, card, programs), rounds))
+        )
+    return found
 
 
 def report_ms(figure: str, value: float, floor: float) -> None:
@@ -124,6 +200,28 @@ def main() -> None:
     size = f"{cities} cities x {RULES_PER_CITY} rules"
     report_ms(f"decision, median over cards, {size}", median(decisions), median(floors))
     report_ms(f"decision, slowest card, {size}", *max(zip(decisions, floors, strict=True)))
+    progress("asking zen-engine the same")
+    ours, table = median(decisions), median(measure_zen(book, rounds))
+    applicable = len(book.rules_for(SERVICE, local_date(AT_MS)))
+    report(
+        f"decision beside zen-engine's table of the same {applicable} rules",
+        ours,
+        "ms",
+        floor=table,
+        goal="<= 1 x zen-engine",
+        holds=ours <= table,
+    )
+    progress("more and more rules")
+    (fewest, base, _), *more = measure_growth(rounds)
+    for count, value, floor in more:
+        report(
+            f"decision, {count} applicable rules: {value / base:.1f} x that of {fewest}",
+            value,
+            "ms",
+            floor=floor,
+            goal=f"<= {count // fewest} x that of {fewest}, no slower than linear",
+            holds=value <= base * count / fewest,
+        )
 
 
 if __name__ == "__main__":

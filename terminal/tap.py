@@ -31,7 +31,7 @@ class TapResult:
     `holder_text` and `staff_text` are for the one addressed, not for a public display or a log; that is
     `bystander_text`. Sums are in fen: `holder_pays`; `companion_pays`, each of the `companions_admitted`;
     `fare`, the list fare, each further one of the `companions`. `microseconds`: the whole tap, card and disk
-    included.
+    included. `reminder`: what the holder must see to soon, such as the annual review.
     """
 
     sequence: int
@@ -47,6 +47,7 @@ class TapResult:
     instead: Text | None = field(repr=False)
     legal_basis: Text | None = field(repr=False)
     microseconds: int
+    reminder: Text | None = field(repr=False, default=None)
 
     @property
     def party_pays(self) -> int:
@@ -73,6 +74,7 @@ class TapResult:
             instead=decision.instead,
             legal_basis=decision.legal_basis,
             microseconds=microseconds,
+            reminder=decision.reminder,
         )
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,12 +19,15 @@ settings.load_profile("untimed")
 MEMORY_BACKED = Path("/dev/shm")  # noqa: S108 - where terminals keep their day keys
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_day_keys_left() -> Iterator[None]:
-    """Remove the day keys of all terminals that the tests made."""
-    before = set(MEMORY_BACKED.glob("tongka-*"))
-    yield
-    for folder in set(MEMORY_BACKED.glob("tongka-*")) - before:
+_KEYS_BEFORE: Final = frozenset(MEMORY_BACKED.glob("tongka-*"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the day keys of all terminals that the tests made, once every worker has ended."""
+    if hasattr(session.config, "workerinput"):
+        return
+    for folder in set(MEMORY_BACKED.glob("tongka-*")) - _KEYS_BEFORE:
         shutil.rmtree(folder, ignore_errors=True)
 
 

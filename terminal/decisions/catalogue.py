@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import msgspec
 
 from crypto.explained import Text
-from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug
+from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug, is_slug
 from terminal.errors import CatalogueMalformed, ServiceUnknown
 from terminal.events.challenge import MAX_FARE
 
@@ -70,7 +70,7 @@ class _ItemEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     region: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{5}\Z")]
     fare: Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]
     features: tuple[ServiceFeature, ...] = ()
-    tickets: dict[Slug, Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]] = {}
+    tickets: dict[str, Annotated[int, msgspec.Meta(ge=0, le=MAX_FARE)]] = {}
 
     def item(self) -> ServiceItem:
         return ServiceItem(
@@ -123,7 +123,8 @@ CATALOGUE_SHAPE: Final = DocumentShape(
             ),
             "items.features": Text(zh=f"列表，可含：{_FEATURES}", en=f"a list that may hold {_FEATURES}"),
             "items.tickets": Text(
-                zh="票种与票价（分），如 { half = 3500 }", en="classes of ticket in fen, as { half = 3500 }"
+                zh="票种（小写字母、数字、连字符）与票价（分），如 { half = 3500 }",
+                en="classes of ticket (small letters, digits, hyphens) in fen, as { half = 3500 }",
             ),
         }
     ),
@@ -146,6 +147,10 @@ class Catalogue:
             if entry.code in items:
                 problem = Text(zh="代码重复", en="the code is used twice")
                 raise CATALOGUE_SHAPE.fault(file, "items.code", problem, entry.code)
+            for ticket in entry.tickets:
+                if not is_slug(ticket):
+                    problem = Text(zh=f"票种代码“{ticket}”有误", en=f"“{ticket}” is no ticket class")
+                    raise CATALOGUE_SHAPE.fault(file, "items.tickets", problem, entry.code)
             items[entry.code] = entry.item()
         return cls(version=document.version, items=MappingProxyType(items))
 

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 import cel
 
+from terminal.decisions.toml_document import is_slug
+
 _TOKEN: Final = re.compile(
     r"""
     (?P<comment>//[^\n]*)
@@ -18,7 +20,6 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_LIST_NAME: Final = re.compile(r"""(?P<quote>['"])(?P<name>[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)(?P=quote)""")
 _CLOSING: Final = {"(": ")", "[": "]"}
 _BEFORE_QUESTION: Final = frozenset({"", "(", "&&", "||", "?", ":"})
 _AFTER_QUESTION: Final = frozenset({"", ")", "&&", "||", "?", ":"})
@@ -54,15 +55,16 @@ def asked_lists(words: list[Token]) -> frozenset[str] | None:
         if word != Token("name", "lists"):
             continue
         before, literal, asked = padded[place - 3 : place]
-        found = _LIST_NAME.fullmatch(literal.text)
+        name = literal.text[1:-1]
         if (
             asked != Token("name", "in")
-            or found is None
+            or literal.kind != "string"
+            or not is_slug(name)
             or before.text not in _BEFORE_QUESTION
             or padded[place + 1].text not in _AFTER_QUESTION
         ):
             return None
-        names.add(found["name"])
+        names.add(name)
     return frozenset(names)
 
 

@@ -20,7 +20,8 @@ _MAX_LABEL: Final = 32
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 Sentence = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"^\S")]
-Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")]
+_SLUG: Final = r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
+Slug = Annotated[str, msgspec.Meta(pattern=rf"^{_SLUG}\Z")]
 ServiceCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,11}\Z")]
 
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
@@ -29,6 +30,11 @@ _WHOLE_FILE: Final = Text(
     zh="一个 UTF-8 编码、不超过 1 MiB 的 TOML 文件", en="a TOML file in UTF-8 of at most 1 MiB"
 )
 _INDEX: Final = re.compile(r"\[(\d+|\.\.\.)\]")
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` is a Slug, where a Struct's field can't say so: a table's key, a word in a condition."""
+    return re.fullmatch(_SLUG, text) is not None
 
 
 class BilingualText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,8 @@ from terminal.starter import starter_files
 from tests.authority import TestAuthority
 from tests.terminal.hotlists import hotlist_of
 
-TERMINAL_ID = bytes.fromhex("0011223344556677")
+# Of this process alone: two test runs at once must not meet over a terminal's day keys.
+TERMINAL_ID = bytes.fromhex("00112233") + os.getpid().to_bytes(4)
 # A day within every starter rule and every card below, in milliseconds: 2026-11-24 12:00 in China.
 NOON = 1_795_492_800_000
 

@@ -8,24 +8,24 @@ from pathlib import Path
 import pytest
 
 from terminal.decisions.card_facts import CardFacts, Party
-from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.conditions import FUNCTIONS, MAX_CONDITION, VARIABLES
 from terminal.decisions.decide import decide
 from terminal.decisions.pack_file import PACK_SHAPE
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
-from tests.terminal.decisions.writing import NOON, card, service
+from terminal.decisions.standing import NOTHING_KNOWN, Standing
+from tests.terminal.decisions.writing import NOON, card, companion_card, ms, service
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "add-a-benefit-rule.md").read_text(encoding="utf-8")
 CHINESE, ENGLISH = GUIDE.split("\n---\n")
 
 BUS = service(region="330106", operator="my-city-bus")
+ON = frozenset({"my-city-enabled"})
 
 
-def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
-    assert found is not None
-    return found[1]
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @pytest.mark.parametrize(
@@ -42,18 +42,58 @@ def block(language: str) -> str:
 def test_example_decides(
     holder: CardFacts, item: ServiceItem, companions: int, rule: str, pays: tuple[int, int]
 ) -> None:
-    rules = RuleBook([RulePack.from_bytes(block("toml").encode())])
+    rules = RuleBook([RulePack.from_bytes(blocks("toml")[0].encode())])
 
     decision = decide(holder, item, NOON, 250, Party(companions), rules)
 
     assert (decision.rule, (decision.holder_pays, decision.companion_pays)) == (rule, pays)
 
 
+@pytest.mark.parametrize(
+    ("holder", "kind", "companions", "standing", "outcome"),
+    [
+        (card(region="330203"), "transit", 0, Standing(ON), "granted"),
+        (card(region="330203"), "transit", 0, Standing(ON | {"my-city-review-soon"}), "granted"),
+        (card(region="330203"), "transit", 0, NOTHING_KNOWN, "not_enabled"),
+        (card(region="330203"), "transit", 0, Standing(ON | {"my-city-review-due"}), "review_due"),
+        (card(region="330203"), "transit", 0, Standing(ON, {"my-city-card/monthly": 60}), "quota_used_up"),
+        (card(region="330203"), "transit", 0, Standing(ON | {"minors"}), "not_eligible"),
+        (card(region="330203"), "transit", 1, Standing(ON | {"minors"}), "granted"),
+        (card(region="330106"), "transit", 0, Standing(ON), "not_eligible"),
+        (companion_card("330203"), "transit", 0, Standing(ON, follows_holder=True), "granted"),
+        (companion_card("330203"), "transit", 0, Standing(ON), "not_eligible"),
+        (card(region="330203"), "attraction", 0, Standing(ON), "not_eligible"),  # May: out of season
+    ],
+)
+def test_second_example_decides(
+    holder: CardFacts, kind: str, companions: int, standing: Standing, outcome: str
+) -> None:
+    rules = RuleBook([RulePack.from_bytes(blocks("toml")[1].encode())])
+    item = service(ServiceKind(kind), "330203", tickets={"child": 60})
+
+    decision = decide(holder, item, NOON, 200, Party(companions), rules, standing=standing, ticket="full")
+
+    assert decision.outcome == outcome
+
+
+def test_second_example_sells_the_child_s_ticket_in_summer() -> None:
+    rules = RuleBook([RulePack.from_bytes(blocks("toml")[1].encode())])
+    item = service(ServiceKind.ATTRACTION, "330203", tickets={"child": 60})
+
+    full, other = (
+        decide(card(), item, ms(2026, 7, 1), 200, Party(), rules, standing=Standing(ON), ticket=ticket)
+        for ticket in ("full", "")
+    )
+
+    assert (full.holder_pays, full.quota) == (60, "my-city-card/summer")
+    assert not other.outcome.granted
+
+
 def test_check_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "my-city-bus.toml").write_text(block("toml"), encoding="utf-8")
+    (tmp_path / "my-city-bus.toml").write_text(blocks("toml")[0], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
-    exec(compile(block("python"), "docs/add-a-benefit-rule.md", "exec"), {})  # noqa: S102
+    exec(compile(blocks("python")[0], "docs/add-a-benefit-rule.md", "exec"), {})  # noqa: S102
 
 
 @pytest.mark.parametrize("half", [CHINESE, ENGLISH], ids=["zh", "en"])

@@ -27,6 +27,15 @@ def test_items_are_found_by_code() -> None:
     assert garden.name.en
 
 
+def test_classes_of_ticket_have_their_prices() -> None:
+    priced = STARTER.replace("fare = 7000", "fare = 7000\ntickets = { half = 3500, child = 0 }")
+    items = Catalogue.from_bytes(priced.encode()).items
+
+    assert dict(items["GARDEN"].tickets) == {"half": 3500, "child": 0}
+    assert not items["BUS-1"].tickets
+    assert len(set(items.values())) == len(items)
+
+
 def test_unknown_service_is_named() -> None:
     with pytest.raises(ServiceUnknown, match="no service METRO"):
         Catalogue.from_bytes(STARTER.encode()).item("METRO")
@@ -46,6 +55,10 @@ def test_unknown_service_is_named() -> None:
         ("fare = 7000", "price = 7000", "item “GARDEN”, ", "one of the fields"),
         ('region = "339901"', 'region = "3399"', "item “GARDEN”, region", "six digits"),
         ('operator = "test-bus"', "", "item “BUS-1”, operator", "operator's id"),
+        ("fare = 7000", "fare = 7000\ntickets = { half = -1 }", "item “GARDEN”, tickets", "in fen"),
+        ("fare = 7000", "fare = 7000\ntickets = { half = 3500.0 }", "item “GARDEN”, tickets", "in fen"),
+        ("fare = 7000", "fare = 7000\ntickets = { 'A b' = 1 }", "item “GARDEN”, tickets", "small letters"),
+        ("fare = 7000", "fare = 7000\ntickets = 3500", "item “GARDEN”, tickets", "classes of ticket"),
         ('["government_run"]', '["private"]', "item “GARDEN”, features[0]", "government_run"),
     ],
 )

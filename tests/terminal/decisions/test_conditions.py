@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.decisions.card_facts import Party
+from terminal.decisions.card_facts import CardKind, Party
 from terminal.decisions.catalogue import ServiceFeature
 from terminal.decisions.conditions import MAX_CONDITION, VARIABLES, Circumstances, Condition
 from terminal.decisions.decide import local_date
+from terminal.decisions.standing import Standing
 from terminal.errors import ConditionFailed, ConditionRejected
-from tests.terminal.decisions.writing import card, ms, service
+from tests.terminal.decisions.writing import card, companion_card, ms, service
 
 CIRCUMSTANCES = Circumstances(
     card((1, 4), 2, "500103"),
@@ -20,6 +21,17 @@ CIRCUMSTANCES = Circumstances(
     Party(1),
     local_date(ms(2026, 12, 31)),
     9,
+    Standing(frozenset({"minors", "qhd-enabled"})),
+    "half",
+)
+COMPANION = Circumstances(
+    companion_card(),
+    service(),
+    200,
+    Party(),
+    local_date(ms(2026, 12, 31)),
+    9,
+    Standing(follows_holder=True),
 )
 
 
@@ -29,13 +41,28 @@ CIRCUMSTANCES = Circumstances(
         "categories == [1, 4] && grade == 2 && region == '500103'",
         "local && same_province && kind == 'transit' && service == 'BUS-1' && operator == 'test-bus'",
         "fare == 200 && companions == 1 && year == 2026 && month == 12 && day == 31 && hotlist_age == 9",
-        "government_run && !paid_amusement",
+        "government_run && !paid_amusement && !metro",
+        "'minors' in lists && !(\"qhd-review-due\" in lists) && ticket == 'half'",
+        "!companion_card && !follows_holder",
         "categories.exists(c, c in [4, 5])",
         "size(categories) == 2 && region.startsWith('50') && region.endsWith('03') && region.contains('01')",
     ],
 )
 def test_every_variable_has_its_value(condition: str) -> None:
     assert Condition.compile(condition).holds(CIRCUMSTANCES) is True
+
+
+def test_a_companion_card_says_so_and_whom_it_follows() -> None:
+    condition = "companion_card && follows_holder && grade == 0 && size(categories) == 0"
+
+    assert Condition.compile(condition, CardKind.COMPANION).holds(COMPANION) is True
+
+
+@pytest.mark.parametrize("condition", ["categories[0] > 0", "1 / grade < 2"])
+def test_a_condition_must_answer_for_the_cards_it_is_for(condition: str) -> None:
+    assert Condition.compile(condition).source == condition
+    with pytest.raises(ConditionRejected, match="does not answer true or false"):
+        Condition.compile(condition, CardKind.COMPANION)
 
 
 def test_exactly_the_documented_variables_are_given() -> None:
@@ -82,6 +109,82 @@ def test_any_text_is_a_condition_or_refused(source: str) -> None:
     except ConditionRejected:
         return
     assert condition.holds(CIRCUMSTANCES) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("condition", "lists"),
+    [
+        ("grade == 1", set()),
+        ("'minors' in lists", {"minors"}),
+        ("!('a' in lists) && (grade == 1 || \"b\" in lists ? 'c' in lists : 'a' in lists)", {"a", "b", "c"}),
+        ("region == 'lists' // in lists\n", set()),
+    ],
+)
+def test_a_condition_names_the_lists_it_asks_for(condition: str, lists: set[str]) -> None:
+    assert Condition.compile(condition).lists == lists
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "'Minors' in lists",
+        "'' in lists",
+        "'a b' in lists",
+        r"'mino\x72s' in lists",
+        "r'minors' in lists",
+        "'''minors''' in lists",
+        "region in lists",
+        "'a' + 'b' in lists",
+        "!'a' in lists",
+        "'a' in lists + ['b']",
+        "'a' in (lists)",
+        "'a' in lists.filter(l, l != 'b')",
+        "lists.exists(l, l == 'minors')",
+        "lists == ['minors']",
+        "size(lists) > 0",
+        "categories.exists(lists, lists == 1)",
+    ],
+)
+def test_lists_are_asked_for_by_name_alone(condition: str) -> None:
+    with pytest.raises(ConditionRejected) as rejected:
+        Condition.compile(condition)
+
+    assert "lists is asked otherwise than as" in str(rejected.value.facts["problem_en"])
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "grade > 9 && 1 / 0 == 1",
+        "fare > 100000 && fare % 0 == 1",
+        "fare > 100000 && fare / (2 - 2) == 1",
+        "fare > 100000 && fare / -0 == 1",
+        "fare > 100000 && fare / size('') == 1",
+        "fare > 100000 && fare / [3, 0][1] == 1",
+        "fare > 100000 && fare / 2 / 0 == 1",
+        "fare > 100000 && fare / (1 / 0) == 1",
+        "fare > 100000 && fare / 0x0 == 1",
+        "fare > 100000 && fare /0== 1",
+    ],
+)
+def test_division_by_a_constant_zero_is_refused_even_where_no_probe_gets(condition: str) -> None:
+    with pytest.raises(ConditionRejected, match="it divides by zero"):
+        Condition.compile(condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "fare / 100 == 2",
+        "fare % 10 == 0",
+        "region == '1/0' || grade == 2",
+        "grade == 2 // not a division: 1/0\n",
+        "fare / (companions + 1) == 100",
+        "[2].exists(c, fare / c == 100)",
+    ],
+)
+def test_other_divisions_are_taken(condition: str) -> None:
+    assert Condition.compile(condition).holds(CIRCUMSTANCES) is True
 
 
 def test_failure_says_its_kind_and_no_value() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
 from dataclasses import replace
-from itertools import product
 from typing import NamedTuple
 
 import pytest
@@ -14,13 +12,14 @@ from hypothesis import strategies as st
 
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
-from terminal.decisions.decide import Decision, decide, local_date
+from terminal.decisions.decide import decide, local_date
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.trial import TrialResult
 from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_rule_book
+from tests.terminal.decisions.recomputation import differing, recompute_elsewhere, records
 from tests.terminal.decisions.writing import EXPIRES, ISSUED, NOON, book, card, ms, pack, rule, service
 
 STARTER = starter_rule_book()
@@ -157,26 +156,16 @@ def test_a_companion_costs_the_holder_nothing(tap: Tap) -> None:
 
 
 def test_another_process_decides_the_same_bit_for_bit() -> None:
-    here = _decisions()
-    program = "from tests.terminal.decisions.test_decide import _decisions; print(_decisions())"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        check=True,
-        text=True,
-        env={"PYTHONHASHSEED": "7", "PYTHONPATH": ":".join(sys.path), "PYTHONIOENCODING": "utf-8"},
-    )
-
-    assert done.stdout.strip() == here
+    assert recompute_elsewhere(2000) == 0
 
 
-def _decisions() -> str:
-    """Every field of many decisions, in one line."""
-    lines: list[str] = []
-    for rules, category, grade, companions in product((STARTER, MIXED), range(1, 8), range(1, 5), range(3)):
-        decision = decide(card((category,), grade), service(), NOON, 205, Party(companions), rules)
-        lines.append(ascii([getattr(decision, name) for name in Decision.__dataclass_fields__]))
-    return "|".join(lines)
+def test_a_recorded_decision_that_is_altered_or_of_other_rules_is_found() -> None:
+    (line,) = records(1)
+    fare = json.loads(line)["fare"]
+    altered = json.dumps({**json.loads(line), "fare": fare + 1000})
+    foreign = json.dumps({**json.loads(line), "book": "other@1#00"})
+
+    assert [differing(iter([one])) for one in (line, altered, foreign)] == [0, 1, 1]
 
 
 @pytest.mark.parametrize(

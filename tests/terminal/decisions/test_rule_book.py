@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 
 import pytest
 
 from terminal.decisions.card_facts import Party
-from terminal.decisions.catalogue import ServiceItem
+from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.decide import decide
+from terminal.decisions.quota import OpenQuota
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
+from terminal.decisions.window import Window
 from terminal.errors import RuleBookInconsistent
 from tests.terminal.decisions.writing import NOON, card, ms, pack, rule, service
 
@@ -121,3 +125,81 @@ def test_a_pack_can_not_overlap_its_predecessor() -> None:
 def test_a_book_has_packs() -> None:
     with pytest.raises(RuleBookInconsistent, match="there is none"):
         RuleBook([])
+
+
+SHARED = pack(
+    rule("first", extra='quota = "trips"'),
+    rule("second", extra='quota = "trips"'),
+    rule("third", applies_to='kinds = ["attraction"]', extra='quota = "visits"'),
+    rule("fourth", extra='quota = "summer"'),
+    name="city",
+    region="3301",
+    more="""
+[[quotas]]
+id = "trips"
+uses = 130
+per = "month"
+
+[[quotas]]
+id = "visits"
+uses = 1
+per = "year"
+
+[[quotas]]
+id = "summer"
+uses = 9
+per = "season"
+from = "06-01"
+until = "08-31"
+""",
+)
+
+
+def test_open_quotas_are_those_of_the_service_s_rules_each_once() -> None:
+    rules = RuleBook([NATION, SHARED])
+
+    may = rules.quotas_for(HANGZHOU_BUS, date(2026, 5, 17))
+    june = rules.quotas_for(HANGZHOU_BUS, date(2026, 6, 1))
+    visits = rules.quotas_for(service(ServiceKind.ATTRACTION, "330106"), date(2026, 5, 17))
+    elsewhere = rules.quotas_for(service(region="440305"), date(2026, 5, 17))
+
+    assert may == (OpenQuota("city/trips", 130, Window(date(2026, 5, 1), date(2026, 5, 31))),)
+    assert [quota.name for quota in june] == ["city/trips", "city/summer"]
+    assert visits == (OpenQuota("city/visits", 1, Window(date(2026, 1, 1), date(2026, 12, 31))),)
+    assert elsewhere == ()
+
+
+def test_what_misuse_brings_is_the_nearest_pack_s() -> None:
+    entry = '[misuse]\nwithdrawn = {}\nfollowing_years = 1\nlegal_basis = {{ zh = "办法", en = "rules" }}\n'
+    rules = RuleBook(
+        [
+            pack(name="nation", more=entry.format("true")),
+            pack(name="city", region="3301", more=entry.format("false")),
+            pack(name="county", region="330106"),
+        ]
+    )
+    here = rules.misuse_for(HANGZHOU_BUS, date(2026, 5, 17))
+    elsewhere = rules.misuse_for(service(region="440305"), date(2026, 5, 17))
+
+    assert here is not None
+    assert elsewhere is not None
+    assert (here.withdrawn, elsewhere.withdrawn) == (False, True)
+    assert rules.misuse_for(HANGZHOU_BUS, date(2019, 12, 31)) is None
+
+
+def test_many_threads_and_days_get_the_rules_of_their_own_service_and_day() -> None:
+    first = pack(rule("old"), dates="effective_from = 2020-01-01\neffective_until = 2026-06-30\n")
+    second = pack(rule("new"), version="2", dates="effective_from = 2026-07-01\n")
+    rules = RuleBook([first, second, COUNTY])
+    begins = date(2026, 7, 1)
+    days = [begins + timedelta(days=offset) for offset in range(-800, 800)]
+
+    def names(day: date) -> tuple[list[str], list[str]]:
+        items = (HANGZHOU_BUS, service(region="440305"))
+        here, there = ([found.name for found in rules.rules_for(item, day)] for item in items)
+        return here, there
+
+    with ThreadPoolExecutor(8) as threads:
+        for day, (here, there) in zip(days * 2, threads.map(names, days * 2), strict=True):
+            expected = "p/new" if day >= begins else "p/old"
+            assert (here, there) == (["county/r", expected], [expected])

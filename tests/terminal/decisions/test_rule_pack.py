@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.explained import Language
+from terminal.decisions.card_facts import Party
+from terminal.decisions.decide import decide
 from terminal.decisions.pack_file import PACK_SHAPE, PackFile
+from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.toml_document import MAX_BYTES
 from terminal.errors import RulePackMalformed
-from tests.terminal.decisions.writing import pack_toml, rule
+from terminal.starter import starter_files
+from tests.terminal.decisions.writing import NOON, card, pack_toml, rule, service
 
+FULL = pack_toml(
+    rule("first", extra='quota = "summer"'),
+    rule("carer", "follows_holder", extra='for = "companion-card"\nquota = "monthly"'),
+    rule("class", '"minors" in lists', 'kind = "ticket_class", ticket = "half"'),
+    more="""expiry_grace_days = 30
+
+[enabled]
+list = "enabled"
+instead = { zh = "请开通", en = "have it opened" }
+
+[review]
+due = "due"
+soon = "soon"
+instead = { zh = "请年审", en = "have it reviewed" }
+
+[misuse]
+withdrawn = true
+following_years = 1
+legal_basis = { zh = "测试办法", en = "test rules" }
+
+[[quotas]]
+id = "summer"
+uses = 3
+per = "season"
+from = "05-01"
+until = "10-31"
+
+[[quotas]]
+id = "monthly"
+uses = 130
+per = "month"
+""",
+)
 GOOD = pack_toml(rule("first"), rule("half", "grade >= 3", 'kind = "percentage", pays_percent = 50'))
 
 
@@ -138,6 +177,94 @@ def test_fault_is_named_with_its_place_and_what_to_write(old: str, new: str, pla
     assert write in str(facts["write_en"])
 
 
+def test_full_pack_loads() -> None:
+    found = RulePack.from_bytes(FULL.encode())
+
+    assert [(quota.name, quota.uses, quota.per) for quota in found.quotas] == [
+        ("p/summer", 3, "season"),
+        ("p/monthly", 130, "month"),
+    ]
+    assert [rule.quota and rule.quota.name for rule in found.rules] == ["p/summer", "p/monthly", None]
+    assert [rule.card_kind for rule in found.rules] == ["holder", "companion-card", "holder"]
+    assert found.lists == {"enabled", "due", "soon", "minors"}
+    assert found.terms.expiry_grace_days == 30
+    assert found.misuse is not None
+    assert found.misuse.withdrawn
+
+
+@pytest.mark.parametrize(
+    ("following_years", "until"), [(0, date(2026, 12, 31)), (1, date(2027, 12, 31)), (3, date(2029, 12, 31))]
+)
+def test_a_bar_ends_with_a_year(following_years: int, until: date) -> None:
+    toml = FULL.replace("following_years = 1", f"following_years = {following_years}")
+    misuse = RulePack.from_bytes(toml.encode()).misuse
+
+    assert misuse is not None
+    assert misuse.bar_until(date(2026, 5, 17)) == until
+    assert misuse.bar_until(date.max) == date.max
+
+
+def test_a_pack_of_misuse_alone_needs_no_rules() -> None:
+    toml = FULL.partition("[enabled]")[0] + "[misuse]" + FULL.partition("[misuse]")[2].partition("[[")[0]
+
+    assert not RulePack.from_bytes(toml.encode()).rules
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "write"),
+    [
+        ('per = "month"', 'per = "week"', "quotas[1].per", "one of day, month, year, season"),
+        ('per = "month"', "", "quotas[1].per", "one of day, month, year, season"),
+        ("uses = 130", "uses = 0", "quotas[1].uses", "1 to 10000"),
+        ("uses = 130", "uses = 130\ncarry = true", "quotas[1].carry", "from, id, per, until, uses"),
+        ('id = "monthly"', 'id = "Monthly"', "quotas[1].id", "small letters"),
+        ('id = "monthly"', 'id = "summer"', "quotas.id", "used once"),
+        ('id = "monthly"', 'id = "yearly"', "quotas.id", "used once"),
+        ('quota = "monthly"', "", "quotas.id", "used once"),
+        ('quota = "monthly"', 'quota = "summer"\n', "quotas.id", "used once"),
+        ('quota = "summer"', "quota = 1", "rule “first”, quota", "one of this pack's"),
+        ('per = "month"', 'per = "month"\nfrom = "01-01"', "quotas.from", "season"),
+        ('per = "month"', 'per = "month"\nuntil = "01-01"', "quotas.until", "season"),
+        ('from = "05-01"', "", "quotas.from", "05-01"),
+        ('until = "10-31"', "", "quotas.until", "10-31"),
+        ('from = "05-01"', 'from = "11-01"', "quotas.until", "from or later"),
+        ('from = "05-01"', 'from = "02-29"', "quotas[0].from", "not 02-29"),
+        ('from = "05-01"', 'from = "5-1"', "quotas[0].from", "05-01"),
+        ('from = "05-01"', 'from = "04-31"', "quotas[0].from", "05-01"),
+        ('from = "05-01"', "from = 2026-05-01", "quotas[0].from", "05-01"),
+        ('list = "enabled"', 'list = "Enabled!"', "enabled.list", "a standing list's name"),
+        ('list = "enabled"', "", "enabled.list", "a standing list's name"),
+        ('list = "enabled"', 'list = "enabled"\nfrom = 1', "enabled.from", "instead, list"),
+        ('en = "have it opened"', 'en = ""', "enabled.instead.en", "1 to 300 characters"),
+        ('instead = { zh = "请年审", en = "have it reviewed" }', "", "review.instead", "zh ="),
+        ('due = "due"', "", "review.due", "a standing list's name"),
+        ('due = "due"', 'due = "soon"', "review.due", "a standing list's name"),
+        ('due = "due"', 'due = "enabled"', "review.due", "a standing list's name"),
+        ("withdrawn = true", "withdrawn = 1", "misuse.withdrawn", "true if the card is taken back"),
+        ("following_years = 1", "following_years = -1", "misuse.following_years", "0 to 20"),
+        ("expiry_grace_days = 30", "expiry_grace_days = 400", "expiry_grace_days", "0 to 366"),
+        ('for = "companion-card"', 'for = "carer"', "rule “carer”, for", "companion-card"),
+        ("follows_holder", "categories[0] == 1", "rule “carer”, condition", "true or false"),
+        ('"minors" in lists', '"Minors" in lists', "rule “class”, condition", "true or false"),
+        (', ticket = "half"', "", "rule “class”, benefit.ticket", "a class of ticket"),
+        ('ticket = "half"', 'ticket = "Half price"', "rule “class”, benefit.ticket", "a class of ticket"),
+    ],
+)
+def test_fault_beyond_the_rules_is_named(old: str, new: str, place: str, write: str) -> None:
+    assert old in FULL
+    facts = refusal(FULL.replace(old, new, 1))
+
+    assert str(facts["place"]).startswith(place)
+    assert write in str(facts["write_en"])
+
+
+def test_a_quota_that_no_pack_has_is_named_with_its_rule() -> None:
+    facts = refusal(GOOD.replace('id = "half"', 'id = "half"\nquota = "no"'))
+
+    assert facts["place"] == "rule “half”, quota"
+    assert facts["problem_en"] == "there is no quota “no”"
+
+
 @pytest.mark.parametrize(
     ("toml", "place"),
     [
@@ -173,6 +300,44 @@ def test_a_file_s_control_characters_do_not_reach_the_screen() -> None:
 def test_random_bytes_raise_the_package_s_error_only(data: bytes) -> None:
     with pytest.raises(RulePackMalformed):
         RulePack.from_bytes(data)
+
+
+WRITTEN = [
+    GOOD,
+    FULL,
+    *(data.decode() for path, data in starter_files().items() if path.startswith("rules/")),
+]
+FRAGMENTS = (
+    *("", "0", "-1", "99999999999999999999", "1.5", "true", "[]", "{}", "''", '"', "'''", "\n", "\x00", "é"),
+    *("inf", "2020-02-30", "1979-05-27T07:32:00Z", '"02-29"', "[[rules]]", "[review]", "[[quotas]]"),
+    *("from", "lists", '"X" in lists', "1 / 0", "a = 1\n", "zh", "quota = 'q'\n", "for = 'holder'\n", "CN"),
+)
+WORD = re.compile(r"\w+|\[\[?|\]\]?|[^\w\s]|\n")
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """A valid pack with a few of its words cut out, doubled, exchanged or overwritten."""
+    text = draw(st.sampled_from(WRITTEN))
+    for _ in range(draw(st.integers(1, 4))):
+        spans = [found.span() for found in WORD.finditer(text)] or [(0, 0)]
+        start, end = spans[draw(st.integers(0, len(spans) - 1))]
+        other_start, other_end = spans[draw(st.integers(0, len(spans) - 1))]
+        written = draw(st.sampled_from((*FRAGMENTS, text[other_start:other_end], text[start:end] * 2)))
+        text = text[:start] + written + text[end:]
+    return text
+
+
+@settings(max_examples=400)
+@given(mutated())
+def test_a_mutated_pack_is_taken_or_its_fault_is_named(toml: str) -> None:
+    try:
+        found = RulePack.from_bytes(toml.encode())
+    except RulePackMalformed as refused:
+        assert refused.facts["write_en"]
+        assert len(str(refused.facts["place"])) <= 201
+        return
+    decide(card(), service(), NOON, 200, Party(), RuleBook([found]))
 
 
 toml_values = st.recursive(

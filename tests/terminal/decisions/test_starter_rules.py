@@ -17,7 +17,7 @@ from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.decisions.window import Window
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_catalogue, starter_files, starter_rule_book
-from tests.terminal.decisions.writing import EXPIRES, ISSUED, NOON, card, ms, service
+from tests.terminal.decisions.writing import NOON, card, companion_card, ms, service
 
 BOOK = starter_rule_book()
 BUS = starter_catalogue().item("BUS-1")
@@ -42,7 +42,7 @@ WUHAN_BUS = service(region="420106")
 YIBIN_BUS = service(region="511502")
 BAYANBULAK = service(ServiceKind.ATTRACTION, "652827", "bayanbulak")
 NEARBY_SITE = service(ServiceKind.ATTRACTION, "652827", "another")
-COMPANION_CARD = CardFacts((), 0, "511502", ISSUED, EXPIRES)
+COMPANION_CARD = companion_card("511502")
 FREE_QHD = "qinhuangdao/enabled-free"
 MONTHLY = "qinhuangdao/monthly"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Final
 
 from crypto.explained import Text
@@ -41,15 +43,29 @@ def card(categories: tuple[int, ...] = (4,), grade: int = 3, region: str = "5001
     return CardFacts(categories, grade, region, ISSUED, EXPIRES)
 
 
+def companion_card(region: str = "500103") -> CardFacts:
+    return CardFacts((), 0, region, ISSUED, EXPIRES)
+
+
 def service(
     kind: ServiceKind = ServiceKind.TRANSIT,
     region: str = "500103",
     operator: str = "test-bus",
     features: frozenset[ServiceFeature] = frozenset(),
     code: str = "BUS-1",
+    *,
+    tickets: Mapping[str, int] = MappingProxyType({}),
 ) -> ServiceItem:
     return ServiceItem(
-        code, Text(zh="测试", en="test"), ServiceDomain.SOCIAL, kind, operator, region, 200, features
+        code,
+        Text(zh="测试", en="test"),
+        ServiceDomain.SOCIAL,
+        kind,
+        operator,
+        region,
+        200,
+        features,
+        tickets,
     )
 
 

@@ -1,0 +1,1 @@
+"""Recorded decisions, worked out again by another process."""
