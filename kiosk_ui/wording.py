@@ -1,8 +1,8 @@
 """What the kiosk says by itself; rules and refusals bring their own texts.
 
 Default faces are seen by whoever stands by. What they say of a refusal is the same for every reason, but for
-three that say nothing of a person: a card that was not read to its end, another kind of card, and one that was
-tapped a moment ago.
+three that say nothing of a person: a card that was not read to its end, another kind of card, and one that
+was tapped a moment ago.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class DefaultFace:
     shows_sum: bool
 
 
-def default_face(result: TapResult) -> DefaultFace:
+def default_face(result: TapResult) -> DefaultFace:  # noqa: PLR0911  a face each
     """The bystander-safe words for a result."""
     match result.outcome:
         case Outcome.GRANTED | Outcome.GRANTED_WITH_COMPANION:

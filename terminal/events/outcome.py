@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
     @property
     def admits(self) -> bool:
-        """Whether the holder may go ahead: on a benefit given now, or on one that an earlier tap was given."""
+        """Whether the holder may go ahead: on a benefit given now, or on an earlier tap's."""
         return self.granted or self in (Outcome.REPEATED, Outcome.TRANSFERRED)
 
     @property

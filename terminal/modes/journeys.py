@@ -73,7 +73,7 @@ class Journeys:
         return len(self._journeys)
 
     def returned(self, asked: Asked, time_ms: int) -> Returned | None:
-        """What a card that is tapped at this time gets for having been here; None: it comes for the first time.
+        """What a card that is tapped at this time gets for having been here; None where it was not.
 
         An earlier tap that was cancelled since must be taken out first (`rests_on`, `take_out`).
         """
@@ -92,7 +92,7 @@ class Journeys:
         return Returned(Outcome.TRANSFERRED, journey.first)
 
     def rests_on(self, asked: Asked, time_ms: int) -> frozenset[int]:
-        """The sequences of the taps that this card's journey of the day rests on; none where there is none."""
+        """The sequences of the taps that this card's journey of the day rests on; none without one."""
         journey = self._of(asked, time_ms)
         return frozenset() if journey is None else frozenset((journey.first, journey.last))
 

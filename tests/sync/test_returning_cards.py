@@ -1,4 +1,4 @@
-"""What the centre makes of taps that rest on an earlier tap of the same card: paid once, and no lie unseen."""
+"""What the centre makes of taps that rest on an earlier one of the same card: paid once, no lie unseen."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_larger_party_s_tap_is_paid_in_place_of_the_first(
     chain.tap(blind, companions=1, refers_to=1)
     result = settle(center, chain)
     (line,) = result.lines
-    assert (line.claimed, line.accepted) == (200 + 350, 350)
+    assert (line.claimed, line.accepted) == (200 + 300, 300)
     assert withheld(result) == {1: "replaced"}
     assert result.findings == []
     balanced(result)
