@@ -20,6 +20,8 @@ from terminal.clock import SystemClock
 from terminal.content.report import content_report, export_trust_store
 from terminal.data_directory import DataDirectory
 from terminal.displays import JsonDisplay, LineDisplay
+from terminal.modes.direction import exit_of
+from terminal.modes.signals import BellSignals, NoSignals
 from terminal.party_entry import PartyEntry
 from terminal.validator import Validator
 
@@ -49,6 +51,9 @@ def run(
         Path | None,
         typer.Option(help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace to this new file"),
     ] = None,
+    bell: Annotated[
+        bool, typer.Option("--bell/--no-bell", help="刷卡后响铃（仅屏幕终端） / ring the screen's bell")
+    ] = True,
 ) -> None:
     """刷卡验证模式：逐张读卡、判断、记账，直到 Ctrl-C。 Validate taps until interrupted.
 
@@ -66,8 +71,16 @@ def run(
         open_terminal(DataDirectory(data)) as terminal,
         open_reader(reader) as opened,
         traced(opened, trace, display.trouble, terminal.desk.profile) as cards,
+        BellSignals(sys.stderr) as ringing,
     ):
-        validator = Validator(terminal, cards, display, lambda: terminal.request(party.take()))
+        validator = Validator(
+            terminal,
+            cards,
+            display,
+            lambda: terminal.request(party.take()),
+            is_exit=exit_of(opened, terminal.configuration.validator.exit_reader),
+            signals=ringing if bell else NoSignals(),
+        )
         _stop_on_signals(validator.stop)
         party.start()
         validator.run()

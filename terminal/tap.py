@@ -21,7 +21,7 @@ from terminal.events.event import QuotaUses, UsageEvent
 from terminal.events.outcome import Outcome
 from terminal.journal.writer import EventDraft
 from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present, record_refusal
-from terminal.wording import LOOK_AT_SCREEN, RETURNED, refusal_wording
+from terminal.wording import LOOK_AT_SCREEN, EventWording, refusal_wording
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,8 @@ class TapResult:
         )
 
     @classmethod
-    def of_return(cls, event: UsageEvent, microseconds: int) -> TapResult:
-        """The result of a tap that rests on an earlier one of the same card."""
-        wording = RETURNED[event.outcome]
+    def of_event(cls, event: UsageEvent, wording: EventWording, microseconds: int) -> TapResult:
+        """The result of a tap at which nothing was decided."""
         return cls(
             sequence=event.sequence,
             outcome=event.outcome,

@@ -19,6 +19,7 @@ from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
 from terminal.errors import ClockDoubtful
 from terminal.events.event import ClockTrust
+from terminal.modes.signals import NoSignals, Signal, Signals
 from terminal.modes.validating import ValidatorTaps
 from terminal.presence import TapRequest
 from terminal.tap import TapResult
@@ -43,7 +44,7 @@ class TapDisplay(Protocol):
 
 
 class Validator:
-    """Taps cards on one reader until `stop`."""
+    """Taps cards on one reader until `stop`; `is_exit` tells whether the card in hand is leaving."""
 
     def __init__(
         self,
@@ -51,10 +52,14 @@ class Validator:
         reader: CardReader,
         display: TapDisplay,
         next_request: Callable[[], TapRequest] | None = None,
+        *,
+        is_exit: Callable[[], bool] = lambda: False,
+        signals: Signals | None = None,
     ) -> None:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
         self._taps = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows)
+        self._is_exit, self._signals = is_exit, signals or NoSignals()
         self._stopping = threading.Event()
         self._clock_told = False
 
@@ -124,5 +129,7 @@ class Validator:
     def _tap_once(self) -> None:
         with self._reader.wait_for_card(timeout=None) as connection:
             self._display.reading()
-            result = self._taps.tap(connection, self._next_request())
+            tap = self._taps.leave if self._is_exit() else self._taps.tap
+            result = tap(connection, self._next_request())
+            self._signals.give(Signal.of(result.outcome))
             self._display.result(result)

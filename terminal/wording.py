@@ -129,18 +129,24 @@ REFUSED: Final = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class ReturnWording:
-    """Texts for a card that was served here before; `bystander` is the same for everybody."""
+class EventWording:
+    """Texts for a tap at which no rule was asked; `bystander` is the same for everybody."""
 
     bystander: Text
     holder: Text
     staff: Text
 
 
+# At the exit of a gate that also has an entrance.
+LEFT: Final = EventWording(
+    bystander=Text(zh="请通行", en="Please go ahead"),
+    holder=Text(zh="已离场，欢迎再来。", en="You have left. Goodbye."),
+    staff=Text(zh="已离场：同一张证可再次进入。", en="Left: the card may enter again."),
+)
 # A card that comes back: nothing was decided, so no rule brings a text.
 RETURNED: Final = MappingProxyType(
     {
-        Outcome.REPEATED: ReturnWording(
+        Outcome.REPEATED: EventWording(
             bystander=Text(zh="已刷过，以上次为准", en="Already tapped: the earlier tap counts"),
             holder=Text(
                 zh="这张证刚刚刷过，以上次结果为准，不会重复付费或计次。",
@@ -151,7 +157,7 @@ RETURNED: Final = MappingProxyType(
                 en="The same card again: the earlier result stands, nothing more is due.",
             ),
         ),
-        Outcome.TRANSFERRED: ReturnWording(
+        Outcome.TRANSFERRED: EventWording(
             bystander=Text(zh="换乘有效", en="Transfer accepted"),
             holder=Text(
                 zh="在换乘时间内，本次行程继续有效，无需再付。",
@@ -162,7 +168,7 @@ RETURNED: Final = MappingProxyType(
                 en="Transfer: the journey goes on, nothing more is due.",
             ),
         ),
-        Outcome.ALREADY_INSIDE: ReturnWording(
+        Outcome.ALREADY_INSIDE: EventWording(
             bystander=LOOK_AT_SCREEN,
             holder=Text(
                 zh="这张证刚刚在这里进入过，暂不能再次进入。如需帮助，请找工作人员。",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Final
 
 from card.connection import CardConnection
 from card.verification import VerifiedCard
+from terminal.decisions.card_facts import Party
 from terminal.decisions.decide import local_date
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
@@ -16,6 +18,7 @@ from terminal.modes.journeys import MAX_JOURNEYS, Asked, Journeys, Returned
 from terminal.modes.return_windows import ReturnWindows
 from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present
 from terminal.tap import TapResult, conclude
+from terminal.wording import LEFT, RETURNED
 
 _FREE: Final = frozenset((Outcome.REPEATED, Outcome.TRANSFERRED))
 
@@ -36,19 +39,36 @@ class ValidatorTaps:
         returned = self._returned(presented, card) if isinstance(card, VerifiedCard) else None
         if isinstance(card, VerifiedCard) and returned is not None and returned.outcome is not None:
             event = self._record(presented, card, returned.outcome, returned.refers_to)
-            result = TapResult.of_return(event, (time.perf_counter_ns() - started) // 1000)
+            result = TapResult.of_event(event, RETURNED[event.outcome], _since(started))
         else:
             instead_of = 0 if returned is None else returned.refers_to
             result, event = conclude(self._desk, presented, started, instead_of)
         self._journeys.note(event)
         return result
 
+    def leave(self, connection: CardConnection, request: TapRequest) -> TapResult:
+        """One tap at the exit: recorded, and nothing is due; whoever leaves is let out, whatever the card."""
+        started = time.perf_counter_ns()
+        leaving = replace(request, kind=EventKind.CHECK_OUT, fare=0, party=Party(0))
+        presented = present(self._desk, connection, leaving)
+        card = presented.verification
+        if not isinstance(card, VerifiedCard):
+            result, _event = conclude(self._desk, presented, started)
+            return result
+        entered = self._journeys.rests_on(self._asked(presented, card), presented.place.time_ms)
+        event = self._record(presented, card, Outcome.RECORDED, max(entered, default=0))
+        self._journeys.note(event)
+        return TapResult.of_event(event, LEFT, _since(started))
+
+    def _asked(self, presented: Presented, card: VerifiedCard) -> Asked:
+        request = presented.request
+        reference = self._desk.day_keys.reference(card.credential.card_id, presented.today)
+        return Asked(reference, request.service.code, request.ticket, request.fare, request.party.companions)
+
     def _returned(self, presented: Presented, card: VerifiedCard) -> Returned | None:
         if presented.request.kind is not EventKind.TAP:
             return None
-        request, time_ms = presented.request, presented.place.time_ms
-        reference = self._desk.day_keys.reference(card.credential.card_id, presented.today)
-        asked = Asked(reference, request.service.code, request.ticket, request.fare, request.party.companions)
+        asked, time_ms = self._asked(presented, card), presented.place.time_ms
         # The latest first: with its first tap the whole journey goes.
         for sequence in sorted(self._journeys.rests_on(asked, time_ms), reverse=True):
             if self._desk.journal.is_cancelled(sequence):
@@ -80,6 +100,10 @@ class ValidatorTaps:
         # Whoever goes with the holder taps behind this tap, as behind the first.
         desk.succession.note(event.sequence, event.time_ms, card.credential, outcome.admits)
         return event
+
+
+def _since(started: int) -> int:
+    return (time.perf_counter_ns() - started) // 1000
 
 
 def _of_today(desk: TapDesk) -> list[UsageEvent]:

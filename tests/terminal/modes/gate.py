@@ -76,6 +76,11 @@ class Gate:
         with InProcessConnection(chip(card)) as connection:
             return self.taps.tap(connection, self.terminal.request(companions, fare))
 
+    def leave(self, card: ChipContents) -> TapResult:
+        """One tap of this card at the exit."""
+        with InProcessConnection(chip(card)) as connection:
+            return self.taps.leave(connection, self.terminal.request())
+
     def pass_time(self, milliseconds: int) -> None:
         """Let so much time go by."""
         self.clock.now += milliseconds

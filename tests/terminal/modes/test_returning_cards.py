@@ -9,11 +9,12 @@ import pytest
 from card.simulator.chips.contents import ChipContents
 from terminal.amendments import cancel
 from terminal.data_directory import TERMINAL_KEY
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.verification import verify_journal
 from terminal.wording import LOOK_AT_SCREEN
 from tests.terminal.enrolled import NOON, Enrolled, SetClock
-from tests.terminal.modes.gate import MINUTE, SECOND, companion_card, events_of, gate, opened
+from tests.terminal.modes.gate import MINUTE, SECOND, WITHOUT_QUOTA, companion_card, events_of, gate, opened
 from tests.terminal.test_tap import CATEGORY_WORDS
 
 
@@ -196,3 +197,28 @@ def test_what_bystanders_see_is_the_same_for_everybody(tmp_path: Path, category:
         seen = f"{result.bystander_text.zh} {result.bystander_text.en} {result}".lower()
         told = f"{result.holder_text.zh} {result.holder_text.en} {result.staff_text.zh}".lower()
         assert not [word for word in CATEGORY_WORDS if word in seen + told]
+
+
+def test_a_card_that_has_left_may_come_in_again(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", WITHOUT_QUOTA, passback_minutes=600)
+    card, clock = entrance.card(), SetClock()
+    with opened(entrance, clock) as here:
+        first = here.tap(card)
+        here.pass_time(MINUTE)
+        assert here.tap(card).outcome is Outcome.ALREADY_INSIDE
+        left = here.leave(card)
+        assert (left.outcome, left.party_pays) == (Outcome.RECORDED, 0)
+    with opened(entrance, clock) as here:
+        assert here.tap(card).outcome is Outcome.GRANTED
+        here.pass_time(MINUTE)
+        assert here.tap(card).outcome is Outcome.ALREADY_INSIDE
+    recorded = events_of(entrance)[2]
+    assert (recorded.kind, recorded.refers_to, recorded.fare) == (EventKind.CHECK_OUT, first.sequence, 0)
+
+
+def test_whoever_never_came_in_is_let_out(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        assert here.leave(card).outcome is Outcome.RECORDED
+        assert here.tap(card).outcome is Outcome.GRANTED
+    assert events_of(bus)[0].refers_to == 0
