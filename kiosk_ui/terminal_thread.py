@@ -17,6 +17,7 @@ from kiosk_ui.errors import TerminalFault
 from kiosk_ui.party import PartyChoice
 from terminal.assembly import Terminal, open_terminal
 from terminal.data_directory import DataDirectory
+from terminal.modes.degraded import Degradation
 from terminal.tap import TapResult
 from terminal.validator import Validator
 
@@ -113,3 +114,10 @@ class _SignalDisplay:
     def trouble(self, error: ExplainedError) -> None:
         """Something is wrong that is not the card's doing."""
         self._thread.troubled.emit(error)
+
+    def degraded(self, degradation: Degradation) -> None:
+        """The terminal works without something from now on: for staff, as trouble is."""
+        self._thread.troubled.emit(degradation.error)
+
+    def recovered(self, degradation: Degradation) -> None:
+        """It has it again; nobody at the screen asked."""

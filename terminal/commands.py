@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -19,11 +20,14 @@ from terminal.assembly import open_terminal
 from terminal.clock import SystemClock
 from terminal.content.report import content_report, export_trust_store
 from terminal.data_directory import DataDirectory
-from terminal.displays import JsonDisplay, LineDisplay
+from terminal.displays import JsonDisplay, LineDisplay, described
+from terminal.modes.degraded import degradations
 from terminal.modes.direction import exit_of
+from terminal.modes.psam_watch import PsamWatch
 from terminal.modes.signals import BellSignals, NoSignals
+from terminal.modes.status import condition_of
 from terminal.party_entry import PartyEntry
-from terminal.validator import Validator
+from terminal.validator import Validator, live_condition
 
 app = typer.Typer(help="运行或查看终端。Run a terminal, or show what it is.", no_args_is_help=True)
 
@@ -34,6 +38,7 @@ _ONE_DIGIT = Text(
     zh="“{typed}”不是 0 到 9 的同行人数；请输入一位数字后回车。",
     en="{typed} is no number of companions; type one digit from 0 to 9 and Enter.",
 )
+_ALL_WELL: Final = Text(zh="一切正常", en="Nothing is wanting")
 
 
 @app.command()
@@ -72,6 +77,7 @@ def run(
         open_reader(reader) as opened,
         traced(opened, trace, display.trouble, terminal.desk.profile) as cards,
         BellSignals(sys.stderr) as ringing,
+        _watched_psam(terminal.configuration.care.psam) as psam,
     ):
         validator = Validator(
             terminal,
@@ -80,6 +86,7 @@ def run(
             lambda: terminal.request(party.take()),
             is_exit=exit_of(opened, terminal.configuration.validator.exit_reader),
             signals=ringing if bell else NoSignals(),
+            condition=live_condition(terminal, psam=psam),
         )
         _stop_on_signals(validator.stop)
         party.start()
@@ -124,6 +131,37 @@ def content(
         typer.echo(msgspec.json.encode(report).decode())
     else:
         typer.echo(report.to_text().in_language(Language.from_environment()))
+
+
+@app.command()
+def status(data: Data, as_json: AsJson = False) -> None:
+    """终端缺什么：名单、时钟、磁盘、PSAM 等；有严重问题时退出码为 1。 What the terminal works without.
+
+    Example: tongka terminal status --data out/terminal
+    """
+    directory = DataDirectory(data)
+    care = directory.load_configuration().care
+    found = degradations(condition_of(directory, SystemClock()), care)
+    language = Language.from_environment()
+    if as_json:
+        typer.echo(msgspec.json.encode([described(one, Language.EN) for one in found]).decode())
+    for one in () if as_json else found:
+        shown = one.error.explain(language)
+        typer.echo(f"{shown.code} {shown.cause} → {shown.next_step}")
+    if not found and not as_json:
+        typer.echo(_ALL_WELL.in_language(language))
+    if any(one.kind.is_serious for one in found):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _watched_psam(address: str) -> Iterator[PsamWatch | None]:
+    """The PSAM in this slot, looked at from time to time; None where the terminal is not set to have one."""
+    if not address:
+        yield None
+        return
+    with PsamWatch(address) as watch:
+        yield watch
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

@@ -48,6 +48,18 @@ class ValidatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         return ReturnWindows.of(self.repeat_seconds, self.transfer_minutes, self.passback_minutes)
 
 
+class CareSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a terminal should have, and tells of when it has not.
+
+    Attributes:
+        hotlist_days: how old its hotlist may be.
+        psam: address of the reader that is its PSAM's slot; empty for a terminal without one.
+    """
+
+    hotlist_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 7
+    psam: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
 class TerminalConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The terminal's identity and task.
 
@@ -60,6 +72,7 @@ class TerminalConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=T
         center: base URL of the card data centre.
         mode: whether test keys are accepted.
         validator: the table [validator], what a card that comes back gets.
+        care: the table [care], what is told of when it is wanting.
     """
 
     terminal: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}\Z")]
@@ -70,6 +83,7 @@ class TerminalConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     center: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+\Z", max_length=200)]
     mode: Mode
     validator: ValidatorSettings = ValidatorSettings()
+    care: CareSettings = CareSettings()
 
     @property
     def terminal_id(self) -> bytes:

@@ -13,6 +13,7 @@ import msgspec
 
 from crypto.explained import ExplainedError, Language, Text
 from terminal.events.outcome import Outcome
+from terminal.modes.degraded import Degradation
 from terminal.tap import TapResult
 
 _READY: Final = Text(zh="请刷卡", en="Please tap your card")
@@ -23,13 +24,18 @@ _ADMITTED: Final = Text(zh="同行优惠 {count} 人，每人 ¥{yuan}", en="{co
 _FURTHER: Final = Text(
     zh="其余同行 {count} 人，每人 ¥{yuan}", en="{count} further companions at ¥{yuan} each"
 )
+_RECOVERED: Final = Text(zh="已恢复：{code} {cause}", en="Over: {code} {cause}")
+_TRAINING: Final = Text(zh="【培训模式】", en="[TRAINING] ")
 
 
 class LineDisplay:
-    """One line of text at each turn; says to staff what to do only where standard output is a screen."""
+    """One line of text at each turn; says to staff what to do only where standard output is a screen.
 
-    def __init__(self, language: Language, out: TextIO = sys.stdout) -> None:
-        self._language, self._out = language, out
+    In training every line says so.
+    """
+
+    def __init__(self, language: Language, out: TextIO = sys.stdout, *, is_training: bool = False) -> None:
+        self._language, self._out, self._is_training = language, out, is_training
 
     def ready(self) -> None:
         """The terminal waits for a card."""
@@ -56,15 +62,25 @@ class LineDisplay:
         shown = error.explain(self._language)
         self._say(f"{shown.code} {shown.cause} → {shown.next_step}")
 
+    def degraded(self, degradation: Degradation) -> None:
+        """The terminal works without something from now on."""
+        self.trouble(degradation.error)
+
+    def recovered(self, degradation: Degradation) -> None:
+        """It has it again."""
+        shown = degradation.error.explain(self._language)
+        self._say(_RECOVERED.format(code=shown.code, cause=shown.cause).in_language(self._language))
+
     def _say(self, line: str) -> None:
-        print(line, file=self._out, flush=True)
+        mark = _TRAINING.in_language(self._language) if self._is_training else ""
+        print(f"{mark}{line}", file=self._out, flush=True)
 
 
 class JsonDisplay:
     """One JSON object a line, for whoever drives the terminal."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
+    def __init__(self, out: TextIO = sys.stdout, *, is_training: bool = False) -> None:
+        self._out, self._is_training = out, is_training
 
     def ready(self) -> None:
         """The terminal waits for a card."""
@@ -100,7 +116,17 @@ class JsonDisplay:
             {"state": "trouble", "code": shown.code, "cause": shown.cause, "next_step": shown.next_step}
         )
 
+    def degraded(self, degradation: Degradation) -> None:
+        """The terminal works without something from now on."""
+        self._write({"state": "degraded", **described(degradation, Language.EN)})
+
+    def recovered(self, degradation: Degradation) -> None:
+        """It has it again."""
+        self._write({"state": "recovered", "kind": degradation.kind.value})
+
     def _write(self, document: dict[str, int | str]) -> None:
+        if self._is_training:
+            document = {**document, "training": True}
         self._out.write(msgspec.json.encode(document).decode() + "\n")
         self._out.flush()
 
@@ -113,6 +139,18 @@ def _shares(result: TapResult) -> Iterator[Text]:
         yield _ADMITTED.format(count=result.companions_admitted, yuan=yuan(result.companion_pays))
     if further:
         yield _FURTHER.format(count=further, yuan=yuan(result.fare))
+
+
+def described(degradation: Degradation, language: Language) -> dict[str, int | str]:
+    """What a terminal works without, for programs."""
+    shown = degradation.error.explain(language)
+    return {
+        "kind": degradation.kind.value,
+        "serious": degradation.kind.is_serious,
+        "code": shown.code,
+        "cause": shown.cause,
+        "next_step": shown.next_step,
+    }
 
 
 def yuan(fen: int) -> str:

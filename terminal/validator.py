@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from card.errors import CardError, WaitCancelled
 from card.reader import CardReader
 from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
-from terminal.errors import ClockDoubtful
-from terminal.events.event import ClockTrust
+from terminal.modes.degraded import (
+    Condition,
+    Degradation,
+    DegradationWatch,
+    LiveCondition,
+    PsamState,
+    StorageState,
+)
 from terminal.modes.signals import NoSignals, Signal, Signals
 from terminal.modes.validating import ValidatorTaps
 from terminal.presence import TapRequest
@@ -42,6 +47,25 @@ class TapDisplay(Protocol):
     def trouble(self, error: ExplainedError) -> None:
         """Something is wrong that is not the card's doing; said once, until `ready` says it is over."""
 
+    def degraded(self, degradation: Degradation) -> None:
+        """From now on the terminal works without something; taps go on."""
+
+    def recovered(self, degradation: Degradation) -> None:
+        """It has again what it worked without."""
+
+
+def live_condition(
+    terminal: Terminal,
+    storage: StorageState | None = None,
+    psam: PsamState | None = None,
+    is_training: bool = False,
+) -> LiveCondition:
+    """How an open terminal stands, each time it is called."""
+    desk = terminal.desk
+    return LiveCondition(
+        desk.contents, desk.journal.timekeeper, lambda: desk.journal.unsigned, storage, psam, is_training
+    )
+
 
 class Validator:
     """Taps cards on one reader until `stop`; `is_exit` tells whether the card in hand is leaving."""
@@ -55,20 +79,21 @@ class Validator:
         *,
         is_exit: Callable[[], bool] = lambda: False,
         signals: Signals | None = None,
+        condition: Callable[[], Condition] | None = None,
     ) -> None:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
         self._taps = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows)
         self._is_exit, self._signals = is_exit, signals or NoSignals()
         self._stopping = threading.Event()
-        self._clock_told = False
+        self._condition = condition or live_condition(terminal)
+        self._watch = DegradationWatch(terminal.configuration.care)
 
     def run(self) -> None:
         """Tap cards until `stop` is called; recovers by itself from readers and services that come back."""
         try:
             while not self._stopping.is_set():
-                self._tell_of_content()
-                self._tell_of_clock()
+                self._tell_of_condition()
                 self._display.ready()
                 said = ""
                 try:
@@ -103,23 +128,13 @@ class Validator:
             else:
                 return
 
-    def _tell_of_content(self) -> None:
-        """New content that can't be used leaves the old in force; whoever runs the terminal must know."""
-        trouble = self._terminal.desk.contents.take_trouble()
-        if trouble is not None:
-            self._display.trouble(trouble)
-
-    def _tell_of_clock(self) -> None:
-        """Said when it begins, not at every tap."""
-        moment = self._terminal.desk.journal.timekeeper.now()
-        is_doubtful = moment.trust in (ClockTrust.SET_BACK, ClockTrust.STEPPED)
-        if is_doubtful and not self._clock_told:
-            reads, known = (
-                datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-                for at_ms in (max(0, moment.reading.wall_ms), moment.time_ms)
-            )
-            self._display.trouble(ClockDoubtful(reads=reads, known=known))
-        self._clock_told = is_doubtful
+    def _tell_of_condition(self) -> None:
+        """Each said when it begins and when it ends, not at every tap."""
+        begun, ended = self._watch.changes(self._condition())
+        for one in ended:
+            self._display.recovered(one)
+        for one in begun:
+            self._display.degraded(one)
 
     def _trouble(self, error: ExplainedError) -> None:
         if isinstance(error, WaitCancelled):
