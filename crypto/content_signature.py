@@ -18,6 +18,7 @@ class SignedContext(StrEnum):
     MANIFEST = "manifest"
     CHECKPOINT = "checkpoint"
     RECEIPT = "receipt"
+    BENEFIT_RECEIPT = "benefit-receipt"
 
 
 def signed_message(context: SignedContext, data: bytes) -> bytes:

@@ -40,6 +40,7 @@ from firmware_profiles.frame_format import FrameFormat
 from firmware_profiles.reader_profile import reader_profiles
 from tests.fuzz import fixed_cards
 from tests.fuzz.fixed_cards import PROFILE, PSAM_PROFILE, RECORDS, same_randoms
+from tests.fuzz.receipt_targets import RECEIPT_TARGETS
 from tests.fuzz.trust_targets import TRUST_TARGETS
 
 Target = Callable[[bytes], bool]
@@ -320,6 +321,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "field-record": field_record,
         "trace": trace,
         **TRUST_TARGETS,
+        **RECEIPT_TARGETS,
         **{f"file-{file.name}": partial(file_content, file) for file in PROFILE.file},
         **{
             f"frames-{profile.id}": partial(frames, profile.serial.frame)

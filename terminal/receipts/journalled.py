@@ -1,0 +1,92 @@
+"""The receipt of an event that stands in a terminal's journal, made by the terminal's own key."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crypto.errors import TestKeyRefused
+from crypto.explained import ExplainedError, Text
+from crypto.pki.certificate import Certificate
+from crypto.sm3 import sm3
+from terminal.configuration import Mode
+from terminal.content.content import verified_trust
+from terminal.content.manifest import CATALOGUE, TRUST
+from terminal.data_directory import TERMINAL_KEY, DataDirectory
+from terminal.decisions.catalogue import Catalogue
+from terminal.errors import JournalDamaged
+from terminal.events.event import UsageEvent
+from terminal.journal.reader import JournalReader
+from terminal.receipts.benefit_receipt import SignedBenefitReceipt
+from terminal.receipts.errors import NoReceiptDue
+from terminal.receipts.making import make_receipt
+
+_BATCH: Final = 1000
+
+
+def receipt_of(directory: DataDirectory, sequence: int, *, is_short: bool = False) -> SignedBenefitReceipt:
+    """The receipt of event `sequence`; `is_short` leaves the terminal's certificate out.
+
+    Raises NoReceiptDue, TerminalNotEnrolled, JournalMissing, JournalDamaged, KeystoreRefused,
+    CertificateRefused, and TestKeyRefused for a production terminal under a test root.
+    """
+    root = directory.load_root()
+    if directory.load_configuration().mode is Mode.PRODUCTION and root.is_test:
+        raise TestKeyRefused(key_id=root.key_id.hex())
+    certificate = Certificate.from_pem(directory.read(directory.certificate_file))
+    signer = directory.keystore.load(TERMINAL_KEY)
+    event = _standing_event(directory, sequence)
+    signed = make_receipt(event, signer, None if is_short else certificate)
+    if certificate.common_name != signed.receipt.certified_name or not signed.is_signed_by(
+        certificate.public_key
+    ):
+        raise NoReceiptDue(
+            sequence=sequence,
+            detail=Text(zh="本机证书不属于记录它的终端", en="the certificate here is another terminal's"),
+        )
+    return signed
+
+
+def service_name(directory: DataDirectory, code: str, now_ms: int) -> Text:
+    """What the newest catalogue calls a service; its code where no catalogue is usable, or none has it.
+
+    Nobody is left without a receipt for want of a name.
+    """
+    store = directory.content
+    try:
+        signed = store.manifest(max(store.versions(), default=0))
+        manifest = signed.unverified()
+        verified_trust(signed, store.read(manifest.file(TRUST)), directory.load_root(), now_ms)
+        return Catalogue.from_bytes(store.read(manifest.file(CATALOGUE))).item(code).name
+    except ExplainedError:
+        return Text(zh=code, en=code)
+
+
+def _standing_event(directory: DataDirectory, sequence: int) -> UsageEvent:
+    """The event, unless a later one takes it back."""
+    with JournalReader(directory.journal) as reader:
+        found = _events(reader, sequence - 1, 1)
+        if not found or found[0].sequence != sequence:
+            raise NoReceiptDue(
+                sequence=sequence, detail=Text(zh="流水账中没有这一条", en="it is not in the journal")
+            )
+        after = sequence
+        while later := _events(reader, after, _BATCH):
+            if any(event.refers_to == sequence and event.kind.amends for event in later):
+                raise NoReceiptDue(
+                    sequence=sequence,
+                    detail=Text(zh="它已被撤销或更正", en="it was cancelled or corrected afterwards"),
+                )
+            after = later[-1].sequence
+        return found[0]
+
+
+def _events(reader: JournalReader, after: int, limit: int) -> list[UsageEvent]:
+    stored = reader.events(after, limit)
+    for one in stored:
+        if sm3(one.data) != one.hash:
+            raise JournalDamaged(
+                detail=Text(
+                    zh=f"第 {one.sequence} 条与其哈希不符", en=f"event {one.sequence} does not match its hash"
+                )
+            )
+    return [UsageEvent.from_bytes(one.data) for one in stored]
