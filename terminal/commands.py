@@ -23,6 +23,7 @@ from terminal.data_directory import DataDirectory
 from terminal.displays import JsonDisplay, LineDisplay, described
 from terminal.modes.degraded import degradations
 from terminal.modes.direction import exit_of
+from terminal.modes.inspect_command import inspect_cards, inspect_receipts
 from terminal.modes.psam_watch import PsamWatch
 from terminal.modes.signals import BellSignals, NoSignals
 from terminal.modes.status import condition_of
@@ -32,11 +33,18 @@ from terminal.validator import Validator, live_condition
 app = typer.Typer(help="运行或查看终端。Run a terminal, or show what it is.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
+Reader = Annotated[
+    str,
+    typer.Option(
+        help="读卡器：any、名称（见 tongka readers list）、nfc:端口、serial:描述文件:端口 / "
+        "the reader: any, a name, nfc:PORT or serial:PROFILE:PORT"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 _ONE_DIGIT = Text(
-    zh="“{typed}”不是 0 到 9 的同行人数；请输入一位数字后回车。",
-    en="{typed} is no number of companions; type one digit from 0 to 9 and Enter.",
+    zh="“{typed}”不是 0 到 9 的同行人数；请输入一位数字后回车，或输入 ? 查验下一张卡。",
+    en="{typed} is no number of companions; type one digit from 0 to 9 and Enter, or ? to inspect a card.",
 )
 _ALL_WELL: Final = Text(zh="一切正常", en="Nothing is wanting")
 
@@ -44,13 +52,7 @@ _ALL_WELL: Final = Text(zh="一切正常", en="Nothing is wanting")
 @app.command()
 def run(
     data: Data,
-    reader: Annotated[
-        str,
-        typer.Option(
-            help="读卡器：any、名称（见 tongka readers list）、nfc:端口、serial:描述文件:端口 / "
-            "the reader: any, a name, nfc:PORT or serial:PROFILE:PORT"
-        ),
-    ] = ANY,
+    reader: Reader = ANY,
     as_json: AsJson = False,
     trace: Annotated[
         Path | None,
@@ -62,16 +64,13 @@ def run(
 ) -> None:
     """刷卡验证模式：逐张读卡、判断、记账，直到 Ctrl-C。 Validate taps until interrupted.
 
-    刷卡前可输入同行人数（一位数字）并回车。 Type the number of companions and Enter before a tap.
+    刷卡前可输入同行人数（一位数字）并回车；输入 ? 并回车则查验下一张卡。 Type the number of companions and
+    Enter before a tap, or ? and Enter to inspect the next card.
 
     Example: tongka terminal run --data out/terminal
     """
     language = Language.from_environment()
     display = JsonDisplay() if as_json else LineDisplay(language)
-    party = PartyEntry(
-        sys.stdin,
-        lambda typed: typer.echo(_ONE_DIGIT.format(typed=typed).in_language(language), err=True),
-    )
     with (
         open_terminal(DataDirectory(data)) as terminal,
         open_reader(reader) as opened,
@@ -87,6 +86,11 @@ def run(
             is_exit=exit_of(opened, terminal.configuration.validator.exit_reader),
             signals=ringing if bell else NoSignals(),
             condition=live_condition(terminal, psam=psam),
+        )
+        party = PartyEntry(
+            sys.stdin,
+            lambda typed: typer.echo(_ONE_DIGIT.format(typed=typed).in_language(language), err=True),
+            validator.inspect_next,
         )
         _stop_on_signals(validator.stop)
         party.start()
@@ -151,6 +155,35 @@ def status(data: Data, as_json: AsJson = False) -> None:
     if not found and not as_json:
         typer.echo(_ALL_WELL.in_language(language))
     if any(one.kind.is_serious for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def inspect(
+    data: Data,
+    reader: Reader = ANY,
+    receipt: Annotated[
+        str | None,
+        typer.Option(
+            "--receipt",
+            metavar="TEXT|-",
+            help="查验凭条二维码文字，- 表示从标准输入逐行读取 / a receipt's text; -: lines of stdin",
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="只查验一张卡 / one card only")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """查验：这张卡今天在本终端是否已刷；或凭条真伪。不留记录。 Inspect: was this card tapped here today?
+
+    Or is a receipt genuine and shown for the first time. Nothing is recorded. Exit code 1: it is not.
+
+    Example: tongka terminal inspect --data out/terminal --once
+    """
+    if receipt is not None:
+        is_good = inspect_receipts(data, receipt, as_json=as_json)
+    else:
+        is_good = inspect_cards(data, reader, as_json=as_json, once=once, stop=_stop_on_signals) or not once
+    if not is_good:
         raise typer.Exit(1)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Final, TextIO
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from crypto.explained import ExplainedError, Language, Text
 from terminal.events.outcome import Outcome
 from terminal.modes.degraded import Degradation
+from terminal.modes.inspection import Inspection, inspection_text
 from terminal.tap import TapResult
 
 _READY: Final = Text(zh="请刷卡", en="Please tap your card")
@@ -61,6 +63,10 @@ class LineDisplay:
         """Something is wrong that is not the card's doing."""
         shown = error.explain(self._language)
         self._say(f"{shown.code} {shown.cause} → {shown.next_step}")
+
+    def inspected(self, found: Inspection | None) -> None:
+        """A card was looked up."""
+        self._say(inspection_text(found).in_language(self._language))
 
     def degraded(self, degradation: Degradation) -> None:
         """The terminal works without something from now on."""
@@ -115,6 +121,11 @@ class JsonDisplay:
         self._write(
             {"state": "trouble", "code": shown.code, "cause": shown.cause, "next_step": shown.next_step}
         )
+
+    def inspected(self, found: Inspection | None) -> None:
+        """A card was looked up."""
+        known = {} if found is None else asdict(found)
+        self._write({"state": "inspected", "found": found is not None, **known})
 
     def degraded(self, degradation: Degradation) -> None:
         """The terminal works without something from now on."""

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from card.connection import CardConnection
 from card.errors import CardError, WaitCancelled
 from card.reader import CardReader
 from crypto.explained import ExplainedError
@@ -24,6 +25,7 @@ from terminal.modes.degraded import (
     PsamState,
     StorageState,
 )
+from terminal.modes.inspection import Inspection, Inspector
 from terminal.modes.signals import NoSignals, Signal, Signals
 from terminal.modes.validating import ValidatorTaps
 from terminal.presence import TapRequest
@@ -43,6 +45,9 @@ class TapDisplay(Protocol):
 
     def result(self, result: TapResult) -> None:
         """A tap is decided and recorded."""
+
+    def inspected(self, found: Inspection | None) -> None:
+        """A card was looked up; None if it was not tapped here today."""
 
     def trouble(self, error: ExplainedError) -> None:
         """Something is wrong that is not the card's doing; said once, until `ready` says it is over."""
@@ -85,7 +90,8 @@ class Validator:
         self._next_request = next_request or terminal.request
         self._taps = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows)
         self._is_exit, self._signals = is_exit, signals or NoSignals()
-        self._stopping = threading.Event()
+        self._stopping, self._is_inspection = threading.Event(), threading.Event()
+        self._inspector = Inspector.at(terminal.desk, terminal.configuration.service)
         self._condition = condition or live_condition(terminal)
         self._watch = DegradationWatch(terminal.configuration.care)
 
@@ -110,6 +116,16 @@ class Validator:
         """End `run`, from another thread or a signal handler; a tap under way is finished first."""
         self._stopping.set()
         self._reader.cancel()
+
+    def inspect_next(self) -> None:
+        """Look the next card up instead of tapping it; from any thread."""
+        self._is_inspection.set()
+
+    def _inspect(self, connection: CardConnection) -> None:
+        found = self._inspector.look(connection)
+        is_valid = found is not None and found.is_valid
+        self._signals.give(Signal.GO_AHEAD if is_valid else Signal.LOOK_AT_SCREEN)
+        self._display.inspected(found)
 
     def _wait_until_clear(self, said: str) -> None:
         """Block until no card lies there; where reader or service are gone, until they are back as well.
@@ -144,6 +160,10 @@ class Validator:
     def _tap_once(self) -> None:
         with self._reader.wait_for_card(timeout=None) as connection:
             self._display.reading()
+            if self._is_inspection.is_set():
+                self._is_inspection.clear()
+                self._inspect(connection)
+                return
             tap = self._taps.leave if self._is_exit() else self._taps.tap
             result = tap(connection, self._next_request())
             self._signals.give(Signal.of(result.outcome))

@@ -14,8 +14,9 @@ from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.writer import EventDraft
-from terminal.modes.journeys import MAX_JOURNEYS, Asked, Journeys, Returned
+from terminal.modes.journeys import Asked, Journeys, Returned
 from terminal.modes.return_windows import ReturnWindows
+from terminal.modes.todays_events import todays_events
 from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present
 from terminal.tap import TapResult, conclude
 from terminal.wording import LEFT, RETURNED
@@ -107,13 +108,5 @@ def _since(started: int) -> int:
 
 
 def _of_today(desk: TapDesk) -> list[UsageEvent]:
-    """The journal's last events as far back as the day goes, in their order."""
     place = desk.journal.next_place()
-    today = local_date(place.time_ms)
-    found: list[UsageEvent] = []
-    while len(found) < MAX_JOURNEYS:
-        event = desk.journal.event(place.sequence - 1 - len(found))
-        if event is None or local_date(event.time_ms) != today:
-            break
-        found.append(event)
-    return found[::-1]
+    return todays_events(desk.journal.event, place.sequence - 1, local_date(place.time_ms))

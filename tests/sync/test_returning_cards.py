@@ -22,7 +22,7 @@ from tests.sync.test_settlement import balanced, found, settle, withheld
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-FREE = {"holder_pays": 0, "companion_pays": 0, "companions_admitted": 0}
+FREE: dict[str, Any] = {"holder_pays": 0, "companion_pays": 0, "companions_admitted": 0}
 MINUTE, HOUR = 60_000, 3_600_000
 
 

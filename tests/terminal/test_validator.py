@@ -26,6 +26,7 @@ from crypto.explained import ExplainedError
 from terminal.assembly import open_terminal
 from terminal.journal.reader import JournalReader
 from terminal.modes.degraded import Degradation
+from terminal.modes.inspection import Inspection
 from terminal.tap import TapResult
 from terminal.validator import Validator
 from tests.demo.processes import Running
@@ -114,6 +115,9 @@ class Screen:
 
     def trouble(self, error: ExplainedError) -> None:
         self.said.put(error.code)
+
+    def inspected(self, found: Inspection | None) -> None:
+        self.said.put("not tapped" if found is None else f"tapped: {found.sequence} {found.is_valid}")
 
     def degraded(self, degradation: Degradation) -> None:
         self.said.put(f"degraded: {degradation.kind}")
