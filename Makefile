@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 PYTHON := .venv/bin/python
 # Handed on to the program behind demo, test, bench and kiosk, as in: make test ARGS="-k journal"
 ARGS ?=
+# Processes that share the tests; they wait for readers and children more than they compute.
+WORKERS ?= 4
 
 define say
 printf '▸ %s / %s\n'
@@ -28,7 +30,7 @@ demo: install ## 从刷卡到结算完整演示一遍（KEYSTORE=card|tpm 换密
 .PHONY: test
 test: install ## 运行全部测试 / run all tests
 	@$(say) "运行测试" "Running the tests"
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: docs-test
 docs-test: install ## 执行文档中的命令 / run the commands that the documents show
@@ -48,6 +50,11 @@ check: install ## 代码检查：格式、类型、分层 / check style, types a
 fuzz-short: install ## 模糊测试各种外来数据的解析（SECONDS=每项秒数） / fuzz every parser of foreign bytes (SECONDS= for each)
 	@$(say) "模糊测试" "Fuzzing"
 	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),5) $(ARGS)
+
+.PHONY: crash-test
+crash-test: install ## 刷卡时随机强杀终端并核验流水（COUNT=次数） / kill a tapping terminal at random, COUNT times
+	@$(say) "强杀终端 $(or $(COUNT),1000) 次" "Killing the terminal $(or $(COUNT),1000) times"
+	@$(PYTHON) -m tests.crash --count $(or $(COUNT),1000) $(ARGS)
 
 .PHONY: bench
 bench: install ## 测量速度（QUICK=1 从简） / measure (QUICK=1 for a short run)

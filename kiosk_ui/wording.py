@@ -59,6 +59,7 @@ TIME_LIMIT: Final = Text(
 )
 
 DETAILS_TITLE: Final = Text(zh="给您本人的说明", en="For you alone")
+DETAILS_REMINDER: Final = Text(zh="请留意", en="Please note")
 DETAILS_INSTEAD: Final = Text(zh="您可以", en="What you can do")
 DETAILS_BASIS: Final = Text(zh="依据", en="Legal basis")
 

@@ -557,9 +557,9 @@ class ListNotPublished(SyncError):
         en="Rules ask for standing lists that are not published with them: {lists}.",
     )
     next_step = Text(
-        zh="请为每份名单加 --list 名称=成员文件，再加 --issued 发卡登记；或去掉括号中的规则。已发布的不变。",
-        en="Add --list NAME=MEMBERS for each, and --issued ISSUED; or take the rules in brackets out. What "
-        "was published stays in force.",
+        zh="请加上 --lists 目录（内有 名称.csv）与 --issued 发卡登记；或去掉括号中的规则。已发布的不变。",
+        en="Add --lists FOLDER (with NAME.csv in it) and --issued ISSUED; or take the rules in brackets out. "
+        "What was published stays in force.",
     )
 
 

@@ -21,7 +21,9 @@ from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import local_date
 from terminal.holder_reference import DayKeys, WindowKeys
 from terminal.journal.schema import JournalOwner
+from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.writer import JournalWriter
+from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
 from terminal.presence import TapDesk, TapRequest
 from terminal.quota_counter import QuotaCounter
 from terminal.succession import Succession
@@ -29,10 +31,15 @@ from terminal.succession import Succession
 
 @dataclass(frozen=True)
 class Terminal:
-    """An enrolled terminal that is ready to tap."""
+    """An enrolled terminal that is ready to tap.
+
+    `cancelled_at_start`: how many taps a process before left in a sale that nobody confirmed.
+    """
 
     configuration: TerminalConfiguration
     desk: TapDesk
+    upkeep: JournalUpkeep
+    cancelled_at_start: int = 0
 
     @property
     def service(self) -> ServiceItem:
@@ -67,6 +74,9 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
         sealing_key = contents.current().trust.center_sealing_key
         with (
             JournalWriter(directory.journal, owner, signer, sealing_key, clock) as journal,
+            JournalUpkeep(
+                journal, directory.uploads, lambda: contents.current().trust.center_receipt_key
+            ) as upkeep,
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
             journal.timekeeper.learn_signed(contents.current().made_ms)
@@ -84,4 +94,5 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
                 aside=aside,
                 seen=SeenProofs(),
             )
-            yield Terminal(configuration, desk)
+            cancelled = cancel_unconfirmed(desk, OpenSaleFile(directory.open_sale, owner))
+            yield Terminal(configuration, desk, upkeep, cancelled)

@@ -10,6 +10,7 @@ import typer
 
 from crypto.explained import Language, Text
 from terminal.clock import SystemClock
+from terminal.content.asked_lists import asked_lists
 from terminal.decisions.decide import local_date
 from terminal.durable_file import write_durably
 from terminal.errors import ContentExists, FileNotRead
@@ -18,7 +19,7 @@ from terminal.hotlist.building import build_base, build_delta, build_reasons
 from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.registers import read_issued, read_listed
-from terminal.starter import starter_files
+from terminal.starter import starter_files, starter_rule_book
 
 app = typer.Typer(help="制作待发布内容。Make content for publication.", no_args_is_help=True)
 
@@ -52,6 +53,9 @@ def starter(
 ) -> None:
     """写出起步的服务目录与规则包，供修改；停用名单另行制作。 Write the starter catalogue and rule packs.
 
+    规则要查询的常设名单，在 lists 中各有一个空的成员文件，供填写。 For every standing list that the rules ask
+    for there is an empty file of members in lists/, to be filled in.
+
     Example: tongka content starter --out content
     """
     files = {out / name: data for name, data in starter_files().items()}
@@ -61,6 +65,11 @@ def starter(
     for path, data in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, data, mode=0o644)
+    for name in asked_lists(starter_rule_book()):
+        members = out / "lists" / f"{name}.csv"
+        if not members.exists():
+            members.parent.mkdir(exist_ok=True)
+            write_durably(members, b"", mode=0o600)
     typer.echo(_STARTED.format(directory=out).in_language(Language.from_environment()))
 
 

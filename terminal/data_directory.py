@@ -58,9 +58,19 @@ class DataDirectory:
         return self.path / "journal.db"
 
     @property
+    def training_journal(self) -> Path:
+        """The journal of training mode (terminal.journal.training), apart from the real one."""
+        return self.path / "training" / "journal.db"
+
+    @property
     def window_keys(self) -> Path:
         """The folder of the wrapped keys under which quotas are counted."""
         return self.path / "windows"
+
+    @property
+    def open_sale(self) -> Path:
+        """Which taps belong to a sale that is not confirmed; there while one is open."""
+        return self.path / "open-sale.json"
 
     @property
     def uploads(self) -> Path:

@@ -6,7 +6,7 @@ Neither writes anything that tells who tapped or why they are entitled; standard
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Final, TextIO
 
@@ -135,7 +135,7 @@ class JsonDisplay:
         """It has it again."""
         self._write({"state": "recovered", "kind": degradation.kind.value})
 
-    def _write(self, document: dict[str, int | str]) -> None:
+    def _write(self, document: Mapping[str, object]) -> None:
         if self._is_training:
             document = {**document, "training": True}
         self._out.write(msgspec.json.encode(document).decode() + "\n")

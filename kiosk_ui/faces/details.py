@@ -10,7 +10,7 @@ from kiosk_ui.look import Look
 from kiosk_ui.measures import TextRole
 from kiosk_ui.widgets.label import Ink, KioskLabel
 from kiosk_ui.widgets.scroll_pane import MARGIN_MM, ScrollPane
-from kiosk_ui.wording import DETAILS_BASIS, DETAILS_INSTEAD, DETAILS_TITLE
+from kiosk_ui.wording import DETAILS_BASIS, DETAILS_INSTEAD, DETAILS_REMINDER, DETAILS_TITLE
 from terminal.tap import TapResult
 
 
@@ -72,7 +72,9 @@ class DetailsView(ScrollPane):
 
 
 def _second_block(result: TapResult) -> tuple[Text, Text | None]:
-    """What one can do matters more than the basis on which nothing was given."""
+    """What one can or must do matters more than the basis of what was given."""
     if result.instead is not None:
         return DETAILS_INSTEAD, result.instead
+    if result.reminder is not None:
+        return DETAILS_REMINDER, result.reminder
     return DETAILS_BASIS, result.legal_basis

@@ -21,6 +21,7 @@ from sync.center.list_options import (
     DroppedLists,
     IssuedFile,
     IssuedUntil,
+    ListsFolder,
     MadeLists,
     ShrunkLists,
     list_changes,
@@ -76,16 +77,18 @@ def init(
     ],
     keystore: KeystoreKind = "plain",
     setting: KeystoreSetting = None,
-    lists: MadeLists = None,
+    lists: ListsFolder = None,
+    made_list: MadeLists = None,
     issued: IssuedFile = None,
     issued_until: IssuedUntil = None,
 ) -> None:
     """建立中心：生成密钥，检查并签发服务目录、规则包与各种名单。 Make keys; check and sign the content.
 
-    Example: tongka center init --data out/center --issuer issuer-public.json --content content
+    Example: tongka center init --data out/center --issuer issuer-public.json --content content --lists
+    content/lists --issued issued.csv
     """
     now = datetime.now(UTC)
-    changes = list_changes(lists, issued, issued_until, now)
+    changes = list_changes(lists, made_list, issued, issued_until, now)
     create_center(data, issuer, content, now, keystore, parse_settings(setting or []), changes)
     typer.echo(_MADE.format(directory=data).in_language(Language.from_environment()))
 
@@ -105,7 +108,8 @@ def publish_command(
         bool,
         typer.Option("--shrink-hotlist", help="名单明显减少是有意为之 / the hotlist may lose many cards"),
     ] = False,
-    lists: MadeLists = None,
+    lists: ListsFolder = None,
+    made_list: MadeLists = None,
     issued: IssuedFile = None,
     issued_until: IssuedUntil = None,
     drop_list: DroppedLists = None,
@@ -113,12 +117,12 @@ def publish_command(
 ) -> None:
     """检查、签发并发布内容；有误则原内容继续有效。 Check, sign and publish content, or leave all as it is.
 
-    没有写 --list 的常设名单照旧。 Standing lists without a --list stay as they are.
+    没有重新制作的常设名单照旧。 Standing lists that are not made anew stay as they are.
 
     Example: tongka center publish --data out/center --list minors=minors.csv --issued issued.csv
     """
     now = datetime.now(UTC)
-    changes = list_changes(lists, issued, issued_until, now, drop_list, shrink_list)
+    changes = list_changes(lists, made_list, issued, issued_until, now, drop_list, shrink_list)
     with open_center(data) as center:
         before = center.publications.current
         version = center.publish(content, now, may_shrink=shrink_hotlist, lists=changes)

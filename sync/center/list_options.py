@@ -14,6 +14,7 @@ from sync.center.standing_lists import ListChanges, ListRegisters
 from terminal.content.manifest import LIST_NAME_PATTERN
 from terminal.decisions.decide import local_date
 
+SUFFIXES: Final = (".csv", ".parquet")
 _NAME: Final = re.compile(rf"{LIST_NAME_PATTERN}\Z")
 
 MadeLists = Annotated[
@@ -22,6 +23,15 @@ MadeLists = Annotated[
         "--list",
         metavar="NAME=FILE",
         help="制作常设名单；文件每行一个卡标识，CSV 或 Parquet / make a standing list; a card_id a line",
+    ),
+]
+ListsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--lists",
+        metavar="DIR",
+        help="目录，其中每个 名称.csv 或 名称.parquet 制作一份常设名单 / folder of such files, each named "
+        "after its list",
     ),
 ]
 IssuedFile = Annotated[
@@ -53,6 +63,7 @@ ShrunkLists = Annotated[
 
 
 def list_changes(  # noqa: PLR0917  one argument an option
+    folder: Path | None,
     made: Iterable[str] | None,
     issued: Path | None,
     issued_until: datetime | None,
@@ -61,7 +72,8 @@ def list_changes(  # noqa: PLR0917  one argument an option
     may_shrink: Iterable[str] | None = None,
 ) -> ListChanges:
     """What these options ask for. Raises typer.BadParameter."""
-    named = [_made(one) for one in made or ()]
+    named = [] if folder is None else [(_named(path.stem, "--lists"), path) for path in _files(folder)]
+    named += [_made(one) for one in made or ()]
     members = dict(named)
     if len(members) < len(named):
         raise typer.BadParameter("NAME ×2", param_hint="--list")
@@ -75,9 +87,22 @@ def list_changes(  # noqa: PLR0917  one argument an option
 
 def _made(option: str) -> tuple[str, Path]:
     name, found, file = option.partition("=")
-    if not found or not file or _NAME.match(name) is None:
+    if not found or not file:
         raise typer.BadParameter("minors=minors.csv", param_hint="--list")
-    return name, Path(file)
+    return _named(name, "--list"), Path(file)
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES)
+    if not found:
+        raise typer.BadParameter(f"{folder}/*.csv ?", param_hint="--lists")
+    return found
+
+
+def _named(name: str, option: str) -> str:
+    if _NAME.match(name) is None:
+        raise typer.BadParameter(f"{name}: [a-z0-9-]", param_hint=option)
+    return name
 
 
 def _dated(issued_until: datetime | None, now: datetime) -> date:

@@ -159,7 +159,9 @@ def _source(database: duckdb.DuckDBPyConnection, path: Path, columns: tuple[str,
     if not _is_parquet(path):
         texts = ", ".join(f"trim({column}) AS {column}" for column in columns)
         types = ", ".join(f"'{column}': 'VARCHAR'" for column in columns)
-        return _CSV_SOURCE.format(texts=texts, types=types)
+        source = _CSV_SOURCE.format(texts=texts, types=types)
+        # To DuckDB a blank line is no record, unless a record has one field.
+        return source if len(columns) > 1 else f"{source} WHERE {columns[0]} IS NOT NULL"
     described = database.execute("DESCRIBE SELECT * FROM read_parquet($path)", {"path": str(path)}).fetchall()
     kinds = {name: kind for name, kind, *_rest in described}
     if not set(columns) <= kinds.keys():

@@ -1,1 +1,1 @@
-"""How a terminal works from tap to tap: what a card that comes back gets, what it tells, how it inspects."""
+"""The modes of a terminal: what a gate, a counter, a day care, a ticket office or an inspector does with a tap."""

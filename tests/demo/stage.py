@@ -14,9 +14,10 @@ from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.chips.contents import ChipContents
 from card.simulator.issuing.personalisation import ISSUER_FILE, TestIssuer
 from crypto.credential import TapCredential
+from terminal.content.asked_lists import asked_lists
 from terminal.data_directory import DataDirectory
 from terminal.holder_reference import DayKeys
-from terminal.starter import starter_catalogue, starter_files
+from terminal.starter import starter_catalogue, starter_files, starter_rule_book
 from tests.demo.cast import CAST, KIOSK_ROLE, TODAY, Role, Venue, issue_cards
 from tests.demo.key_places import (
     KeyPlace,
@@ -90,7 +91,7 @@ def set_up(folder: Path, places: KeyPlaces) -> Iterator[Stage]:
             center = folder / "center"
             tongka(
                 *("center", "init", "--data", center, "--issuer", folder / "issuer" / ISSUER_FILE),
-                *("--content", content),
+                *("--content", content, "--lists", content / "lists", "--issued", content / "issued.csv"),
                 *keys.authority.options,
                 environment=environment,
             )
@@ -149,6 +150,10 @@ def _write_content(
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    lists = folder / "lists"
+    lists.mkdir()
+    for name in asked_lists(starter_rule_book()):
+        (lists / f"{name}.csv").touch()
     credentials = [TapCredential.from_bytes(card.credential) for card in cards]
     issued, statuses = folder / "issued.csv", folder / "statuses.csv"
     issued.write_text("".join(f"{one.card_id.hex()},{one.issued}\n" for one in credentials), "ascii")

@@ -17,8 +17,11 @@ from terminal.content.manifest import FORMAT, TRUST, Manifest, ManifestFile, Sig
 from terminal.hotlist.building import Issued, Listed, build_base, build_delta, build_reasons
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import REASONS
+from terminal.hotlist.standing_list import StandingList
+from terminal.hotlist.standing_list_building import build_list, build_list_delta
 from tests.authority import TestAuthority
 from tests.fuzz.fixed_cards import same_randoms
+from tests.terminal.hotlists import members_of
 
 # The key of GM/T 0003.5-2012 Annex A.
 KEY: Final = PrivateKey.from_pem(b"""-----BEGIN PRIVATE KEY-----
@@ -106,3 +109,12 @@ def hotlist() -> tuple[bytes, bytes, bytes]:
     reasons = build_reasons(base, issued, Listed.of(listed))
     held = Hotlist.from_files(base, (), reasons)
     return base, reasons, build_delta(held, issued, Listed.of(dict(list(listed.items())[9:])), DAY)
+
+
+def standing_list() -> tuple[bytes, bytes]:
+    """Base and delta of a list called `minors`, of 300 cards of which 60 are on it, later 51."""
+    cards = [(number * 0x0123_4567_89AB_CDEF % 2**64).to_bytes(8) for number in range(1, 301)]
+    issued = Issued.of(dict.fromkeys(cards, date(2020, 1, 1)))
+    base = build_list("minors", issued, members_of(cards[:60]), 7, DAY)
+    held = StandingList.from_files("minors", base)
+    return base, build_list_delta(held, issued, members_of(cards[9:60]), 8, DAY)

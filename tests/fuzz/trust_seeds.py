@@ -17,6 +17,7 @@ def trust_seeds() -> dict[str, list[bytes]]:
     """Inputs that each target of `trust_targets` accepts."""
     certificates = fixed_trust.certificates()
     base, reasons, delta = fixed_trust.hotlist()
+    list_base, list_delta = fixed_trust.standing_list()
     record = fixed_trust.sealed_record()
     trust = fixed_trust.trust_document()
     public = KEY.public_key
@@ -41,6 +42,8 @@ def trust_seeds() -> dict[str, list[bytes]]:
         "hotlist-delta": [delta, delta[16:-4]],
         "hotlist-reasons": [reasons, reasons[16:-4]],
         "hotlist-files": [delta],
+        "standing-list": [list_base, list_base[16:-4]],
+        "standing-list-delta": [list_delta, list_delta[16:-4]],
         "signing-card": [
             SigningCardFci(bytes(range(8))).to_bytes(),
             KeyDescription(1, "issuer").to_bytes(),

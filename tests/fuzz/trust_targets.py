@@ -35,6 +35,7 @@ from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.framing import frame
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reasons import HotlistReasons
+from terminal.hotlist.standing_list import BASE_MAGIC, DELTA_MAGIC, StandingList
 from tests.fuzz import fixed_trust
 from tests.fuzz.fixed_trust import AUTHORITY, CLEAR, CONTENT, DAY, KEY, NOW, RECORD, SEGMENT_HEADER
 
@@ -253,6 +254,35 @@ def _hotlist() -> tuple[bytes, bytes, bytes]:
     return fixed_trust.hotlist()
 
 
+def standing_list(data: bytes) -> bool:
+    """A standing list, as a file and as what stands between head and checksum."""
+    return _is_list((data,), (frame(BASE_MAGIC, 1, DAY, data),))
+
+
+def standing_list_delta(data: bytes) -> bool:
+    """A standing list's changes on a base that is held, likewise."""
+    held, _ = _standing_list()
+    return _is_list((held, data), (held, frame(DELTA_MAGIC, 8, DAY, data)))
+
+
+def _is_list(*forms: tuple[bytes, ...]) -> bool:
+    is_taken = False
+    for form in forms:
+        try:
+            found = StandingList.from_files("minors", *form)
+        except TerminalError:
+            continue
+        for card in range(16):
+            found.holds(mix(card), DAY)
+        is_taken = True
+    return is_taken
+
+
+@cache
+def _standing_list() -> tuple[bytes, bytes]:
+    return fixed_trust.standing_list()
+
+
 def signing_card(data: bytes) -> bool:
     """A signing card's answers."""
     is_taken = False
@@ -300,6 +330,8 @@ TRUST_TARGETS: Final[Mapping[str, Callable[[bytes], bool]]] = MappingProxyType(
         "hotlist-delta": hotlist_delta,
         "hotlist-reasons": hotlist_reasons,
         "hotlist-files": hotlist_files,
+        "standing-list": standing_list,
+        "standing-list-delta": standing_list_delta,
         "signing-card": signing_card,
     }
 )

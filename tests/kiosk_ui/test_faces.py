@@ -278,3 +278,11 @@ def test_signs_differ_without_their_colours() -> None:
     outlines = [face.convertToFormat(QImage.Format.Format_Mono) for face in faces]
     for index, outline in enumerate(outlines):
         assert outline not in outlines[index + 1 :]
+
+
+def test_the_details_of_a_benefit_say_what_must_be_seen_to_soon() -> None:
+    reminder = Text(zh="请在本月内办理年审", en="Please have it reviewed this month")
+    plain = drawn(Outcome.GRANTED, details=True)
+    assert drawn(Outcome.GRANTED, details=True, reminder=reminder) != plain
+    # It is nobody's business who sees the result alone.
+    assert drawn(Outcome.GRANTED, reminder=reminder) == drawn(Outcome.GRANTED)

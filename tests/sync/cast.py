@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -33,13 +33,17 @@ from sync.agent.enrolment import enrol
 from sync.center.app import create_app
 from sync.center.directory import Center, create_center, open_center
 from sync.center.enrolment import Assignment, issue_code
+from sync.center.standing_lists import ListChanges, ListRegisters
 from sync.protocol.batch import Batch
 from terminal.clock import SystemClock
 from terminal.configuration import Mode
+from terminal.content.asked_lists import asked_lists
 from terminal.content.content import Content, load_trust
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.standing import Standing
 from terminal.events.checkpoint import Checkpoint, sign_checkpoint
 from terminal.events.event import (
@@ -131,6 +135,26 @@ def put_hotlist(folder: Path, *listed: bytes, version: int = 1) -> None:
     (folder / "hotlist" / "base.bin").write_bytes(data)
 
 
+def write_register(path: Path, cards: Mapping[bytes, date]) -> Path:
+    """The cards issued, as a CSV."""
+    path.write_text("".join(f"{card.hex()},{day}\n" for card, day in cards.items()))
+    return path
+
+
+def write_members(path: Path, cards: Iterable[bytes]) -> Path:
+    """The members of a standing list, as a CSV."""
+    path.write_text("".join(f"{card.hex()}\n" for card in cards))
+    return path
+
+
+def asked_of_nobody(folder: Path) -> ListChanges:
+    """Every standing list that the rules in a folder of content ask for, with no card on it."""
+    rules = RuleBook(RulePack.from_bytes(path.read_bytes()) for path in (folder / "rules").glob("*.toml"))
+    nobody = write_members(folder / "nobody.csv", ())
+    members = dict.fromkeys(asked_lists(rules), nobody)
+    return ListChanges(ListRegisters(nobody, date(2026, 9, 1), members))
+
+
 @contextmanager
 def new_center(
     folder: Path, issuer: Issuer, packs: Mapping[str, str] = MappingProxyType({})
@@ -143,7 +167,8 @@ def new_center(
             file.unlink()
     for name, pack in packs.items():
         (content / "rules" / name).write_text(pack)
-    create_center(folder / "center", issuer.public_file(folder / "issuer.json"), content, MADE)
+    public = issuer.public_file(folder / "issuer.json")
+    create_center(folder / "center", public, content, MADE, lists=asked_of_nobody(content))
     with open_center(folder / "center") as center:
         yield center
 

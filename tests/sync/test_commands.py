@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from terminal.content.asked_lists import asked_lists
 from terminal.data_directory import DataDirectory
-from tests.sync.cast import Issuer, tap_often, write_content
+from terminal.starter import starter_rule_book
+from tests.sync.cast import Issuer, tap_often, write_content, write_members
+from tests.terminal.hotlists import rules_asking
 
 PROGRAM = [sys.executable, "-c", "from terminal.command_line import main; main()"]
 ENGLISH = {**os.environ, "TONGKA_LANG": "en"}
@@ -50,11 +54,21 @@ def running(center: Path) -> Iterator[str]:
         server.stdout.close()
 
 
+def write_lists(content: Path) -> tuple[str | Path, ...]:
+    """The options for the lists that the starter's rules ask for, with no card on any."""
+    (content / "lists").mkdir()
+    for name in asked_lists(starter_rule_book()):
+        write_members(content / "lists" / f"{name}.csv", ())
+    return ("--lists", content / "lists", "--issued", write_members(content / "issued.csv", ()))
+
+
 def test_from_an_empty_folder_to_a_settlement(tmp_path: Path) -> None:
     center, terminal = tmp_path / "center", tmp_path / "terminal"
     content = write_content(tmp_path / "content")
     issuer = Issuer().public_file(tmp_path / "issuer.json")
-    making = ("center", "init", "--data", center, "--issuer", issuer, "--content", content)
+    without = ("center", "init", "--data", center, "--issuer", issuer, "--content", content)
+    assert "SYN-512" in tongka(*without, expected=1)
+    making = (*without, *write_lists(content))
     tongka(*making)
     assert "SYN-502" in tongka(*making, expected=1)
     assert (center / "keys").stat().st_mode & 0o077 == 0
@@ -131,6 +145,46 @@ def test_content_that_can_not_be_used_makes_no_centre(tmp_path: Path) -> None:
     )
     assert "SYN-504" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["content", "issuer.json"]
+
+
+def test_lists_are_made_and_published_from_registers(tmp_path: Path) -> None:
+    content = write_content(tmp_path / "content")
+    write_lists(content)
+    issuer = Issuer().public_file(tmp_path / "issuer.json")
+    issued = tmp_path / "issued.csv"
+    issued.write_text("0011223344556677,2020-01-01\n8899aabbccddeeff,2021-06-01\n")
+    (content / "rules" / "asking.toml").write_bytes(rules_asking("swimmers"))
+    swimmers = tmp_path / "swimmers.csv"
+    swimmers.write_text("0011223344556677\n")
+    data = ("--data", tmp_path / "center")
+    making: list[str | Path] = ["center", "init", *data, "--issuer", issuer, "--content", content]
+    making += ["--issued", issued, "--lists", content / "lists"]
+    said = tongka(*making, expected=1)
+    assert "SYN-512" in said
+    assert "swimmers (asking/asks-swimmers)" in said
+    tongka(*making, "--list", f"swimmers={swimmers}")
+
+    publishing = ("center", "publish", *data)
+    assert "standing list swimmers 1, dated " in tongka(*publishing)
+    swimmers.write_text("0011223344556677\n8899aabbccddeeff\n")
+    made: tuple[str | Path, ...] = ("--list", f"swimmers={swimmers}", "--issued", issued)
+    said = tongka(*publishing, *made)
+    assert re.search(r"standing list swimmers 3, dated \d{4}-\d\d-\d\d, 1 → 2 cards", said)
+    swimmers.write_text("0011223344556677\n0000000000000000\n")
+    said = tongka(*publishing, *made, expected=1)
+    assert "TRM-302" in said
+    assert "swimmers.csv, line 2" in said
+    assert "SYN-512" in tongka(*publishing, "--drop-list", "swimmers", expected=1)
+    usage: tuple[tuple[str | Path, ...], ...] = (
+        made[:2],  # of which cards?
+        ("--list", f"Swimmers={swimmers}", *made[2:]),
+        ("--list", "swimmers", *made[2:]),
+        (*made, *made),
+        (*made, "--lists", content / "rules"),  # holds no registers
+        (*made, "--issued-until", "2999-01-01"),
+    )
+    for wrong in usage:
+        tongka(*publishing, *wrong, expected=2)
 
 
 def test_a_folder_that_is_no_centre_or_terminal(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,21 +21,44 @@ from sync.agent.agent import Agent, Backoff, upload_status
 from sync.agent.client import CenterClient
 from sync.agent.download import Downloader
 from sync.center.directory import Center
+from sync.center.standing_lists import ListChanges, ListRegisters
 from sync.errors import AnswerMalformed, CenterUnreachable
 from terminal.clock import ClockSource
+from terminal.content.content import load_content
 from terminal.content.manifest import (
     FORMAT,
     HOTLIST_BASE,
+    LIST_BASE,
     TRUST,
     Manifest,
     ManifestFile,
     SignedManifest,
+    list_file,
     sign_manifest,
 )
 from terminal.data_directory import DataDirectory
-from terminal.errors import ContentDamaged, ContentFromFuture, ContentOlder, ServiceUnknown
-from tests.sync.cast import Issuer, new_center, now_ms, put_hotlist, serving, tap_often
+from terminal.errors import (
+    ContentDamaged,
+    ContentFromFuture,
+    ContentOlder,
+    HotlistFormatUnknown,
+    ServiceUnknown,
+)
+from terminal.hotlist.card_hash import mix
+from terminal.hotlist.errors import StandingListForeign, StandingListMalformed
+from tests.sync.cast import (
+    Issuer,
+    new_center,
+    now_ms,
+    put_hotlist,
+    serving,
+    tap_often,
+    write_members,
+    write_register,
+)
 from tests.terminal.enrolled import SetClock
+
+SWIMMERS, WALKERS = list_file("swimmers", LIST_BASE), list_file("walkers", LIST_BASE)
 
 
 @dataclass
@@ -279,6 +302,87 @@ def test_refused_content_is_told_and_the_upload_goes_on(
     assert status.progress.content_error is not None
     assert status.progress.content_error.code == "TRM-410"
     assert status.progress.error is None
+
+
+MEMBERS = [secrets.token_bytes(8) for _ in range(900)]
+OTHERS = [secrets.token_bytes(8) for _ in range(2_100)]
+ISSUED = date(2024, 1, 1)
+
+
+def publish_lists(folder: Path, center: Center, **members: list[bytes]) -> None:
+    """Lists made anew, each of these cards."""
+    register = write_register(folder / "issued.csv", dict.fromkeys(MEMBERS + OTHERS, ISSUED))
+    files = {name: write_members(folder / f"{name}.csv", cards) for name, cards in members.items()}
+    lists = ListChanges(ListRegisters(register, date(2026, 9, 1), files))
+    center.publish(None, datetime.now(UTC), lists=lists)
+
+
+def held(terminal: DataDirectory, name: str) -> set[bytes]:
+    """The cards that a terminal finds on a list."""
+    store = terminal.content
+    content = load_content(store, store.manifest(store.versions()[-1]), terminal.load_root(), now_ms())
+    return {card for card in MEMBERS + OTHERS if content.lists[name].holds(mix(int.from_bytes(card)), ISSUED)}
+
+
+def test_of_a_list_what_is_new_alone_is_fetched(
+    center: Center, url: str, terminal: DataDirectory, folder: Path
+) -> None:
+    relay = Relay(url)
+    with relay.running() as between:
+        publish_lists(folder, center, swimmers=MEMBERS, walkers=OTHERS)
+        assert bring(terminal, between) == 2  # one that had no lists until now
+        assert len(relay.asked) == 4  # the manifest, the trust store and the bases
+        assert (held(terminal, "swimmers"), held(terminal, "walkers")) == (set(MEMBERS), set(OTHERS))
+        publish_lists(folder, center, swimmers=MEMBERS[5:] + OTHERS[:9])
+        assert bring(terminal, between) == 3
+        assert len(relay.asked) == 7  # the manifest, the trust store and the changes
+    assert (held(terminal, "swimmers"), held(terminal, "walkers")) == (
+        set(MEMBERS[5:] + OTHERS[:9]),
+        set(OTHERS),
+    )
+
+
+def _files_of(center: Center, version: int) -> dict[str, ManifestFile]:
+    manifest = center.publications.store.manifest(version).unverified()
+    return {file.name: file for file in manifest.files}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        # Both lists' files swapped: each is genuine, and the manifest well signed.
+        (
+            lambda old, new: {SWIMMERS: new[WALKERS].digest, WALKERS: new[SWIMMERS].digest},
+            StandingListForeign,
+        ),
+        (lambda old, new: {SWIMMERS: new[HOTLIST_BASE].digest}, StandingListMalformed),
+        (lambda old, new: {HOTLIST_BASE: new[SWIMMERS].digest}, HotlistFormatUnknown),
+        (lambda old, new: {SWIMMERS: old[SWIMMERS].digest}, ContentOlder),
+    ],
+)
+def test_lists_that_were_exchanged_or_rolled_back_are_refused_by_the_agent(  # noqa: PLR0917  its fixtures
+    center: Center,
+    url: str,
+    terminal: DataDirectory,
+    folder: Path,
+    change: Callable[[dict[str, ManifestFile], dict[str, ManifestFile]], dict[str, bytes]],
+    expected: type[ExplainedError],
+) -> None:
+    publish_lists(folder, center, swimmers=MEMBERS, walkers=MEMBERS)
+    publish_lists(folder, center, swimmers=OTHERS[:900], walkers=MEMBERS)
+    assert bring(terminal, url) == 3
+    old, new = _files_of(center, 2), _files_of(center, 3)
+    by_digest = {file.digest: file for file in (*old.values(), *new.values())}
+    files = dict(new)
+    for name, digest in change(old, new).items():
+        files[name] = ManifestFile(name, by_digest[digest].size, digest)
+    forged = Manifest(FORMAT, 4, now_ms(), tuple(files[name] for name in sorted(files)))
+    center.publications.store.put_manifest(4, sign_manifest(forged, center.keys.content))
+    with pytest.raises(expected) as refused:
+        bring(terminal, url)
+    assert type(refused.value) is expected
+    assert terminal.content.versions()[-1] == 3
+    assert held(terminal, "swimmers") == set(OTHERS[:900])
 
 
 def test_a_newer_publication_with_an_older_hotlist_is_refused_by_the_agent(

@@ -19,7 +19,8 @@ from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.contents import ChipContents
 from card.simulator.issuing.personalisation import ISSUER_FILE, Holder, TestIssuer
 from crypto.credential import TapCredential
-from terminal.starter import starter_files
+from terminal.content.asked_lists import asked_lists
+from terminal.starter import starter_files, starter_rule_book
 from tests.demo.processes import Running, tongka
 from tests.terminal.enrolled import chip
 
@@ -91,7 +92,13 @@ def world(tmp_path: Path, private_pcscd: PrivatePcscd) -> Iterator[World]:
         *("--version", "1", "--out", content / "hotlist"),
         environment=environment,
     )
-    making = ("--issuer", tmp_path / "issuer" / ISSUER_FILE, "--content", content)
+    (content / "lists").mkdir()
+    for name in asked_lists(starter_rule_book()):
+        (content / "lists" / f"{name}.csv").touch()
+    making = (
+        *("--issuer", tmp_path / "issuer" / ISSUER_FILE, "--content", content),
+        *("--lists", content / "lists", "--issued", register(tmp_path, [])),
+    )
     tongka("center", "init", "--data", tmp_path / "center", *making, environment=environment)
     with ExitStack() as running:
         serving = running.enter_context(

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from crypto.errors import IssuingRefused
+from crypto.explained import ExplainedError
 from crypto.pki.revocation import RevocationReason
 from sync.center.authority import add_issuer, issuers, retire_issuer, revoke_issuer
 from sync.center.directory import Center, create_center, open_center, read_issuer_request
 from sync.center.ingest import take_batch
 from sync.center.reconciliation import reconcile_center
-from sync.errors import CenterDataMissing, ContentInvalid, IssuerKnown, IssuerNotKnown
+from sync.center.standing_lists import ListChanges, ListRegisters
+from sync.errors import CenterDataMissing, ContentInvalid, IssuerKnown, IssuerNotKnown, ListNotPublished
+from terminal.content.asked_lists import asked_lists
+from terminal.content.content import Content
+from terminal.content.manifest import LISTS
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
+from terminal.errors import HotlistEntryRefused
+from terminal.hotlist.card_hash import mix
+from terminal.hotlist.errors import StandingListDeltaForeign
 from tests.sync.cast import (
     ISSUER_KEY_ID,
     MADE,
@@ -28,7 +39,10 @@ from tests.sync.cast import (
     now_ms,
     put_hotlist,
     write_content,
+    write_members,
+    write_register,
 )
+from tests.terminal.hotlists import rules_asking
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -178,6 +192,154 @@ def test_a_hotlist_that_collapses_is_published_only_if_that_is_meant(folder: Pat
     with pytest.raises(ContentInvalid, match="from 37 cards to 20"):
         publish(folder, center)
     assert center.publish(folder / "content-source", MADE, may_shrink=True) == 4
+
+
+UNTIL = date(2026, 9, 1)
+REGISTER = {secrets.token_bytes(8): date(2026, 1 + place % 8, 1) for place in range(3_000)}
+CARDS = list(REGISTER)
+
+
+def lists(folder: Path, dated: date = UNTIL, **members: Iterable[bytes]) -> ListChanges:
+    """These lists made anew from registers of their own."""
+    issued = write_register(folder / "issued.csv", REGISTER)
+    files = {name: write_members(folder / f"{name}.csv", cards) for name, cards in members.items()}
+    return ListChanges(ListRegisters(issued, dated, files))
+
+
+def on(content: Content, name: str) -> set[bytes]:
+    return {
+        card for card, day in REGISTER.items() if content.lists[name].holds(mix(int.from_bytes(card)), day)
+    }
+
+
+def list_files(center: Center) -> dict[str, bytes]:
+    """The digests of the lists that are made here; the starter rules ask for others."""
+    files = center.publications.manifest.unverified().named(LISTS)
+    named = {file.name.removeprefix(LISTS): file.digest for file in files}
+    return {name: named[name] for name in named if name.startswith(("swimmers/", "walkers/"))}
+
+
+def test_a_list_is_published_exactly_day_by_day(folder: Path, center: Center) -> None:
+    assert center.publish(None, MADE, lists=lists(folder, swimmers=CARDS[:900])) == 2
+    assert on(center.publications.current, "swimmers") == set(CARDS[:900])
+    first = list_files(center)
+    assert first.keys() == {"swimmers/base.bin"}
+
+    after = lists(folder, date(2026, 9, 2), swimmers=CARDS[20:910])
+    assert center.publish(None, MADE, lists=after) == 3
+    assert on(center.publications.current, "swimmers") == set(CARDS[20:910])
+    second = list_files(center)
+    assert second.keys() == {"swimmers/base.bin", "swimmers/delta.bin"}
+    assert second["swimmers/base.bin"] == first["swimmers/base.bin"]  # fetched once
+
+    after = lists(folder, date(2026, 9, 3), swimmers=CARDS[20:920])
+    assert center.publish(None, MADE, lists=after) == 4
+    assert on(center.publications.current, "swimmers") == set(CARDS[20:920])
+    third = list_files(center)
+    assert third["swimmers/base.bin"] == first["swimmers/base.bin"]
+    assert third["swimmers/delta.bin"] != second["swimmers/delta.bin"]
+
+    # So much has changed that a new base is smaller than a delta; and a base serves a month.
+    after = lists(folder, date(2026, 9, 4), swimmers=CARDS[450:1_350])
+    assert center.publish(None, MADE, lists=after) == 5
+    assert on(center.publications.current, "swimmers") == set(CARDS[450:1_350])
+    fourth = list_files(center)
+    assert fourth.keys() == {"swimmers/base.bin"}
+    assert fourth["swimmers/base.bin"] != first["swimmers/base.bin"]
+    later = datetime(2026, 10, 10, tzinfo=UTC)
+    assert center.publish(None, later, lists=lists(folder, date(2026, 10, 6), swimmers=CARDS[450:1_350])) == 6
+    assert list_files(center).keys() == {"swimmers/base.bin"}
+    assert on(center.publications.current, "swimmers") == set(CARDS[450:1_350])
+    assert center.publications.current.lists["swimmers"].version == 6
+
+
+def test_lists_stay_until_they_are_made_anew_or_dropped(folder: Path, center: Center) -> None:
+    both = lists(folder, swimmers=CARDS[:50], walkers=CARDS[30:90])
+    center.publish(None, MADE, lists=both)
+    published = list_files(center)
+    publish(folder, center)
+    assert list_files(center) == published
+    center.publish(None, MADE)
+    assert list_files(center) == published
+
+    center.publish(None, MADE, lists=lists(folder, swimmers=CARDS[:55]))
+    now = center.publications.current
+    assert (on(now, "swimmers"), on(now, "walkers")) == (set(CARDS[:55]), set(CARDS[30:90]))
+    assert (now.lists["swimmers"].version, now.lists["walkers"].version) == (5, 2)
+
+    center.publish(None, MADE, lists=ListChanges(dropped=frozenset(["swimmers"])))
+    assert list_files(center).keys() == {"walkers/base.bin"}
+    with pytest.raises(ContentInvalid, match="lists/swimmers can't be published: no such list"):
+        center.publish(None, MADE, lists=ListChanges(dropped=frozenset(["swimmers"])))
+    # One that comes back is newer than what a terminal may hold that was away all the time.
+    center.publish(None, MADE, lists=lists(folder, swimmers=CARDS[:10]))
+    assert center.publications.current.lists["swimmers"].version == 7
+
+
+def test_rules_that_ask_for_a_list_are_published_with_it_or_not_at_all(folder: Path, center: Center) -> None:
+    pack = folder / "content-source" / "rules" / "asking.toml"
+    pack.write_bytes(rules_asking("swimmers", "walkers"))
+    missing = r"SYN-512: .* with them: swimmers \(asking/asks-swimmers\), walkers \(asking/asks-wa"
+    with pytest.raises(ListNotPublished, match=missing):
+        publish(folder, center)
+    with pytest.raises(ListNotPublished, match=r"with them: walkers \("):
+        center.publish(folder / "content-source", MADE, lists=lists(folder, swimmers=CARDS[:5]))
+    assert center.publications.store.versions() == (1,)
+    both = lists(folder, swimmers=CARDS[:5], walkers=())
+    assert center.publish(folder / "content-source", MADE, lists=both) == 2
+    assert center.publications.current.standing_lists(CARDS[0], REGISTER[CARDS[0]]) == {"swimmers"}
+    with pytest.raises(ListNotPublished):
+        center.publish(None, MADE, lists=ListChanges(dropped=frozenset(["swimmers"])))
+    assert center.publications.store.versions() == (1, 2)
+
+
+def test_rules_that_ask_for_a_list_make_no_centre_without_it(tmp_path: Path, issuer: Issuer) -> None:
+    content = write_content(tmp_path / "content")
+    (content / "rules" / "asking.toml").write_bytes(rules_asking("swimmers"))
+    public = issuer.public_file(tmp_path / "issuer.json")
+    with pytest.raises(ListNotPublished):
+        create_center(tmp_path / "center", public, content, MADE)
+    assert not (tmp_path / "center").exists()
+    asked = RuleBook(RulePack.from_bytes(one.read_bytes()) for one in (content / "rules").iterdir())
+    on_all = dict.fromkeys(asked_lists(asked), CARDS[:5])
+    create_center(tmp_path / "center", public, content, MADE, lists=lists(tmp_path, UNTIL, **on_all))
+    with open_center(tmp_path / "center") as center:
+        assert on(center.publications.current, "swimmers") == set(CARDS[:5])
+
+
+@pytest.mark.parametrize(
+    ("members", "dated", "expected"),
+    [
+        ([*CARDS[:40], bytes(8)], UNTIL, HotlistEntryRefused),  # was never issued
+        ([*CARDS[:40], CARDS[0]], UNTIL, HotlistEntryRefused),
+        (CARDS[:41], date(2026, 8, 31), StandingListDeltaForeign),  # knows less than what was published
+        (CARDS[2_000:2_600], date(2026, 8, 31), StandingListDeltaForeign),
+        (CARDS[:41], date(2026, 9, 25), ContentInvalid),  # of days to come
+    ],
+)
+def test_a_list_that_can_not_be_made_changes_nothing(
+    folder: Path, center: Center, members: list[bytes], dated: date, expected: type[ExplainedError]
+) -> None:
+    center.publish(None, MADE, lists=lists(folder, swimmers=CARDS[:40]))
+    with pytest.raises(expected):
+        center.publish(None, MADE, lists=lists(folder, dated, swimmers=members))
+    assert center.publications.store.versions() == (1, 2)
+    assert on(center.publications.current, "swimmers") == set(CARDS[:40])
+
+
+def test_a_list_that_collapses_is_published_only_if_that_is_meant(folder: Path, center: Center) -> None:
+    center.publish(None, MADE, lists=lists(folder, swimmers=CARDS[:900], walkers=CARDS[:900]))
+    center.publish(None, MADE, lists=lists(folder, swimmers=CARDS[:890]))  # a few less are a day's work
+    fewer = lists(folder, swimmers=CARDS[:700], walkers=CARDS[:700])
+    with pytest.raises(
+        ContentInvalid, match=r"lists/swimmers .* from 890 cards to 700.* --shrink-list swimmers"
+    ):
+        center.publish(None, MADE, lists=fewer)
+    with pytest.raises(ContentInvalid, match="lists/walkers"):
+        center.publish(None, MADE, lists=replace(fewer, may_shrink=frozenset(["swimmers"])))
+    meant = replace(fewer, may_shrink=frozenset(["swimmers", "walkers"]))
+    assert center.publish(None, MADE, lists=meant) == 4
+    assert center.publications.current.lists["swimmers"].count == 700
 
 
 def test_two_publishers_get_two_numbers(folder: Path, center: Center) -> None:

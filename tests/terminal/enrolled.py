@@ -14,11 +14,12 @@ from crypto.keystore.directory import make_keystore
 from crypto.sm2 import PrivateKey
 from terminal.clock import ClockReading, ClockSource
 from terminal.configuration import Mode, TerminalConfiguration
-from terminal.content.manifest import HOTLIST_BASE
+from terminal.content.asked_lists import asked_lists
+from terminal.content.manifest import HOTLIST_BASE, LIST_BASE, list_file
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
-from terminal.starter import starter_files
+from terminal.starter import starter_files, starter_rule_book
 from tests.authority import TestAuthority
-from tests.terminal.hotlists import hotlist_of
+from tests.terminal.hotlists import hotlist_of, standing_list_of
 
 # Of this process alone: two test runs at once must not meet over a terminal's day keys.
 TERMINAL_ID = bytes.fromhex("00112233") + os.getpid().to_bytes(4)
@@ -106,9 +107,15 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
     directory.configuration_file.write_bytes(configuration.to_bytes())
     directory.authority_file.write_bytes(authority.root.pem)
     make_keystore(directory.keys).create(TERMINAL_KEY)
-    enrolled = Enrolled(directory, issuer, authority, dict(starter_files()))
+    enrolled = Enrolled(directory, issuer, authority, dict(starter_files()) | _asked_of_nobody())
     enrolled.put_hotlist()
     return enrolled
+
+
+def _asked_of_nobody() -> dict[str, bytes]:
+    """The standing lists that the starter rules ask for, with no card on them."""
+    asked = asked_lists(starter_rule_book())
+    return {list_file(name, LIST_BASE): standing_list_of(name, ()) for name in asked}
 
 
 def chip(card: ChipContents) -> ReferenceApplet:

@@ -6,6 +6,7 @@ that may have tapped, and tries every run of bytes on the disk as a key.
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,12 +25,18 @@ from crypto.sealing import TAG_BYTES, SegmentOpener
 from crypto.sm2 import PrivateKey
 from crypto.sm3 import hmac_sm3
 from terminal.assembly import open_terminal
+from terminal.content.manifest import LIST_BASE, LIST_DELTA, list_file
 from terminal.data_directory import TERMINAL_KEY
 from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.hotlist.building import Issued
+from terminal.hotlist.card_hash import mix
+from terminal.hotlist.standing_list import StandingList
+from terminal.hotlist.standing_list_building import build_list, build_list_delta
 from terminal.journal.reader import JournalReader
 from terminal.tap import tap
 from tests.card.full_cards import FILES, PHOTO, SECRETS
 from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
+from tests.terminal.hotlists import members_of, rules_asking
 
 CATEGORIES = (1, 4, 5)
 SINCE, UNTIL = date(2026, 1, 1), date(2035, 12, 31)
@@ -84,6 +91,32 @@ def test_no_name_number_photo_card_or_key_is_on_it(stolen: Stolen) -> None:
             assert trace.hex().encode() not in image.lower()
     for secret in (PHOTO[:64], *SECRETS):
         assert secret not in image
+
+
+def test_no_card_can_be_read_out_of_its_standing_lists(tmp_path: Path) -> None:
+    """Whoever has the disk learns of a card in his hand whether it is on a list, and of no other card."""
+    bus = enrol(tmp_path / "bus")
+    source = random.Random(3)
+    issued = Issued.of({source.randbytes(8): SINCE for _ in range(5_000)})
+    cards = [int(card).to_bytes(8) for card in issued.cards]
+    members, changed = set(source.sample(cards, 50)), set(source.sample(cards, 50))
+    base = build_list("minors", issued, members_of(members), 1, date(2026, 10, 30))
+    held = StandingList.from_files("minors", base)
+    delta = build_list_delta(held, issued, members_of(changed), 2, date(2026, 11, 1))
+    bus.files |= {list_file("minors", LIST_BASE): base, list_file("minors", LIST_DELTA): delta}
+    bus.put_content("rules/asking.toml", rules_asking("minors"))
+    with open_terminal(bus.directory, SetClock()) as terminal:
+        content = terminal.desk.contents.current()
+        on = {card for card in cards if content.standing_lists(card, SINCE)}
+    assert on == changed
+    image = b"\x00".join(path.read_bytes() for path in bus.directory.path.rglob("*") if path.is_file())
+    assert base in image
+    assert delta in image
+    for card in members | changed:
+        for form in (card, card[::-1], mix(int.from_bytes(card)).to_bytes(8), card.hex().encode()):
+            assert form not in image
+    # All that the files hold is shorter than the ids of those who are or were on the list.
+    assert len(base) + len(delta) < 8 * len(members | changed)
 
 
 def test_no_bytes_of_it_open_what_was_sealed(stolen: Stolen) -> None:

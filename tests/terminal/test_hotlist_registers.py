@@ -22,6 +22,7 @@ from terminal.errors import (
 from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import HotlistReason
+from terminal.hotlist.registers import read_issued, read_members
 
 ONE, TWO, THREE, FOUR = "0011223344556677", "FFEEDDCCBBAA9988", "ffffffffffffffff", "0000000000000000"
 ISSUED = f"\ufeff{ONE},2020-01-01\r\n\r\n{TWO} , 2026-10-31\r\n{THREE},2026-11-01\r\n{FOUR},2026-11-02\r\n"
@@ -194,6 +195,45 @@ def test_a_mistake_is_named_by_its_line_and_no_list_is_written(
     told = made.exception.explain(Language.EN).cause
     assert f"{file}, {named}" in told
     assert not (tmp_path / "hotlist").exists()
+
+
+MEMBERS = f"\ufeff{TWO.lower()}\r\n\r\n {ONE} \r\n"
+
+
+def members(folder: Path, listed: str, suffix: str = ".csv") -> list[int]:
+    (folder / "issued.csv").write_text(ISSUED, newline="")
+    (folder / f"minors{suffix}").write_text(listed, newline="")
+    issued = read_issued(folder / "issued.csv")
+    return [int(card) for card in read_members(folder / f"minors{suffix}", issued)]
+
+
+def test_the_members_of_a_standing_list_are_read(tmp_path: Path) -> None:
+    expected = sorted(int(card, 16) for card in (ONE, TWO))
+    assert members(tmp_path, MEMBERS) == expected
+    assert members(tmp_path, "") == []
+    for kind in ("c", "unhex(c)"):
+        with duckdb.connect() as database:
+            database.execute(
+                f"COPY (SELECT 1 AS other, {kind} AS card_id FROM (VALUES ('{ONE}'), ('{TWO}')) AS t(c)) "  # noqa: S608
+                f"TO '{tmp_path}/minors.parquet'"
+            )
+        read = read_members(tmp_path / "minors.parquet", read_issued(tmp_path / "issued.csv"))
+        assert [int(card) for card in read] == expected
+
+
+@pytest.mark.parametrize(
+    ("listed", "named"),
+    [
+        (f"{ONE}\n\n{ONE},x\n", "line 3: 2 fields, not 1"),
+        (f"{ONE}\n00\n", "line 2: a card id has 16"),
+        (f"{ONE}\n{TWO}\n\n{ONE}\n", "line 4: this card stands twice"),
+        (f"{ONE}\n{ONE[::-1]}\n", "line 2: this card is not among"),
+    ],
+)
+def test_a_mistake_in_a_list_is_named_by_its_line(tmp_path: Path, listed: str, named: str) -> None:
+    with pytest.raises(HotlistEntryRefused) as refused:
+        members(tmp_path, listed)
+    assert f"minors.csv, {named}" in refused.value.explain(Language.EN).cause
 
 
 def test_what_is_no_text_is_named_too(tmp_path: Path) -> None:
