@@ -1,1 +1,1 @@
-"""The modes of a terminal: what a gate, a counter, a day care, a ticket office or an inspector does with a tap."""
+"""The modes of a terminal: what a gate, counter, day care, ticket office or inspector does with a tap."""

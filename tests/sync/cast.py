@@ -162,9 +162,6 @@ def new_center(
     """A centre of its own in `folder`; `packs`, by file name, come to the starter's."""
     folder.mkdir(parents=True, exist_ok=True)
     content = write_content(folder / "content-source")
-    for file in (content / "rules").iterdir():
-        if file.stem in ("qinhuangdao", "tianjin", "yibin"):
-            file.unlink()
     for name, pack in packs.items():
         (content / "rules" / name).write_text(pack)
     public = issuer.public_file(folder / "issuer.json")
