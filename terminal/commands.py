@@ -23,7 +23,7 @@ from terminal.data_directory import DataDirectory
 from terminal.displays import JsonDisplay, LineDisplay, described
 from terminal.modes.degraded import degradations
 from terminal.modes.direction import exit_of
-from terminal.modes.inspect_command import inspect_cards, inspect_receipts
+from terminal.modes.inspect_command import answer_handheld, inspect_cards, inspect_receipts, inspector_of
 from terminal.modes.psam_watch import PsamWatch
 from terminal.modes.signals import BellSignals, NoSignals
 from terminal.modes.status import condition_of
@@ -45,6 +45,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")
 _ONE_DIGIT = Text(
     zh="“{typed}”不是 0 到 9 的同行人数；请输入一位数字后回车，或输入 ? 查验下一张卡。",
     en="{typed} is no number of companions; type one digit from 0 to 9 and Enter, or ? to inspect a card.",
+)
+_NEEDS_DATA: Final = Text(
+    zh="--receipt 和 --relayed 需要 --data。", en="--receipt and --relayed need --data."
 )
 _ALL_WELL: Final = Text(zh="一切正常", en="Nothing is wanting")
 
@@ -159,9 +162,22 @@ def status(data: Data, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def inspect(
-    data: Data,
+def inspect(  # noqa: PLR0917  the options of one verb
+    data: Annotated[Path | None, typer.Option("--data", help="终端数据目录 / the data directory")] = None,
     reader: Reader = ANY,
+    via: Annotated[
+        str | None,
+        typer.Option(
+            "--via",
+            metavar="COMMAND",
+            help="手持机：经此命令询问另一终端（该终端运行 inspect --relayed） / "
+            "on a handheld: ask the terminal that this command runs `inspect --relayed` on",
+        ),
+    ] = None,
+    relayed: Annotated[
+        bool,
+        typer.Option("--relayed", help="应答手持机（标准输入输出） / answer a handheld on stdin, stdout"),
+    ] = False,
     receipt: Annotated[
         str | None,
         typer.Option(
@@ -173,16 +189,23 @@ def inspect(
     once: Annotated[bool, typer.Option("--once", help="只查验一张卡 / one card only")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """查验：这张卡今天在本终端是否已刷；或凭条真伪。不留记录。 Inspect: was this card tapped here today?
+    """查验：这张卡今天在此终端是否已刷；或凭条真伪。不留记录。 Inspect: was this card tapped here today?
 
     Or is a receipt genuine and shown for the first time. Nothing is recorded. Exit code 1: it is not.
 
     Example: tongka terminal inspect --data out/terminal --once
     """
-    if receipt is not None:
-        is_good = inspect_receipts(data, receipt, as_json=as_json)
+    if receipt is not None or relayed:
+        if data is None:
+            raise typer.BadParameter(_NEEDS_DATA.in_language(Language.from_environment()))
+        is_good = receipt is None or inspect_receipts(data, receipt, as_json=as_json)
+        if relayed:
+            answer_handheld(data)
     else:
-        is_good = inspect_cards(data, reader, as_json=as_json, once=once, stop=_stop_on_signals) or not once
+        display = JsonDisplay() if as_json else LineDisplay(Language.from_environment())
+        with inspector_of(data, via) as inspector, open_reader(reader) as cards:
+            _stop_on_signals(cards.cancel)
+            is_good = inspect_cards(inspector, cards, display, once=once) or not once
     if not is_good:
         raise typer.Exit(1)
 

@@ -53,3 +53,30 @@ class NothingToInspect(TerminalError):
     code = "TRM-723"
     cause = Text(zh="无法查验这张卡：{reason}", en="This card can't be inspected: {reason}")
     next_step = Text(zh="请再刷一次，或人工核验证件。", en="Tap it again, or check the certificate by eye.")
+
+
+class RelayFailed(TerminalError):
+    """A handheld and the terminal that it asks do not understand each other. Facts: detail."""
+
+    code = "TRM-724"
+    cause = Text(
+        zh="手持机与终端之间的连接异常：{detail}。", en="Handheld and terminal lost touch: {detail}."
+    )
+    next_step = Text(
+        zh="请检查 --via 的命令和网络后重试；也可以查验乘客的凭条。",
+        en="Check the command of --via and the network, then try again; or check the passenger's receipt.",
+    )
+
+
+class RelayRefused(TerminalError):
+    """The terminal asked for something from the card that an inspection does not take."""
+
+    code = "TRM-725"
+    cause = Text(
+        zh="终端要求这张卡做查验以外的操作，手持机已拒绝转发。",
+        en="The terminal asked this card for more than an inspection; the handheld passed nothing on.",
+    )
+    next_step = Text(
+        zh="请记下该终端并报告：这样的请求可能用于伪造刷卡记录。",
+        en="Note which terminal it was and report it: such a request could serve to invent a tap.",
+    )

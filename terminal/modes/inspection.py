@@ -40,9 +40,8 @@ from terminal.timekeeping import Timekeeper
 MAGIC: Final = b"TKI1"
 _CHINA: Final = timezone(timedelta(hours=8))
 _BENEFIT: Final = Text(
-    zh="有效：{time} 已刷卡（{service}），优惠已生效，持卡人应付 ¥{yuan}，同行优惠 {companions} 人",
-    en="Valid: tapped at {time} ({service}), discount applied, holder to pay ¥{yuan}, "
-    "{companions} companions",
+    zh="有效：{time} 已刷卡（{service}），优惠已生效，合计应付 ¥{yuan}，同行优惠 {companions} 人",
+    en="Valid: tapped at {time} ({service}), discount applied, ¥{yuan} in all, {companions} companions",
 )
 _FARE: Final = Text(
     zh="{time} 已刷卡（{service}），按票价付费 ¥{yuan}", en="Tapped at {time} ({service}), fare due: ¥{yuan}"
@@ -54,7 +53,8 @@ _NONE: Final = Text(zh="今天在本终端没有刷卡记录", en="No tap of thi
 class Inspection:
     """The last tap of a card today that counts; nothing in it says whose. Sums in fen.
 
-    `is_valid`: a benefit was given then, or the journey of an earlier one went on.
+    `is_valid`: a benefit was given then, or the journey of an earlier one went on. `party_pays`: holder and
+    companions together.
     """
 
     sequence: int
@@ -62,6 +62,7 @@ class Inspection:
     service: str
     is_valid: bool
     holder_pays: int
+    party_pays: int
     companions_admitted: int
 
     def text(self) -> Text:
@@ -70,7 +71,7 @@ class Inspection:
         return template.format(
             time=f"{datetime.fromtimestamp(self.time_ms / 1000, UTC).astimezone(_CHINA):%H:%M:%S}",
             service=self.service,
-            yuan=f"{self.holder_pays // 100}.{self.holder_pays % 100:02d}",
+            yuan=f"{self.party_pays // 100}.{self.party_pays % 100:02d}",
             companions=self.companions_admitted,
         )
 
@@ -195,8 +196,14 @@ def last_that_counts(events: Iterable[UsageEvent], reference: bytes) -> Inspecti
         service=last.service,
         is_valid=last.outcome.admits,
         holder_pays=last.holder_pays,
+        party_pays=_party_pays(last),
         companions_admitted=last.companions_admitted,
     )
+
+
+def _party_pays(event: UsageEvent) -> int:
+    further = event.companions - event.companions_admitted
+    return event.holder_pays + event.companions_admitted * event.companion_pays + further * event.fare
 
 
 def _take_out(taps: dict[int, UsageEvent], sequence: int) -> None:

@@ -114,7 +114,7 @@ def test_content_that_can_not_be_used_is_told_until_other_content_comes(
 def test_lists_that_rules_ask_for_in_vain_are_told(terminal: Terminal, bus: Enrolled) -> None:
     listener = Listener(live_condition(terminal))
     pack = bus.files["rules/twice.toml"]
-    bus.put_content("rules/twice.toml", pack.replace(b'"grade <= 3"', b"'\"minors\" in lists'"))
+    bus.put_content("rules/twice.toml", pack.replace(b'"grade <= 3"', b"'\"kites\" in lists'"))
     assert listener.hears() == ["+lists_missing"]
     bus.put_content("rules/twice.toml", pack)
     assert listener.hears() == ["-lists_missing"]

@@ -1,4 +1,4 @@
-"""Inspection: whether a card was tapped here today; nothing about whose it is or why, and nothing recorded."""
+"""Inspection: whether a card was tapped here today; nothing of whose it is or why, and nothing recorded."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def test_a_tap_of_today_is_found_and_nobody_else_s(bus: Enrolled) -> None:
         found = inspected(here, card)
         assert found is not None
         assert (found.sequence, found.is_valid, found.companions_admitted) == (tapped.sequence, True, 1)
+        assert (found.service, found.holder_pays, found.party_pays) == ("BUS-1", 0, tapped.party_pays)
+        assert tapped.party_pays == 50
         assert inspected(here, other) is None
 
 
