@@ -18,12 +18,14 @@ import msgspec
 
 from card.apdu import MAX_APDU_BYTES
 from crypto.explained import Text
-from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE, MAX_SEQUENCE, MAX_TIME_MS
+from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE, MAX_SEQUENCE
 from terminal.modes.errors import RelayFailed
 from terminal.modes.inspection import Inspection
 
 #: The longest line: an APDU of the greatest length in base64, and what is around it.
 MAX_LINE_BYTES: Final = 4 * (MAX_APDU_BYTES + 2) // 3 + 100
+#: The year 2109: a time that every clock can show.
+_MAX_TIME_MS: Final = 2**42
 _MAX_SUM: Final = MAX_FARE * (MAX_COMPANIONS + 1)
 
 #: TS, T0 and what follows them (ISO/IEC 7816-3 §8.2.1).
@@ -62,7 +64,7 @@ class FoundTap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An `Inspection`, member for member."""
 
     sequence: Annotated[int, msgspec.Meta(ge=1, le=MAX_SEQUENCE)]
-    time_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_MS)]
+    time_ms: Annotated[int, msgspec.Meta(ge=0, le=_MAX_TIME_MS)]
     service: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,12}\Z")]
     is_valid: bool
     holder_pays: _Sum
