@@ -53,7 +53,7 @@ _ALL_WELL: Final = Text(zh="一切正常", en="Nothing is wanting")
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917  the options of one verb
     data: Data,
     reader: Reader = ANY,
     as_json: AsJson = False,
@@ -64,6 +64,9 @@ def run(
     bell: Annotated[
         bool, typer.Option("--bell/--no-bell", help="刷卡后响铃（仅屏幕终端） / ring the screen's bell")
     ] = True,
+    training: Annotated[
+        bool, typer.Option("--training", help="培训：不计次、不结算 / train staff: nothing counts")
+    ] = False,
 ) -> None:
     """刷卡验证模式：逐张读卡、判断、记账，直到 Ctrl-C。 Validate taps until interrupted.
 
@@ -73,9 +76,9 @@ def run(
     Example: tongka terminal run --data out/terminal
     """
     language = Language.from_environment()
-    display = JsonDisplay() if as_json else LineDisplay(language)
+    display = JsonDisplay(is_training=training) if as_json else LineDisplay(language, is_training=training)
     with (
-        open_terminal(DataDirectory(data)) as terminal,
+        open_terminal(DataDirectory(data), is_training=training) as terminal,
         open_reader(reader) as opened,
         traced(opened, trace, display.trouble, terminal.desk.profile) as cards,
         BellSignals(sys.stderr) as ringing,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from card.connection import CardConnection
-from card.errors import CardError, WaitCancelled
+from card.errors import CardError, NoCardInTime, WaitCancelled
 from card.reader import CardReader
 from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
@@ -23,7 +23,6 @@ from terminal.modes.degraded import (
     DegradationWatch,
     LiveCondition,
     PsamState,
-    StorageState,
 )
 from terminal.modes.inspection import Inspection, Inspector
 from terminal.modes.signals import NoSignals, Signal, Signals
@@ -32,6 +31,8 @@ from terminal.presence import TapRequest
 from terminal.tap import TapResult
 
 RETRY_SECONDS: Final = 0.5
+#: How long nobody taps before the terminal looks again at how it stands.
+LOOK_SECONDS: Final = 30.0
 
 
 class TapDisplay(Protocol):
@@ -59,16 +60,16 @@ class TapDisplay(Protocol):
         """It has again what it worked without."""
 
 
-def live_condition(
-    terminal: Terminal,
-    storage: StorageState | None = None,
-    psam: PsamState | None = None,
-    is_training: bool = False,
-) -> LiveCondition:
+def live_condition(terminal: Terminal, psam: PsamState | None = None) -> LiveCondition:
     """How an open terminal stands, each time it is called."""
     desk = terminal.desk
     return LiveCondition(
-        desk.contents, desk.journal.timekeeper, lambda: desk.journal.unsigned, storage, psam, is_training
+        desk.contents,
+        desk.journal.timekeeper,
+        lambda: desk.journal.unsigned,
+        desk.journal.disk,
+        psam,
+        desk.owner.is_training,
     )
 
 
@@ -85,6 +86,7 @@ class Validator:
         is_exit: Callable[[], bool] = lambda: False,
         signals: Signals | None = None,
         condition: Callable[[], Condition] | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
@@ -93,7 +95,8 @@ class Validator:
         self._stopping, self._is_inspection = threading.Event(), threading.Event()
         self._inspector = Inspector.at(terminal.desk, terminal.configuration.service)
         self._condition = condition or live_condition(terminal)
-        self._watch = DegradationWatch(terminal.configuration.care)
+        self._upkeep_said = ""
+        self._watch, self._look_seconds = DegradationWatch(terminal.configuration.care), look_seconds
 
     def run(self) -> None:
         """Tap cards until `stop` is called; recovers by itself from readers and services that come back."""
@@ -144,21 +147,36 @@ class Validator:
             else:
                 return
 
-    def _tell_of_condition(self) -> None:
-        """Each said when it begins and when it ends, not at every tap."""
+    def _tell_of_condition(self) -> bool:
+        """Each said when it begins and when it ends, not at every tap; whether there was something to say."""
         begun, ended = self._watch.changes(self._condition())
         for one in ended:
             self._display.recovered(one)
         for one in begun:
             self._display.degraded(one)
+        trouble = self._terminal.upkeep.take_trouble()
+        is_new = trouble is not None and trouble.code != self._upkeep_said
+        if trouble is not None and is_new:
+            self._upkeep_said = trouble.code
+            self._display.trouble(trouble)
+        return bool(begun or ended or is_new)
 
     def _trouble(self, error: ExplainedError) -> None:
         if isinstance(error, WaitCancelled):
             raise error
         self._display.trouble(error)
 
+    def _wait_for_card(self) -> CardConnection:
+        """The next card; what begins or ends while nobody taps is told then."""
+        while True:
+            try:
+                return self._reader.wait_for_card(self._look_seconds)
+            except NoCardInTime:
+                if self._tell_of_condition():
+                    self._display.ready()
+
     def _tap_once(self) -> None:
-        with self._reader.wait_for_card(timeout=None) as connection:
+        with self._wait_for_card() as connection:
             self._display.reading()
             if self._is_inspection.is_set():
                 self._is_inspection.clear()

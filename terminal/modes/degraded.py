@@ -127,9 +127,9 @@ class LiveCondition:
         contents: ContentSource,
         timekeeper: Timekeeper,
         unsigned: Callable[[], int],
-        storage: StorageState | None = None,
-        psam: PsamState | None = None,
-        is_training: bool = False,
+        storage: StorageState,
+        psam: PsamState | None,
+        is_training: bool,
     ) -> None:
         self._contents, self._timekeeper, self._unsigned = contents, timekeeper, unsigned
         self._storage, self._psam, self._is_training = storage, psam, is_training
@@ -150,7 +150,7 @@ class LiveCondition:
             moment=self._timekeeper.now(),
             content=content,
             content_trouble=self._content_trouble,
-            storage=None if self._storage is None else self._storage.trouble(),
+            storage=self._storage.trouble(),
             psam=None if self._psam is None else self._psam.trouble(),
             unsigned=self._unsigned(),
             is_training=self._is_training,

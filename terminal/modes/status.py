@@ -9,15 +9,15 @@ from terminal.content.content import Content, load_content
 from terminal.data_directory import DataDirectory
 from terminal.errors import ContentMissing, JournalMissing
 from terminal.events.event import UsageEvent
+from terminal.journal.disk import JournalDisk
 from terminal.journal.reader import JournalReader
-from terminal.modes.degraded import Condition, StorageState
+from terminal.modes.degraded import Condition
 from terminal.modes.psam_watch import psam_trouble
 from terminal.timekeeping import Timekeeper
 
 
-def condition_of(directory: DataDirectory, clock: Clock, storage: StorageState | None = None) -> Condition:
+def condition_of(directory: DataDirectory, clock: Clock) -> Condition:
     """The condition of the terminal in `directory`; takes no lock, and so disturbs no tap.
-
     Raises TerminalNotEnrolled, ConfigurationMalformed, JournalDamaged, EventMalformed.
     """
     configuration = directory.load_configuration()
@@ -31,7 +31,7 @@ def condition_of(directory: DataDirectory, clock: Clock, storage: StorageState |
         moment=timekeeper.now(),
         content=content,
         content_trouble=trouble,
-        storage=None if storage is None else storage.trouble(),
+        storage=JournalDisk(directory.path).trouble(),
         psam=psam_trouble(psam) if psam else None,
         unsigned=unsigned,
     )

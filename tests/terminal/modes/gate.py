@@ -17,6 +17,7 @@ from card.simulator.issuing.personalisation import Holder
 from crypto.credential import TapCredential
 from terminal.assembly import Terminal, open_terminal
 from terminal.configuration import ValidatorSettings
+from terminal.decisions.rule_pack import RulePack
 from terminal.events.event import UsageEvent
 from terminal.journal.reader import JournalReader
 from terminal.modes.validating import ValidatorTaps
@@ -60,7 +61,15 @@ holder_text = { zh = "免费", en = "free" }
 staff_text = { zh = "免费", en = "free" }
 source = { cites = "test", mark = "G" }
 """
-WITHOUT_QUOTA = PACK.replace('quota = "rides"\n', "")
+WITHOUT_QUOTA = PACK.replace('quota = "rides"\n', "").replace(
+    """[[quotas]]
+id = "rides"
+uses = 2
+per = "month"
+
+""",
+    "",
+)
 
 
 @dataclass
@@ -103,6 +112,7 @@ def gate(path: Path, pack: str = PACK, **settings: int | str) -> Enrolled:
     changed = msgspec.structs.replace(configuration, terminal=secrets.token_hex(8), validator=validator)
     MADE.append(changed.terminal_id)
     enrolled.directory.configuration_file.write_bytes(changed.to_bytes())
+    RulePack.from_bytes(pack.encode())  # one that is refused would leave the starter's in force
     enrolled.files = {name: data for name, data in enrolled.files.items() if not name.startswith("rules/")}
     enrolled.put_content("rules/twice.toml", pack.encode())
     return enrolled

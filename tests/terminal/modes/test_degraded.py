@@ -11,11 +11,9 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from card.errors import CardInUse
 from card.readers.pcsc import PcscReader
 from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
-from crypto.explained import ExplainedError
 from terminal.assembly import Terminal, open_terminal
 from terminal.clock import ClockSource
 from terminal.commands import app
@@ -120,24 +118,6 @@ def test_lists_that_rules_ask_for_in_vain_are_told(terminal: Terminal, bus: Enro
     assert listener.hears() == ["-lists_missing"]
 
 
-class Disk:
-    """A disk whose state a test sets."""
-
-    said: ExplainedError | None = None
-
-    def trouble(self) -> ExplainedError | None:
-        return self.said
-
-
-def test_storage_is_asked(terminal: Terminal) -> None:
-    disk = Disk()
-    listener = Listener(live_condition(terminal, storage=disk))
-    disk.said = CardInUse(reader="any trouble at all")
-    assert listener.hears() == ["+disk_nearly_full"]
-    disk.said = None
-    assert listener.hears() == ["-disk_nearly_full"]
-
-
 def test_events_that_stand_unsigned_are_told(terminal: Terminal, bus: Enrolled) -> None:
     listener = Listener(live_condition(terminal))
     with sqlite3.connect(bus.directory.journal) as other:
@@ -154,8 +134,9 @@ def test_events_that_stand_unsigned_are_told(terminal: Terminal, bus: Enrolled) 
     assert listener.hears() == ["-journal_unsigned"]
 
 
-def test_training_is_told_from_the_beginning(terminal: Terminal) -> None:
-    assert Listener(live_condition(terminal, is_training=True)).hears() == ["+training"]
+def test_training_is_told_from_the_beginning(bus: Enrolled, clock: SetClock) -> None:
+    with open_terminal(bus.directory, clock, is_training=True) as terminal:
+        assert Listener(live_condition(terminal)).hears() == ["+training"]
 
 
 def test_a_psam_that_is_missing_is_told(
