@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from card.apdu import CommandApdu, ResponseApdu
+from card.connection import CardConnection
+from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.contents import ChipContents
 from terminal.amendments import cancel
 from terminal.data_directory import TERMINAL_KEY
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.verification import verify_journal
+from terminal.presence import TapRequest
+from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
-from tests.terminal.enrolled import NOON, Enrolled, SetClock
+from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
 from tests.terminal.modes.gate import MINUTE, SECOND, WITHOUT_QUOTA, companion_card, events_of, gate, opened
 from tests.terminal.test_tap import CATEGORY_WORDS
 
@@ -222,3 +228,39 @@ def test_whoever_never_came_in_is_let_out(bus: Enrolled) -> None:
         assert here.leave(card).outcome is Outcome.RECORDED
         assert here.tap(card).outcome is Outcome.GRANTED
     assert events_of(bus)[0].refers_to == 0
+
+
+class Counted(InProcessConnection):
+    """A connection that counts its commands."""
+
+    commands = 0
+
+    def transmit(self, command: CommandApdu) -> ResponseApdu:
+        self.commands += 1
+        return super().transmit(command)
+
+
+def test_a_tap_takes_two_commands_whatever_becomes_of_it(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", WITHOUT_QUOTA, transfer_minutes=10, passback_minutes=1)
+    card = entrance.card()
+    with opened(entrance, SetClock()) as here:
+
+        def commands(tap: Callable[[CardConnection, TapRequest], TapResult]) -> tuple[Outcome, int]:
+            with Counted(chip(card)) as connection:
+                return tap(connection, here.terminal.request()).outcome, connection.commands
+
+        found = [commands(here.taps.tap), commands(here.taps.tap)]
+        here.pass_time(30 * SECOND)
+        found.append(commands(here.taps.tap))
+        here.pass_time(MINUTE)
+        found += [commands(here.taps.tap), commands(here.taps.leave)]
+    assert found == [
+        (outcome, 2)
+        for outcome in (
+            Outcome.GRANTED,
+            Outcome.REPEATED,
+            Outcome.ALREADY_INSIDE,
+            Outcome.TRANSFERRED,
+            Outcome.RECORDED,
+        )
+    ]
