@@ -42,6 +42,7 @@ class Reason(StrEnum):
     FARE_ABOVE_LIST = FindingKind.FARE_ABOVE_LIST.value
     AMENDS_NOTHING = "amends_nothing"
     AMENDS_UPWARDS = "amends_upwards"
+    CONTINUES_NOTHING = "continues_nothing"
     CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
     TERMINAL_REVOKED = FindingKind.TERMINAL_REVOKED.value
 

@@ -315,6 +315,11 @@ class JournalWriter(Closing):
         with damage_named():
             return is_cancelled(self._connection, sequence)
 
+    @property
+    def unsigned(self) -> int:
+        """How many events are known to stand behind the last signed checkpoint."""
+        return 0 if self._head is None else self._head.sequence - self._signed_up_to
+
     @_undisturbed
     def uses(self, count: QuotaCount) -> int:
         """How often a quota was used by a holder in its window. Raises JournalUnavailable, JournalDamaged."""

@@ -22,6 +22,7 @@ from tests.fuzz.decision_targets import decision_seeds
 from tests.fuzz.fixed_cards import IDENTITY, PROFILE, PSAM_PROFILE, RECORDS
 from tests.fuzz.journal_targets import journal_seeds
 from tests.fuzz.receipt_targets import receipt_seeds
+from tests.fuzz.relay_targets import relay_seeds
 from tests.fuzz.targets import ENCODINGS, FIELDS, PSAM_AID, genuine_answer, genuine_confirmation
 from tests.fuzz.trust_seeds import trust_seeds
 
@@ -57,6 +58,7 @@ def seeds(target: str) -> Iterator[bytes]:
         **journal_seeds(),
         **receipt_seeds(),
         **counter_seeds(),
+        **relay_seeds(),
         **decision_seeds(),
         **catalogue_seeds(),
     }

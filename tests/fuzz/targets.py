@@ -45,6 +45,7 @@ from tests.fuzz.decision_targets import DECISION_TARGETS
 from tests.fuzz.fixed_cards import PROFILE, PSAM_PROFILE, RECORDS, same_randoms
 from tests.fuzz.journal_targets import JOURNAL_TARGETS
 from tests.fuzz.receipt_targets import RECEIPT_TARGETS
+from tests.fuzz.relay_targets import RELAY_TARGETS
 from tests.fuzz.trust_targets import TRUST_TARGETS
 
 Target = Callable[[bytes], bool]
@@ -328,6 +329,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         **JOURNAL_TARGETS,
         **RECEIPT_TARGETS,
         **COUNTER_TARGETS,
+        **RELAY_TARGETS,
         **DECISION_TARGETS,
         **CATALOGUE_TARGETS,
         **{f"file-{file.name}": partial(file_content, file) for file in PROFILE.file},

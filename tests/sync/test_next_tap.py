@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from card.simulator.boards.pcscd import PrivatePcscd
@@ -19,7 +20,9 @@ from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.contents import ChipContents
 from card.simulator.issuing.personalisation import ISSUER_FILE, Holder, TestIssuer
 from crypto.credential import TapCredential
+from terminal.configuration import ValidatorSettings
 from terminal.content.asked_lists import asked_lists
+from terminal.data_directory import DataDirectory
 from terminal.starter import starter_files, starter_rule_book
 from tests.demo.processes import Running, tongka
 from tests.terminal.enrolled import chip
@@ -115,6 +118,10 @@ def world(tmp_path: Path, private_pcscd: PrivatePcscd) -> Iterator[World]:
         )
         enrolling = ("--center", url, "--data", tmp_path / "terminal", "--code-file", "-", "--test")
         tongka("enrol", *enrolling, environment=environment, stdin=code)
+        # These tests tap the same card again and again, for what is in force by then.
+        configuration = DataDirectory(tmp_path / "terminal").load_configuration()
+        changed = msgspec.structs.replace(configuration, validator=ValidatorSettings(repeat_seconds=0))
+        DataDirectory(tmp_path / "terminal").configuration_file.write_bytes(changed.to_bytes())
         terminal = running.enter_context(
             Running(
                 tmp_path / "terminal.log",

@@ -135,9 +135,10 @@ def test_a_torn_day_key_is_made_anew(tmp_path: Path) -> None:
     assert len(file.read_bytes()) == 32
 
 
-def test_companions_are_one_digit_for_one_tap() -> None:
+def test_companions_are_one_digit_for_one_tap_and_a_question_mark_inspects() -> None:
     read_end, write_end = os.pipe()
     refused: list[str] = []
+    inspections: list[None] = []
     done = threading.Event()
 
     def refuse(typed: str) -> None:
@@ -146,16 +147,17 @@ def test_companions_are_one_digit_for_one_tap() -> None:
             done.set()
 
     with os.fdopen(read_end) as stream, os.fdopen(write_end, "w") as keyboard:
-        entry = PartyEntry(stream, refuse)
+        entry = PartyEntry(stream, refuse, lambda: inspections.append(None))
         entry.start()
         assert entry.take() == 0
-        keyboard.write("2\n\n12\n-1\n二\n" + "y" * 50 + "\nend\n")
+        keyboard.write("2\n\n?\n12\n-1\n二\n" + "y" * 50 + "\nend\n")
         keyboard.flush()
         assert done.wait(20)
         assert entry.take() == 2
         assert entry.take() == 0
         keyboard.close()
     assert refused == ["12", "-1", "二", "y" * 20, "end"]
+    assert len(inspections) == 1
 
 
 RESULT = TapResult(
