@@ -563,6 +563,27 @@ class ListNotPublished(SyncError):
     )
 
 
+class CaseUnknown(SyncError):
+    """No need has this case number. Facts: case."""
+
+    code = "SYN-513"
+    cause = Text(zh="没有第 {case} 号需求。", en="There is no case {case}.")
+    next_step = Text(
+        zh="请用“tongka center needs list”查看编号。", en="See the numbers with `tongka center needs list`."
+    )
+
+
+class CaseNotReadable(SyncError):
+    """A need's words can't be opened or read any more. Facts: case."""
+
+    code = "SYN-514"
+    cause = Text(zh="第 {case} 号需求的内容无法打开。", en="The words of case {case} can't be opened.")
+    next_step = Text(
+        zh="请确认密封密钥属于本中心，并运行“tongka reconcile”检查该终端的记录。",
+        en="Check that the sealing key is this centre's, and run `tongka reconcile` on that terminal.",
+    )
+
+
 class EventNotStored(SyncError):
     """No such event is stored at this centre."""
 

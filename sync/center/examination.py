@@ -42,6 +42,8 @@ class Reason(StrEnum):
     FARE_ABOVE_LIST = FindingKind.FARE_ABOVE_LIST.value
     AMENDS_NOTHING = "amends_nothing"
     AMENDS_UPWARDS = "amends_upwards"
+    WORDS_DIFFER = "words_differ"  # the card did not sign for what was left with it
+    RATES_NOTHING = "rates_nothing"  # no service of the same card on the same day
     CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
 
 
