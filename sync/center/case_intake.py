@@ -9,18 +9,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from crypto.credential import TapCredential
 from crypto.errors import CredentialMalformed, SealBroken
+from crypto.explained import Text
 from sync.center.cases import Case, find_case
 from sync.center.directory import Center
 from sync.center.evidence import examine_events
 from sync.center.unsealing import Unsealer
-from sync.errors import CaseNotReadable
+from sync.errors import CaseNotReadable, VoiceNotThere
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.voice import SealedVoice
 from terminal.needs.answers import CaseStatus, answer_secret
-from terminal.needs.contents import Left, Need, left_from_text
+from terminal.needs.contents import Left, Need, VoiceNote, left_from_text
 from terminal.needs.errors import NeedMalformed
 
 _NEW = """
@@ -33,6 +36,9 @@ _NEW = """
         AND taken.epoch = events.epoch AND taken.sequence = events.sequence)
     ORDER BY terminal, epoch, sequence
 """
+_NONE_LEFT: Final = Text(zh="没有留录音", en="none was left")
+_NOT_SENT: Final = Text(zh="终端尚未上传", en="its terminal has not sent it yet")
+_ANOTHER: Final = Text(zh="收到的不是持卡人留下的那份", en="what came is not what the holder left")
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,7 @@ def read_case(center: Center, case: int, actor: str, now_ms: int) -> CaseWords:
     """What a holder said; entered in the audit with `actor` before. Raises CaseUnknown, CaseNotReadable."""
     found = find_case(center.store, case)
     with center.store.transaction() as connection:
-        connection.execute(
-            "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, ?)",
-            (now_ms, actor, "need-read", found.terminal, found.epoch, found.sequence),
-        )
+        _audit(connection, found, "need-read", actor, now_ms)
         row = connection.execute(
             "SELECT bytes FROM events WHERE terminal = ? AND epoch = ? AND sequence = ?",
             (found.terminal, found.epoch, found.sequence),
@@ -74,6 +77,35 @@ def read_case(center: Center, case: int, actor: str, now_ms: int) -> CaseWords:
     if not isinstance(left, Need):
         raise CaseNotReadable(case=case)
     return CaseWords(found, left)
+
+
+def hear_case(center: Center, case: int, actor: str, now_ms: int) -> bytes:
+    """The recording that goes with a case, as its event names it. Raises also VoiceNotThere."""
+    said = read_case(center, case, actor, now_ms)
+    if said.need.voice is None:
+        raise VoiceNotThere(case=case, detail=_NONE_LEFT)
+    with center.store.transaction() as connection:
+        _audit(connection, said.case, "need-heard", actor, now_ms)
+        row = connection.execute(
+            "SELECT bytes FROM voices WHERE terminal = ? AND epoch = ? AND sequence = ?",
+            (said.case.terminal, said.case.epoch, said.case.sequence),
+        ).fetchone()
+    if row is None:
+        raise VoiceNotThere(case=case, detail=_NOT_SENT)
+    try:
+        voice = SealedVoice.from_bytes(row[0]).open(center.keys.sealing)
+    except (EventMalformed, SealBroken) as error:
+        raise VoiceNotThere(case=case, detail=_ANOTHER) from error
+    if VoiceNote.of(voice) != said.need.voice:
+        raise VoiceNotThere(case=case, detail=_ANOTHER)
+    return voice
+
+
+def _audit(connection: sqlite3.Connection, case: Case, action: str, actor: str, now_ms: int) -> None:
+    connection.execute(
+        "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, ?)",
+        (now_ms, actor, action, case.terminal, case.epoch, case.sequence),
+    )
 
 
 @dataclass(frozen=True)

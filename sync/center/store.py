@@ -101,6 +101,13 @@ CREATE TABLE needs (
     UNIQUE (terminal, epoch, sequence)
 ) STRICT;
 
+-- Recordings that go with needs, as they came: sealed (terminal.events.voice).
+CREATE TABLE voices (
+    terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    bytes BLOB NOT NULL, received_ms INTEGER NOT NULL,
+    PRIMARY KEY (terminal, epoch, sequence)
+) STRICT;
+
 -- What holders thought of a service; rated: the sequence of its event. The first rating of an event counts.
 CREATE TABLE ratings (
     terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, rated INTEGER NOT NULL,

@@ -17,6 +17,7 @@ from terminal.journal.amended import AMENDED_TABLE
 from terminal.journal.disk import JournalDisk
 from terminal.journal.errors import JournalIsTraining
 from terminal.journal.uses import USES_TABLE
+from terminal.journal.voices import VOICES_TABLE
 
 # SQLite's application_id, what `file` shows; the first byte says whose program it is.
 APPLICATION_ID: Final = 0x544B4A32  # "TKJ2"
@@ -45,6 +46,7 @@ _TABLES: Final = f"""
     );
     {USES_TABLE}
     {AMENDED_TABLE}
+    {VOICES_TABLE}
 """
 _KINDS: Final = {
     True: Text(zh="培训流水账", en="a training journal"),

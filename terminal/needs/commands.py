@@ -19,10 +19,12 @@ from crypto.explained import Language, Text
 from terminal.assembly import Terminal, open_terminal
 from terminal.data_directory import DataDirectory
 from terminal.errors import FileNotRead
+from terminal.events.voice import MAX_VOICE_BYTES
 from terminal.needs.answers import Answer
 from terminal.needs.contents import Relation, need, rating
 from terminal.needs.errors import NothingToRate
 from terminal.needs.leaving import last_service, leave_need, rate, status_of
+from terminal.needs.recording_form import require_recording
 from terminal.needs.wording_rules import MAX_BYTES, cleaned
 
 app = typer.Typer(
@@ -72,6 +74,10 @@ def leave(  # noqa: PLR0917  the verb's options
     data: Data,
     item: Annotated[str, typer.Option("--item", help="服务项目代码 / code of a catalogue item")],
     words: WordsFile = None,
+    voice: Annotated[
+        Path | None,
+        typer.Option("--voice", help="录音文件：WAV 或 Ogg Opus，至多 1 MiB / a recording, WAV or Ogg Opus"),
+    ] = None,
     family: Family = False,
     reader: Reader = ANY,
     seconds: Seconds = _SECONDS,
@@ -83,9 +89,10 @@ def leave(  # noqa: PLR0917  the verb's options
 
     Example: echo 轮椅坏了 | tongka needs leave --data out/terminal --item AIDS --words -
     """
-    left = need(item, cleaned(_words(words)), _relation(family))
+    recording = b"" if voice is None else _recording(voice)
+    left = need(item, cleaned(_words(words)), _relation(family), recording)
     with _card_at(data, reader, seconds) as tapped:
-        event = leave_need(tapped.terminal, tapped.connection, left)
+        event = leave_need(tapped.terminal, tapped.connection, left, recording)
     _say(_LEFT.format(sequence=event.sequence), {"kind": "need", "sequence": event.sequence}, as_json)
 
 
@@ -155,6 +162,17 @@ def _card_at(data: Path, reader: str, seconds: float) -> Iterator[_Tapped]:
 
 def _relation(family: bool) -> Relation:
     return Relation.FAMILY if family else Relation.HOLDER
+
+
+def _recording(file: Path) -> bytes:
+    """A recording, looked at before anybody is asked to tap. Raises FileNotRead, VoiceRefused."""
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_VOICE_BYTES + 1)
+    except OSError as error:
+        raise FileNotRead(file=file, detail=error.strerror) from error
+    require_recording(data)
+    return data
 
 
 def _words(source: str | None) -> str:

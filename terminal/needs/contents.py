@@ -18,6 +18,7 @@ import msgspec
 from crypto.sm3 import sm3
 from terminal.events.challenge import MAX_SERVICE_CHARACTERS, NONCE_BYTES
 from terminal.events.event import MAX_WORDS, Digest
+from terminal.events.voice import MAX_VOICE_BYTES
 from terminal.needs.errors import NeedMalformed
 from terminal.needs.wording_rules import MAX_CHARACTERS, is_clean
 
@@ -25,7 +26,6 @@ VERSION: Final = 1
 SALT_BYTES: Final = 16
 BLOCK_BYTES: Final = 256
 MAX_TEXT_BYTES: Final = MAX_WORDS
-MAX_VOICE_BYTES: Final = 1_048_576
 _COMMITMENT: Final = b"TONGKA-LEFT\x01"
 
 ItemCode = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SERVICE_CHARACTERS, pattern=r"^[!-~]+\Z")]

@@ -19,25 +19,39 @@ from terminal.decisions.card_facts import Party
 from terminal.decisions.decide import local_date
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
+from terminal.events.voice import seal_voice
 from terminal.modes.recording import record_presence
 from terminal.needs.answers import Answer
-from terminal.needs.contents import Left, Need, Rating
+from terminal.needs.contents import Left, Need, Rating, VoiceNote
 from terminal.needs.errors import NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
+from terminal.needs.recording_form import require_recording
 from terminal.presence import Presented, TapDesk, TapRequest, present, record_refusal
 
 #: The kinds of event that are a service.
 RATABLE: Final = frozenset((EventKind.TAP, EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT))
 
 
-def leave_need(terminal: Terminal, connection: CardConnection, need: Need) -> UsageEvent:
-    """Record a need; it is on the disk, sealed, when this returns.
+def leave_need(terminal: Terminal, connection: CardConnection, need: Need, voice: bytes = b"") -> UsageEvent:
+    """Record a need, with the recording that it names; both are on the disk, sealed, when this returns.
 
-    Raises ServiceUnknown for an item that the catalogue has not, the card's TapRefused (a refused tap is
-    recorded without what was said), TapNotRecorded, and as `present`.
+    In training the recording is thrown away. Raises ServiceUnknown for an item that the catalogue has not,
+    VoiceRefused, DiskNearlyFull for a recording that would take the room of taps, the card's TapRefused (a
+    refused tap is recorded without what was said), TapNotRecorded, and as `present`.
     """
-    terminal.desk.contents.current().catalogue.item(need.item)
+    desk = terminal.desk
+    desk.contents.current().catalogue.item(need.item)
+    if need.voice != (VoiceNote.of(voice) if voice else None):
+        raise ValueError("the need names another recording")
+    if voice:
+        require_recording(voice)
+        if (trouble := desk.journal.disk.trouble()) is not None:
+            raise trouble
     presented, card = _presented(terminal, connection, EventKind.NEED, need)
-    return record_presence(terminal.desk, presented, card, words=need.to_text())
+    sealed = b""
+    if voice and not desk.owner.is_training:
+        place, key = presented.place.sequence, presented.content.trust.center_sealing_key
+        sealed = seal_voice(desk.owner.terminal, desk.owner.epoch, place, voice, key).to_bytes()
+    return record_presence(desk, presented, card, words=need.to_text(), voice=sealed)
 
 
 def rate(terminal: Terminal, connection: CardConnection, sequence: int, rating: Rating) -> UsageEvent:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from crypto.credential import TapCredential
 from crypto.explained import ExplainedError
-from sync.center.case_intake import read_case, take_up
+from crypto.signer import Signer
+from crypto.sm2 import PrivateKey
+from sync.center.case_intake import hear_case, read_case, take_up
 from sync.center.cases import CLOSED_SHOWN_MS, answer_case, list_cases, published_answers
 from sync.center.commands import app
 from sync.center.directory import Center
@@ -21,16 +26,21 @@ from sync.center.ingest import take_batch
 from sync.center.needs_command import app as needs_app
 from sync.center.ratings import rating_lines
 from sync.center.reconciliation import reconcile_center
-from sync.errors import CaseNotReadable, CaseUnknown
+from sync.center.voice_ingest import take_voice
+from sync.errors import CaseNotReadable, CaseUnknown, MessageRefused, VoiceNotThere
+from sync.protocol.encoding import MediaType
+from sync.protocol.voice import VoiceAnswer, VoiceUpload, sign_voice
 from terminal.content.manifest import ANSWERS
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.events.voice import seal_voice
 from terminal.needs.answers import CaseStatus
 from terminal.needs.contents import Left, Need, Relation, need, rating
 from terminal.needs.errors import WordsRefused
 from tests.sync.cast import EVENTS_START, MADE, Card, Chain, Issuer, now_ms, snapshot
 from tests.sync.test_settlement import found
+from tests.terminal.needs.recordings import opus, wav
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -162,6 +172,83 @@ def test_a_service_counts_once_however_often_a_terminal_has_it_rated(
     taken(center, chain)
     [line] = rating_lines(center.store, "2026-09")
     assert (line.ratings, line.mean) == (5, 1.0)
+
+
+def sent(chain: Chain, recording: bytes, sequence: int = 1, key: Signer | None = None) -> VoiceUpload:
+    """What an agent sends of a recording, or somebody else in its name."""
+    sealed = seal_voice(chain.terminal, chain.epoch, sequence, recording, chain.sealing_key)
+    return sign_voice(sealed.to_bytes(), key or chain.key)
+
+
+def test_a_recording_is_stored_sealed_and_heard_by_staff_alone(
+    center: Center, chain: Chain, card: Card, tmp_path: Path
+) -> None:
+    recording = wav()
+    leave(chain, card, need(WHEELCHAIR, voice=recording))
+    taken(center, chain)
+    with pytest.raises(VoiceNotThere):
+        hear_case(center, 1, "uid:7", now_ms())
+    upload = sent(chain, recording)
+    at_ms = now_ms()
+    answer = take_voice(center.store, center.keys, upload, at_ms)
+    assert answer.receipt.is_for(upload.voice, center.keys.receipt.public_key)
+    again = take_voice(center.store, center.keys, upload, at_ms)
+    assert again.receipt.receipt == answer.receipt.receipt  # any number of times
+    assert hear_case(center, 1, "uid:7", now_ms()) == recording
+    image = b"".join(path.read_bytes() for path in (tmp_path / "authority" / "center").glob("center.db*"))
+    assert recording[-64:] not in image
+    assert [row[3] for row in snapshot(center, "audit")["audit"]][-2:] == ["need-read", "need-heard"]
+
+
+def test_a_recording_comes_from_its_terminal_behind_its_need_and_once(
+    center: Center, chain: Chain, card: Card
+) -> None:
+    leave(chain, card, need(WHEELCHAIR, voice=wav()))
+    chain.tap(card)
+    taken(center, chain)
+    other = replace(chain, epoch=99)
+    for upload, code in (
+        (sent(chain, wav(), key=PrivateKey.generate()), "SYN-208"),
+        (sent(chain, wav(), sequence=2), "SYN-208"),  # a tap
+        (sent(chain, wav(), sequence=3), "SYN-208"),  # nothing yet
+        (sent(other, wav()), "SYN-201"),
+        (replace_voice(sent(chain, wav()), b"anything"), "SYN-103"),
+    ):
+        with pytest.raises(MessageRefused) as refused:
+            take_voice(center.store, center.keys, upload, now_ms())
+        assert refused.value.code == code
+    take_voice(center.store, center.keys, sent(chain, wav()), now_ms())
+    with pytest.raises(MessageRefused, match="SYN-208"):
+        take_voice(center.store, center.keys, sent(chain, opus()), now_ms())
+    counted = {row[2]: row[3] for row in snapshot(center, "refusals")["refusals"]}
+    assert counted == {"SYN-208": 4, "SYN-201": 1}
+
+
+def replace_voice(upload: VoiceUpload, voice: bytes) -> VoiceUpload:
+    """The same with other bytes."""
+    return msgspec.structs.replace(upload, voice=voice)
+
+
+def test_another_recording_than_the_holder_left_is_not_heard(
+    center: Center, chain: Chain, card: Card
+) -> None:
+    leave(chain, card, need(WHEELCHAIR, voice=wav()))
+    leave(chain, card, need(WHEELCHAIR))
+    taken(center, chain)
+    take_voice(center.store, center.keys, sent(chain, opus()), now_ms())
+    for case in (1, 2):
+        with pytest.raises(VoiceNotThere):
+            hear_case(center, case, "uid:7", now_ms())
+
+
+@given(st.binary(max_size=300))
+def test_no_upload_is_too_strange(body: bytes) -> None:
+    for shape in (VoiceUpload, VoiceAnswer):
+        for media_type in MediaType:
+            try:
+                shape.from_bytes(body, media_type)
+            except MessageRefused:
+                continue
 
 
 def of_card(center: Center, credential: TapCredential) -> list[tuple[int, CaseStatus, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,15 @@ from card.simulator.boards.link import InProcessConnection
 from card.simulator.boards.pcscd import PrivatePcscd
 from sync.center.directory import Center
 from terminal.assembly import open_terminal
+from terminal.data_directory import DataDirectory
 from terminal.events.kind import EventKind
+from terminal.journal.reader import JournalReader
 from terminal.tap import tap
 from tests.demo.processes import DemoFailed
 from tests.sync.cast import Issuer
 from tests.sync.needs_circle import Circle, circle_of, journalled, synchronise
 from tests.terminal.enrolled import chip
+from tests.terminal.needs.recordings import wav
 
 
 @pytest.fixture
@@ -57,3 +61,28 @@ def test_the_service_just_had_is_rated_with_its_own_card(circle: Circle) -> None
     assert [event.kind for event in journalled(circle.near)] == [EventKind.TAP, EventKind.RATING]
     synchronise(circle.near)
     assert circle.at_the_centre("list") == []
+
+
+def test_a_recording_travels_behind_its_need_and_is_let_go_when_the_centre_signed(
+    circle: Circle, tmp_path: Path
+) -> None:
+    recording = wav(20)
+    (tmp_path / "said.wav").write_bytes(recording)
+    circle.needs(circle.card(), "leave", circle.near, "--item", "REHAB-FIX", "--voice", tmp_path / "said.wav")
+    assert waiting(circle.near) == [1]
+    synchronise(circle.near)
+    heard = circle.at_the_centre("voice", "1", "--out", tmp_path / "heard.wav")
+    assert heard == {"case": 1, "bytes": len(recording), "kind": "wav"}
+    assert (tmp_path / "heard.wav").read_bytes() == recording
+    with open_terminal(circle.near):
+        deadline = time.monotonic() + 20
+        while waiting(circle.near) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert waiting(circle.near) == []
+    synchronise(circle.near)
+
+
+def waiting(directory: DataDirectory) -> list[int]:
+    """The events whose recordings a terminal still keeps."""
+    with JournalReader(directory.journal) as journal:
+        return journal.waiting_voices()

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.events.event import MAX_SEALED_BYTES, MAX_WORDS, SealedEvidence
+from terminal.events.voice import MAX_VOICE_BYTES
 from terminal.needs.contents import (
     BLOCK_BYTES,
-    MAX_VOICE_BYTES,
     Need,
     Rating,
     Relation,
