@@ -39,10 +39,7 @@ class SealedVoice(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     @classmethod
     def from_bytes(cls, data: bytes) -> SealedVoice:
         """Parse one, strictly: one encoding each. Raises EventMalformed."""
-        found = _decoded(data, cls, "sealed recording")
-        if found.to_bytes() != data:
-            raise EventMalformed(kind="sealed recording", detail="not in its canonical encoding")
-        return found
+        return _decoded(data, cls, "sealed recording")
 
     def to_bytes(self) -> bytes:
         """As it is stored and sent."""
@@ -83,7 +80,7 @@ class SignedVoiceReceipt(msgspec.Struct, frozen=True, array_like=True, forbid_un
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SignedVoiceReceipt:
-        """Parse; checks no signature. Raises EventMalformed."""
+        """Parse, strictly; checks no signature. Raises EventMalformed."""
         return _decoded(data, cls, "receipt for a recording")
 
     def to_bytes(self) -> bytes:
@@ -117,6 +114,9 @@ def _place(terminal: bytes, epoch: int, sequence: int) -> bytes:
 
 def _decoded(data: bytes, shape: type[_Shape], kind: str) -> _Shape:
     try:
-        return msgspec.msgpack.decode(data, type=shape)
+        found = msgspec.msgpack.decode(data, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EventMalformed(kind=kind, detail=str(error)) from error
+    if msgspec.msgpack.encode(found) != data:
+        raise EventMalformed(kind=kind, detail="not in its canonical encoding")
+    return found
