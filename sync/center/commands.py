@@ -26,6 +26,7 @@ from sync.center.list_options import (
     ShrunkLists,
     list_changes,
 )
+from sync.center.needs_command import app as needs_app
 from sync.center.server import serve
 from sync.center.terminal_command import app as terminal_app
 from terminal.content.content import Content
@@ -33,6 +34,7 @@ from terminal.content.content import Content
 app = typer.Typer(help="建立与运行卡数据中心。Make and run a card data centre.", no_args_is_help=True)
 app.add_typer(issuer_app, name="issuer")
 app.add_typer(terminal_app, name="terminal")
+app.add_typer(needs_app, name="needs")
 
 Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the centre's data directory")]
 KeystoreKind = Annotated[

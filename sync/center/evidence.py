@@ -20,6 +20,7 @@ from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
 from sync.center.examination import Examination, Proof, Pseudonyms, Reason, StoredEvent
+from sync.center.left_words import judge_left
 from sync.center.store import CenterStore
 from sync.center.unsealing import Unsealer
 from sync.errors import ContentInvalid
@@ -172,7 +173,9 @@ class _Examiner:
             proof_digest=digest,
         )
         if event.kind is not EventKind.TAP:
-            # It claims nothing, so that a card was there is all there is to show.
+            # It claims nothing, so that a card was there, and for what, is all there is to show.
+            if (unfit := self._unfit_words(event, evidence, judged)) is not Reason.FINE:
+                return Examination(Proof.INVALID, unfit, content=content.version, proof_digest=digest)
             agrees = event.outcome is Outcome.RECORDED
             reason = Reason.FINE if agrees else Reason.DECISION_DIFFERS
             return _face_value(event, replace(proven, agrees=agrees, reason=reason))
@@ -205,6 +208,14 @@ class _Examiner:
             ),
             ticket=event.ticket,
         )
+
+    def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
+        """What is wrong with a need or a rating; FINE for either that is whole, and for all other kinds."""
+        if event.kind not in (EventKind.NEED, EventKind.RATING):
+            return Reason.FINE
+        is_later = 0 < event.refers_to < event.sequence
+        rated = self._opened(event, event.refers_to) if is_later else None
+        return judge_left(event, evidence, credential, rated)
 
     def _follows_holder(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> bool:
         """Whether the event before is a granted tap, shortly before, of the card that this one goes with."""
