@@ -22,6 +22,7 @@ from terminal.decisions.decide import local_date
 from terminal.holder_reference import DayKeys, WindowKeys
 from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import JournalWriter
+from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
 from terminal.presence import TapDesk, TapRequest
 from terminal.quota_counter import QuotaCounter
 from terminal.succession import Succession
@@ -29,10 +30,14 @@ from terminal.succession import Succession
 
 @dataclass(frozen=True)
 class Terminal:
-    """An enrolled terminal that is ready to tap."""
+    """An enrolled terminal that is ready to tap.
+
+    `cancelled_at_start`: how many taps a process before left in a sale that nobody confirmed.
+    """
 
     configuration: TerminalConfiguration
     desk: TapDesk
+    cancelled_at_start: int = 0
 
     @property
     def service(self) -> ServiceItem:
@@ -84,4 +89,5 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
                 aside=aside,
                 seen=SeenProofs(),
             )
-            yield Terminal(configuration, desk)
+            cancelled = cancel_unconfirmed(desk, OpenSaleFile(directory.open_sale, owner))
+            yield Terminal(configuration, desk, cancelled)

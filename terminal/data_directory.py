@@ -63,6 +63,11 @@ class DataDirectory:
         return self.path / "windows"
 
     @property
+    def open_sale(self) -> Path:
+        """Which taps belong to a sale that is not confirmed; there while one is open."""
+        return self.path / "open-sale.json"
+
+    @property
     def uploads(self) -> Path:
         """What the agent knows of its uploads, SQLite."""
         return self.path / "upload.db"

@@ -6,7 +6,7 @@ Neither writes anything that tells who tapped or why they are entitled; standard
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, TextIO
 
 import msgspec
@@ -97,7 +97,7 @@ class JsonDisplay:
             {"state": "trouble", "code": shown.code, "cause": shown.cause, "next_step": shown.next_step}
         )
 
-    def _write(self, document: dict[str, int | str]) -> None:
+    def _write(self, document: Mapping[str, object]) -> None:
         self._out.write(msgspec.json.encode(document).decode() + "\n")
         self._out.flush()
 

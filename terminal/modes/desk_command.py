@@ -1,0 +1,39 @@
+"""What the commands of all staffed desks have in common: their options, and how they run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from card.reader import CardReader
+from terminal.assembly import Terminal
+from terminal.modes.desk_loop import Desk, DeskLoop
+from terminal.modes.entries import Entries
+
+Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
+Reader = Annotated[
+    str,
+    typer.Option(
+        "--reader",
+        help="读卡器：any、名称（见 tongka readers list）、nfc:端口、serial:描述文件:端口 / "
+        "the reader: any, a name, nfc:PORT or serial:PROFILE:PORT",
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="逐行读写 JSON，供程序使用 / read and write lines of JSON, for a program"),
+]
+
+
+def run_desk(terminal: Terminal, reader: CardReader, desk: Desk) -> None:
+    """Serve `desk` until SIGINT, SIGTERM or the end of standard input."""
+    entries = Entries(sys.stdin)
+    loop = DeskLoop(terminal.desk.contents, reader, entries, desk)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: loop.stop())
+    entries.start()
+    loop.run()

@@ -1,0 +1,57 @@
+"""What staff type, or a program sends, line by line, while cards are awaited."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Final, Protocol, TextIO
+
+# Longer lines are cut: no order is so long, and whoever sends endless ones gets no memory for it.
+MAX_LINE: Final = 1000
+
+
+class EntrySource(Protocol):
+    """Gives what was entered, without waiting."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can come any more."""
+
+    def take(self) -> str | None:
+        """The next line that is there already; None for none."""
+
+
+class Entries:
+    """The lines of a stream, read in a thread of its own and taken up by the terminal's."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._ended = False
+
+    def start(self) -> None:
+        """Begin to read; ends with the stream, or with the process."""
+        threading.Thread(target=self._read, name="entries", daemon=True).start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stream has ended and all its lines were taken."""
+        return self._ended
+
+    def take(self) -> str | None:
+        """The next line that is there already; None for none, never waits."""
+        try:
+            line = self._lines.get_nowait()
+        except queue.Empty:
+            return None
+        self._ended = line is None
+        return line
+
+    def _read(self) -> None:
+        try:
+            while line := self._stream.readline(MAX_LINE):
+                if text := line.strip():
+                    self._lines.put(text)
+        except (OSError, ValueError):  # torn down, closed, or no text
+            pass
+        self._lines.put(None)
