@@ -85,7 +85,7 @@ class DocumentShape:
     def _error(self, file: str, place: str, problem: Text, write: Text) -> TerminalError:
         return self.error(
             file=file,
-            place=_shown(place),
+            place=_shown(place) or "“”",  # TOML lets a field's name be empty
             problem_zh=_shown(problem.zh),
             problem_en=_shown(problem.en),
             write_zh=write.zh,

@@ -39,6 +39,7 @@ from crypto.tlv import Tlv
 from firmware_profiles.frame_format import FrameFormat
 from firmware_profiles.reader_profile import reader_profiles
 from tests.fuzz import fixed_cards
+from tests.fuzz.decision_targets import DECISION_TARGETS
 from tests.fuzz.fixed_cards import PROFILE, PSAM_PROFILE, RECORDS, same_randoms
 from tests.fuzz.receipt_targets import RECEIPT_TARGETS
 from tests.fuzz.trust_targets import TRUST_TARGETS
@@ -322,6 +323,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "trace": trace,
         **TRUST_TARGETS,
         **RECEIPT_TARGETS,
+        **DECISION_TARGETS,
         **{f"file-{file.name}": partial(file_content, file) for file in PROFILE.file},
         **{
             f"frames-{profile.id}": partial(frames, profile.serial.frame)

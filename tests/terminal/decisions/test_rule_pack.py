@@ -270,6 +270,7 @@ def test_a_quota_that_no_pack_has_is_named_with_its_rule() -> None:
     [
         (b"", "name"),
         (b"name = ", "file"),
+        (b'"" = 8', "“”"),
         (b"\xff\xfe", "file"),
         (b"a = " + b"[" * 5000 + b"]" * 5000, "file"),
         (b"a = " + b"9" * 5000, "file"),
