@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 PYTHON := .venv/bin/python
 # Handed on to the program behind demo, test, bench and kiosk, as in: make test ARGS="-k journal"
 ARGS ?=
+# Processes that share the tests; they wait for readers and children more than they compute.
+WORKERS ?= 4
 
 define say
 printf '▸ %s / %s\n'
@@ -28,7 +30,7 @@ demo: install ## 从刷卡到结算完整演示一遍（KEYSTORE=card|tpm 换密
 .PHONY: test
 test: install ## 运行全部测试 / run all tests
 	@$(say) "运行测试" "Running the tests"
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: docs-test
 docs-test: install ## 执行文档中的命令 / run the commands that the documents show
