@@ -21,6 +21,7 @@ from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import local_date
 from terminal.holder_reference import DayKeys, WindowKeys
 from terminal.journal.schema import JournalOwner
+from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.writer import JournalWriter
 from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
 from terminal.presence import TapDesk, TapRequest
@@ -37,6 +38,7 @@ class Terminal:
 
     configuration: TerminalConfiguration
     desk: TapDesk
+    upkeep: JournalUpkeep
     cancelled_at_start: int = 0
 
     @property
@@ -72,6 +74,9 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
         sealing_key = contents.current().trust.center_sealing_key
         with (
             JournalWriter(directory.journal, owner, signer, sealing_key, clock) as journal,
+            JournalUpkeep(
+                journal, directory.uploads, lambda: contents.current().trust.center_receipt_key
+            ) as upkeep,
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
             journal.timekeeper.learn_signed(contents.current().made_ms)
@@ -90,4 +95,4 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
                 seen=SeenProofs(),
             )
             cancelled = cancel_unconfirmed(desk, OpenSaleFile(directory.open_sale, owner))
-            yield Terminal(configuration, desk, cancelled)
+            yield Terminal(configuration, desk, upkeep, cancelled)

@@ -58,6 +58,11 @@ class DataDirectory:
         return self.path / "journal.db"
 
     @property
+    def training_journal(self) -> Path:
+        """The journal of training mode (terminal.journal.training), apart from the real one."""
+        return self.path / "training" / "journal.db"
+
+    @property
     def window_keys(self) -> Path:
         """The folder of the wrapped keys under which quotas are counted."""
         return self.path / "windows"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from crypto.credential import TapCredential
+
+MOST_MILD: Final = 4  # grades go from 1, the most severe, to this
 
 
 class CardKind(StrEnum):
@@ -44,8 +47,12 @@ class CardFacts:
 
     @property
     def kind(self) -> CardKind | None:
-        """Whose card it is; None for facts that no card has, which no rule may serve."""
-        if self.categories and self.grade >= 1:
+        """Whose card it is; None for facts that no card has, which no rule may serve.
+
+        Grades of the scale of ten, of work injuries and of the military, are such: they are never taken for
+        grades 1 to 4.
+        """
+        if self.categories and 1 <= self.grade <= MOST_MILD:
             return CardKind.HOLDER
         return CardKind.COMPANION if not self.categories and self.grade == 0 else None
 

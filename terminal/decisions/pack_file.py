@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -15,7 +14,8 @@ from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.conditions import VARIABLES
 from terminal.decisions.quota import QuotaPeriod
-from terminal.decisions.toml_document import BilingualText, DocumentShape, Sentence, ServiceCode, Slug
+from terminal.decisions.source import Source
+from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug
 from terminal.errors import RulePackMalformed
 
 RegionScope = Annotated[
@@ -32,20 +32,6 @@ MonthDayText = Annotated[
         r"|(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01]))\Z"
     ),
 ]
-
-
-class SourceMark(StrEnum):
-    """How well a rule's source is known."""
-
-    SEEN = "V"  # in a public source that is named
-    GENERAL = "G"  # general knowledge, to be confirmed before production
-
-
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a rule comes from."""
-
-    cites: Sentence
-    mark: SourceMark
 
 
 class AppliesTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -23,9 +23,9 @@ from terminal.decisions.pack_file import (
     PackFile,
     QuotaEntry,
     RuleEntry,
-    Source,
 )
 from terminal.decisions.quota import Quota, QuotaPeriod
+from terminal.decisions.source import Source
 from terminal.decisions.terms import Gate, Misuse, Terms
 from terminal.decisions.window import MonthDay
 from terminal.errors import ConditionRejected

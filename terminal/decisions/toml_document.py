@@ -27,7 +27,7 @@ ServiceCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,11}\Z")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<field>.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
 _WHOLE_FILE: Final = Text(
-    zh="一个 UTF-8 编码、不超过 1 MiB 的 TOML 文件", en="a TOML file in UTF-8 of at most 1 MiB"
+    zh="一个 UTF-8 编码、不超过 {mib} MiB 的 TOML 文件", en="a TOML file in UTF-8 of at most {mib} MiB"
 )
 _INDEX: Final = re.compile(r"\[(\d+|\.\.\.)\]")
 
@@ -62,9 +62,10 @@ class DocumentShape:
     entries: str
     label: str
     entry_noun: str
+    max_bytes: int = MAX_BYTES
 
     def read(self, data: bytes, shape: type[Shape], file: str) -> Shape:
-        """The document in `data` (UTF-8 TOML, at most MAX_BYTES); raises `error`."""
+        """The document in `data` (UTF-8 TOML, at most `max_bytes`); raises `error`."""
         raw = self._parse(data, file)
         # Checked here, so that below every report ends in its path whatever the document's keys are.
         known = self._fields_of("")
@@ -93,23 +94,25 @@ class DocumentShape:
         )
 
     def _parse(self, data: bytes, file: str) -> dict[str, Any]:
-        if len(data) > MAX_BYTES:
+        whole = _WHOLE_FILE.format(mib=self.max_bytes >> 20)
+        if len(data) > self.max_bytes:
             problem = Text(zh=f"文件有 {len(data)} 字节", en=f"it has {len(data)} bytes")
-            raise self._error(file, "file", problem, _WHOLE_FILE)
+            raise self._error(file, "file", problem, whole)
         try:
             return tomllib.loads(data.decode("utf-8"))
         except RecursionError as error:  # brackets nested past the interpreter's limit
             problem = Text(zh="嵌套过深", en="it is nested too deeply")
-            raise self._error(file, "file", problem, _WHOLE_FILE) from error
+            raise self._error(file, "file", problem, whole) from error
         except ValueError as error:  # TOML syntax, UTF-8, or a number longer than Python reads
             problem = Text(zh=f"不是 TOML（{error}）", en=f"it is not TOML ({error})")
-            raise self._error(file, "file", problem, _WHOLE_FILE) from error
+            raise self._error(file, "file", problem, whole) from error
 
     def _located(self, report: str, raw: Mapping[str, Any], file: str) -> TerminalError:
         message, at, path = report.rpartition(" - at `")
         if not at:  # a field of the document itself
             message, path = report, ""
-        path = path.rstrip("`").removeprefix("$").lstrip(".")
+        # A key of a table of ids is reported as "key` in `$.path".
+        path = path.rpartition("` in `")[2].rstrip("`").removeprefix("$").lstrip(".")
         dotted = _INDEX.sub("", path)
         if (unknown := _UNKNOWN.fullmatch(message)) is not None:
             return self._unknown(file, self._place(path, unknown["field"], raw), dotted)

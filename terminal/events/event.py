@@ -138,7 +138,7 @@ class UsageEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
     def seal_context(self) -> bytes:
         """What the seal binds the sealed part to: the event's bytes without it."""
-        return self.with_sealed(b"").to_bytes()
+        return self.with_sealed(b"").to_bytes() if self.sealed else self.to_bytes()
 
     def with_sealed(self, sealed: bytes) -> UsageEvent:
         """The same event with this sealed part."""

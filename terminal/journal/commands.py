@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from crypto.explained import Language, Text
-from crypto.sm2 import PublicKey
-from terminal.data_directory import TERMINAL_KEY, DataDirectory
-from terminal.errors import FileNotRead
+from terminal.data_directory import DataDirectory
+from terminal.events.errors import EventMalformed
 from terminal.events.event import UsageEvent
+from terminal.journal.items import StoredEvent, Unreadable
+from terminal.journal.keeping_commands import export, prune_events, receipt
 from terminal.journal.reader import JournalReader
-from terminal.journal.verification import JournalReport, verify_journal
+from terminal.journal.verify_command import verify
 
 app = typer.Typer(
     help="查看与核验终端流水账。Look at a terminal's journal and check it.", no_args_is_help=True
@@ -32,17 +34,23 @@ def list_events(
     data: Data,
     after: Annotated[int, typer.Option(help="从此序号之后 / after this sequence")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多条数 / at most")] = 50,
+    training: Annotated[bool, typer.Option("--training", help="培训流水 / the training journal")] = False,
     as_json: AsJson = False,
 ) -> None:
     """列出流水（不含任何个人信息）。 List events; they hold nothing personal.
 
     Example: tongka journal list --data out/terminal
     """
-    with JournalReader(DataDirectory(data).journal) as reader:
-        events = [UsageEvent.from_bytes(stored.data) for stored in reader.events(after, limit)]
+    directory = DataDirectory(data)
+    rows: list[dict[str, int | str]] = []
+    with JournalReader(directory.training_journal if training else directory.journal, training) as reader:
+        for item in islice(reader.events_from(after + 1), limit):
+            rows.append(
+                {"sequence": item.sequence, "damaged": "true"} if isinstance(item, Unreadable) else _row(item)
+            )
     if as_json:
-        for event in events:
-            typer.echo(msgspec.json.encode(_clear_part(event)).decode())
+        for row in rows:
+            typer.echo(msgspec.json.encode(row).decode())
         return
     language = Language.from_environment()
     table = Table(title=Text(zh="流水账", en="Journal").in_language(language))
@@ -55,51 +63,34 @@ def list_events(
         Text(zh="实付（分）", en="pays (fen)"),
     ):
         table.add_column(heading.in_language(language))
-    for event in events:
-        table.add_row(
-            str(event.sequence),
-            datetime.fromtimestamp(event.time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"),
-            event.service,
-            event.outcome.value,
-            str(event.fare),
-            str(event.holder_pays),
-        )
+    damaged = Text(zh="受损", en="damaged").in_language(language)
+    for row in rows:
+        if "damaged" in row:
+            table.add_row(str(row["sequence"]), damaged)
+        else:
+            table.add_row(
+                str(row["sequence"]),
+                _shown_time(row["time_ms"]),
+                str(row["service"]),
+                str(row["outcome"]),
+                str(row["fare"]),
+                str(row["holder_pays"]),
+            )
     Console().print(table)
 
 
-@app.command()
-def verify(
-    data: Data,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            help="终端公钥 PEM（默认取数据目录的密钥） / the terminal's public key; default: its own key"
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """核验每条流水与检查点；有错时指明序号并以 1 退出。 Check every event and checkpoint; exit 1 on a fault.
-
-    Example: tongka journal verify --data out/terminal
-    """
-    directory = DataDirectory(data)
-    if key is None:
-        public_key = directory.keystore.load(TERMINAL_KEY).public_key
-    else:
-        public_key = PublicKey.from_pem(_read_key(key))
-    report = verify_journal(directory.journal, public_key)
-    if as_json:
-        typer.echo(_report_json(report))
-    else:
-        _print_report(report, Language.from_environment())
-    raise typer.Exit(1 if report.faults else 0)
+app.command("verify")(verify)
+app.command("export")(export)
+app.command("receipt")(receipt)
+app.command("prune")(prune_events)
 
 
-def _read_key(file: Path) -> bytes:
+def _row(stored: StoredEvent) -> dict[str, int | str]:
+    """What is shown of an event; where it can't be parsed, that much."""
     try:
-        return file.read_bytes()
-    except OSError as error:
-        raise FileNotRead(file=file, detail=error.strerror) from error
+        return _clear_part(UsageEvent.from_bytes(stored.data))
+    except EventMalformed:
+        return {"sequence": stored.sequence, "damaged": "true"}
 
 
 def _clear_part(event: UsageEvent) -> dict[str, int | str]:
@@ -118,20 +109,5 @@ def _clear_part(event: UsageEvent) -> dict[str, int | str]:
     }
 
 
-def _report_json(report: JournalReport) -> str:
-    faults = [
-        {"sequence": fault.sequence, "zh": fault.what.zh, "en": fault.what.en} for fault in report.faults
-    ]
-    document = {"events": report.events, "signed_up_to": report.signed_up_to, "faults": faults}
-    return msgspec.json.encode(document).decode()
-
-
-def _print_report(report: JournalReport, language: Language) -> None:
-    for fault in report.faults:
-        typer.echo(f"#{fault.sequence}: {fault.what.in_language(language)}")
-    summary = Text(
-        zh="共 {events} 条，检查点签名覆盖到第 {signed} 条，问题 {faults} 处",
-        en="{events} events, signed up to {signed}, {faults} faults",
-    )
-    facts = summary.format(events=report.events, signed=report.signed_up_to, faults=len(report.faults))
-    typer.echo(facts.in_language(language))
+def _shown_time(time_ms: int | str) -> str:
+    return datetime.fromtimestamp(int(time_ms) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from heapq import merge
 from pathlib import Path
+from typing import Final
 
 from crypto.closing import Closing
 from crypto.explained import Text
-from terminal.errors import JournalDamaged
+from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
-from terminal.journal.schema import damage_named, open_for_reading
+from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
+from terminal.journal.schema import (
+    JournalBase,
+    damage_named,
+    is_of_the_disk,
+    open_for_reading,
+    read_base,
+    read_owner,
+)
 
+__all__ = ["JournalReader", "StoredEvent"]
 
-@dataclass(frozen=True)
-class StoredEvent:
-    """An event as it lies in the journal: its bytes as first written, and their hash."""
-
-    sequence: int
-    data: bytes
-    hash: bytes
+_BATCH: Final = 1000
+_LEAST: Final = -(2**63)
+_GREATEST: Final = 2**63 - 1
+# How far behind an unreadable page the next readable row is looked for, where the last one is unreadable too.
+_SEARCHED: Final = 4096
+_SEARCHED_AT_MOST: Final = 1_000_000
+_Row = tuple[int, bytes, bytes]
+_EVENTS: Final = "SELECT sequence, bytes, hash FROM events WHERE sequence {} ORDER BY sequence LIMIT ?"
+_CHECKPOINTS: Final = (
+    "SELECT sequence, bytes, x'' FROM checkpoints WHERE sequence {} ORDER BY sequence LIMIT ?"
+)
 
 
 class JournalReader(Closing):
-    """A read-only view of a journal. Raises JournalMissing, or JournalDamaged for another file."""
+    """A read-only view of a journal; of a training journal only with `is_training`.
 
-    def __init__(self, path: Path) -> None:
-        self._connection = open_for_reading(path)
+    Raises JournalMissing, JournalIsTraining, JournalUnavailable, or JournalDamaged for another file.
+    """
+
+    def __init__(self, path: Path, is_training: bool = False) -> None:
+        self._connection = open_for_reading(path, is_training)
         try:
-            with damage_named():
-                row = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
-            if row is None:
-                raise JournalDamaged(detail=Text(zh="没有写明属于哪台终端", en="it names no owner"))
+            self.owner: Final = read_owner(self._connection, is_training)
         except BaseException:
             self._connection.close()
             raise
-        self.terminal: bytes = row[0]
-        self.epoch: int = row[1]
+        self.terminal: Final = self.owner.terminal
+        self.epoch: Final = self.owner.epoch
+
+    @property
+    def is_extract(self) -> bool:
+        """Never: what is gone from a journal must be accounted for."""
+        return False
+
+    @property
+    def tear(self) -> Text | None:
+        """None: what is damaged is named where it is."""
+        return None
+
+    @property
+    def base(self) -> JournalBase:
+        """What the first event follows; `sequence` 0 where nothing was pruned."""
+        return read_base(self._connection)
 
     def head(self) -> tuple[int, bytes] | None:
         """Sequence and hash of the last event; None in a journal without events."""
@@ -49,19 +80,110 @@ class JournalReader(Closing):
     def events(self, after: int, limit: int) -> list[StoredEvent]:
         """At most `limit` events with a sequence above `after`, ascending."""
         with damage_named():
-            rows = self._connection.execute(
-                "SELECT sequence, bytes, hash FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
-                (after, limit),
-            ).fetchall()
+            rows = self._connection.execute(_EVENTS.format("> ?"), (after, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
 
     def checkpoints(self) -> Iterator[SignedCheckpoint]:
         """All checkpoints, ascending. Raises EventMalformed at one that can't be parsed."""
         with damage_named():
-            rows = self._connection.execute("SELECT bytes FROM checkpoints ORDER BY sequence").fetchall()
-        for (data,) in rows:
-            yield SignedCheckpoint.from_bytes(data)
+            for (data,) in self._connection.execute("SELECT bytes FROM checkpoints ORDER BY sequence"):
+                yield SignedCheckpoint.from_bytes(data)
+
+    def checkpoint_sequences(self, first: int) -> Iterator[int]:
+        """Which events from `first` on have a checkpoint, ascending."""
+        with damage_named():
+            for (sequence,) in self._connection.execute(
+                "SELECT sequence FROM checkpoints WHERE sequence >= ? ORDER BY sequence", (first,)
+            ):
+                yield sequence
+
+    def items(self) -> Iterator[JournalItem]:
+        """Everything in it, from one moment's state; what can't be read is stepped over and named.
+
+        Raises JournalUnavailable where the disk fails, and for nothing that is in the file.
+        """
+        with nullcontext() if self._connection.in_transaction else self.snapshot():
+            events = self.events_from(_LEAST)
+            checkpoints = (
+                row if isinstance(row, Unreadable) else StoredCheckpoint(row[0], row[1])
+                for row in self._rows(_CHECKPOINTS)
+            )
+            yield from merge(events, checkpoints, key=lambda item: item.sequence)
+
+    def events_from(self, first: int) -> Iterator[StoredEvent | Unreadable]:
+        """The events from `first` on, those that can't be read stepped over and named. Raises as `items`."""
+        for row in self._rows(_EVENTS, first):
+            yield row if isinstance(row, Unreadable) else StoredEvent(*row)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Until the end of the block everything is read as it stood at the first reading."""
+        with damage_named():
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def _rows(self, query: str, first: int = _LEAST) -> Iterator[_Row | Unreadable]:
+        """Each row from `first` on, and the place of each that can't be read."""
+        wanted: int | None = first
+        while wanted is not None and wanted <= _GREATEST:
+            taken = 0
+            try:
+                for row in self._connection.execute(query.format(">= ?"), (wanted, _BATCH)):
+                    # A damaged tree may lead back to where it has led before.
+                    if row[0] < wanted or not _is_row(row):
+                        break
+                    wanted, taken = row[0] + 1, taken + 1
+                    yield row
+                else:
+                    if taken < _BATCH:
+                        return
+                    continue
+            except sqlite3.DatabaseError as error:
+                _require_damage(error)
+            wanted = yield from self._step_over(query, wanted)
+
+    def _step_over(self, query: str, wanted: int) -> Generator[_Row | Unreadable, None, int | None]:
+        """The next row that can be read, looked for one by one; returns the sequence behind it, or None."""
+        first = max(wanted, 1)
+        last = min(self._last(query, first + _SEARCHED), first + _SEARCHED_AT_MOST, _GREATEST)
+        for sequence in range(first, last + 1):
+            try:
+                row = self._connection.execute(query.format("= ?"), (sequence, 1)).fetchone()
+            except sqlite3.DatabaseError as error:
+                _require_damage(error)
+                yield Unreadable(sequence)
+                continue
+            if row is None:
+                continue
+            if row[0] == sequence and _is_row(row):
+                yield row
+                return sequence + 1
+            yield Unreadable(sequence)
+        return None
+
+    def _last(self, query: str, otherwise: int) -> int:
+        table = "events" if query is _EVENTS else "checkpoints"
+        try:
+            (last,) = self._connection.execute(f"SELECT max(sequence) FROM {table}").fetchone()  # noqa: S608
+        except sqlite3.DatabaseError as error:
+            _require_damage(error)
+            return otherwise
+        return last or 0
+
+
+def _is_row(row: tuple[object, ...]) -> bool:
+    return all(isinstance(part, bytes) for part in row[1:])
+
+
+def _require_damage(error: sqlite3.DatabaseError) -> None:
+    """Raise JournalUnavailable where it is the disk that fails and not the file that was altered."""
+    if is_of_the_disk(error):
+        raise JournalUnavailable(detail=str(error)) from error

@@ -8,30 +8,27 @@ with JournalWriter(path, owner, signer, center_key, clock) as journal:
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import update_wrapper
 from pathlib import Path
-from typing import Final
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from crypto.closing import Closing
 from crypto.explained import Text
 from crypto.sealing import SegmentSealer
 from crypto.signer import Signer
-from crypto.sm2 import PublicKey
+from crypto.sm2 import PrivateKey, PublicKey
 from crypto.sm3 import sm3
 from terminal.clock import Clock
-from terminal.errors import (
-    JournalDamaged,
-    JournalLocked,
-    JournalOfAnother,
-    JournalUnavailable,
-    TapNotRecorded,
-)
-from terminal.events.checkpoint import Checkpoint, sign_checkpoint
+from terminal.errors import JournalDamaged, JournalOfAnother, JournalUnavailable, TapNotRecorded
+from terminal.events.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from terminal.events.errors import EventMalformed
 from terminal.events.event import (
     EVENT_VERSION,
@@ -42,11 +39,17 @@ from terminal.events.event import (
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.amended import is_cancelled, note_cancelled
-from terminal.journal.schema import JournalOwner, damage_named, open_for_writing
+from terminal.journal.disk import JournalDisk
+from terminal.journal.lock import lock_journal
+from terminal.journal.schema import JournalOwner, damage_named, open_for_writing, read_owner
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
+#: A card that has not answered by then does not; the journal's upkeep need wait for it no longer.
+TAP_SECONDS: Final = 5.0
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True)
@@ -88,22 +91,44 @@ class _Head:
     hash: bytes
 
 
-class JournalWriter(Closing):
-    """The journal's only writer, with its own sealed segment.
+def _undisturbed(
+    work: Callable[Concatenate[JournalWriter, Parameters], Returned],
+) -> Callable[Concatenate[JournalWriter, Parameters], Returned]:
+    """Keep other threads' transactions out of the journal until `work` is done."""
 
-    Raises JournalLocked, JournalOfAnother, JournalDamaged or JournalUnavailable when opened.
+    def undisturbed(
+        journal: JournalWriter, /, *arguments: Parameters.args, **named: Parameters.kwargs
+    ) -> Returned:
+        with journal._mutex:
+            return work(journal, *arguments, **named)
+
+    return update_wrapper(undisturbed, work)
+
+
+class JournalWriter(Closing):
+    """The journal's only writer, with its own sealed segment; taps and `JournalUpkeep` share it.
+
+    Raises JournalLocked, JournalOfAnother, JournalDamaged, JournalIsTraining when opened, and what
+    `JournalDisk` raises.
     """
 
     def __init__(
         self, path: Path, owner: JournalOwner, signer: Signer, center_key: PublicKey, clock: Clock
     ) -> None:
-        self._owner = owner
+        self.path, self._owner = path, owner
         self._signer, self._center_key = signer, center_key
+        if owner.is_training:
+            # Real cards are tapped in training, too, and nobody has a reason to read which.
+            self._center_key = PrivateKey.generate().public_key
         self.timekeeper = Timekeeper(clock)
-        self._sealer = SegmentSealer(center_key)
+        self.disk = JournalDisk(path.parent)
+        self._sealer = SegmentSealer(self._center_key)
         self._segment_is_stored = False
         self._is_open = True
-        self._lock = _lock(path.with_name(f"{path.name}.lock"))
+        # Order: `_mutex` may be held when `_signing` is taken, never the reverse.
+        self._mutex, self._signing = threading.RLock(), threading.Lock()
+        self._place_given = (0, 0.0)
+        self._lock = lock_journal(path)
         try:
             self._connection = open_for_writing(path, owner)
         except BaseException:
@@ -114,23 +139,54 @@ class JournalWriter(Closing):
             self._head: _Head | None = self._read_head()
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
-            self._sign_head()
+            self.sign()
         except BaseException:
             self._release()
             raise
 
     def next_place(self) -> Place:
-        """The place of the next event, at the present time as it is judged."""
+        """The place of the next event, at the present time as it is judged.
+
+        Raises what `JournalDisk.require_room` raises: before a card is read, for its tap would be lost.
+        """
+        self.disk.require_room(is_doubtful=self._head is None)
         head = self._current_head()
+        self._place_given = (head.sequence + 1, time.monotonic())
         self._sealer.prepare()  # half of what sealing takes, while the card is awaited
         return Place(head.sequence + 1, self.timekeeper.now())
 
+    @property
+    def owner(self) -> JournalOwner:
+        """Whose journal it is."""
+        return self._owner
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a tap is under way that is about to be appended: upkeep leaves the journal alone then."""
+        sequence, given = self._place_given
+        head = self._head
+        is_open = head is not None and sequence == head.sequence + 1
+        return is_open and time.monotonic() - given < TAP_SECONDS
+
+    @property
+    def has_unsigned(self) -> bool:
+        """Whether there are events that no checkpoint covers yet."""
+        head = self._head
+        return head is not None and head.sequence > self._signed_up_to
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A short transaction between two appends, for upkeep. Raises JournalDamaged, JournalUnavailable."""
+        with self._mutex, damage_named(), transaction(self._connection):
+            yield self._connection
+
     def seal_to(self, center_key: PublicKey) -> None:
         """Seal to this key of the centre's from the next event on; a new key begins a new segment."""
-        if center_key != self._center_key:
+        if center_key != self._center_key and not self._owner.is_training:
             self._center_key = center_key
             self._start_segment()
 
+    @_undisturbed
     def append(
         self,
         place: Place,
@@ -209,9 +265,30 @@ class JournalWriter(Closing):
         self._learn_time(event)
         self._segment_is_stored = True
         if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
-            self._sign_head()
+            self.sign()
         return event
 
+    def sign(self) -> None:
+        """Sign the journal up to its last event, from any thread.
+
+        A checkpoint that can't be stored now is made up for at the next event, or by the next process: the
+        events themselves are on the disk, and a tap must not fail for it.
+        """
+        with self._mutex:
+            if not self._is_open:
+                return
+            head, time_ms = self._current_head(), self.timekeeper.now().time_ms
+        if head.sequence <= self._signed_up_to:
+            return
+        owner = self._owner
+        checkpoint = Checkpoint(owner.terminal, owner.epoch, head.sequence, head.hash, time_ms)
+        with self._signing:  # without the mutex: a key in a chip takes its time, and a tap need not wait
+            signed = sign_checkpoint(checkpoint, self._signer)
+        with self._mutex:
+            if self._is_open:
+                self._store(signed)
+
+    @_undisturbed
     def event(self, sequence: int) -> UsageEvent | None:
         """An event of this journal; None where there is none. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
@@ -225,16 +302,19 @@ class JournalWriter(Closing):
                 detail=Text(zh=f"第 {sequence} 条无法读取", en=f"event {sequence} can't be read")
             ) from error
 
+    @_undisturbed
     def is_cancelled(self, sequence: int) -> bool:
         """Whether an event was cancelled. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
             return is_cancelled(self._connection, sequence)
 
+    @_undisturbed
     def uses(self, count: QuotaCount) -> int:
         """How often a quota was used by a holder in its window. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
             return count.read(self._connection)
 
+    @_undisturbed
     def forget_uses(self, today: date) -> None:
         """Remove the counts of windows that have ended. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
@@ -242,12 +322,13 @@ class JournalWriter(Closing):
 
     def close(self) -> None:
         """Sign the last event and let go of the file. Closing twice does nothing."""
-        if not self._is_open:
-            return
-        try:
-            self._sign_head()
-        finally:
-            self._release()
+        with self._mutex:
+            if not self._is_open:
+                return
+            try:
+                self.sign()
+            finally:
+                self._release()
 
     def _insert(self, sequence: int, data: bytes, digest: bytes) -> None:
         self._connection.execute("INSERT INTO events VALUES (?, ?, ?)", (sequence, data, digest))
@@ -263,16 +344,14 @@ class JournalWriter(Closing):
 
     def _current_head(self) -> _Head:
         if self._head is None:
-            self._head = self._read_head()
+            with self._mutex:
+                self._head = self._read_head()
         return self._head
 
     def _require_own(self) -> None:
-        with damage_named():
-            row = self._connection.execute("SELECT terminal, epoch FROM owner").fetchone()
-        if row is None:
-            raise JournalDamaged(detail=Text(zh="没有写明属于哪台终端", en="it names no owner"))
-        if JournalOwner(*row) != self._owner:
-            raise JournalOfAnother(terminal=row[0].hex(), epoch=row[1])
+        found = read_owner(self._connection, self._owner.is_training)
+        if found != self._owner:
+            raise JournalOfAnother(terminal=found.terminal.hex(), epoch=found.epoch)
 
     def _read_head(self) -> _Head:
         with damage_named():
@@ -300,36 +379,20 @@ class JournalWriter(Closing):
     def _learn_time(self, event: UsageEvent) -> None:
         self.timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
 
-    def _sign_head(self) -> None:
-        """Sign the journal up to its last event.
+    def _store(self, signed: SignedCheckpoint) -> None:
+        """Keep a checkpoint, in place of the one before it among the same `CHECKPOINT_EVERY` events.
 
-        A checkpoint that can't be stored now is made up for at the next event, or by the next process: the
-        events themselves are on the disk, and a tap must not fail for it.
+        A terminal that is tapped once a minute signs each tap; what a later signature covers as well need not
+        be verified one by one for ever.
         """
-        head = self._current_head()
-        if head.sequence == 0:
-            return
-        owner = self._owner
-        checkpoint = Checkpoint(
-            owner.terminal, owner.epoch, head.sequence, head.hash, self.timekeeper.now().time_ms
-        )
-        signed = sign_checkpoint(checkpoint, self._signer)
-        with suppress(sqlite3.OperationalError):
-            self._connection.execute(
-                "INSERT OR IGNORE INTO checkpoints VALUES (?, ?)", (head.sequence, signed.to_bytes())
+        sequence = signed.checkpoint.sequence
+        first = sequence - (sequence - 1) % CHECKPOINT_EVERY
+        with suppress(JournalUnavailable, JournalDamaged), self.transaction() as connection:
+            connection.execute(
+                "DELETE FROM checkpoints WHERE sequence >= ? AND sequence < ?", (first, sequence)
             )
-            self._signed_up_to = head.sequence
-
-
-def _lock(path: Path) -> int:
-    """An exclusive lock for as long as the descriptor is open; the kernel drops it when the process dies."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise JournalUnavailable(detail=error.strerror) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise JournalLocked from error
-    return descriptor
+            connection.execute(
+                "INSERT OR IGNORE INTO checkpoints VALUES (?, ?)", (sequence, signed.to_bytes())
+            )
+            # Only grows: while this one was signed in its own time, a tap may have signed a later one.
+            self._signed_up_to = max(self._signed_up_to, sequence)

@@ -18,7 +18,7 @@ from tests.docs.shell_blocks import DOCS, bash_blocks, run_bash
 def test_the_commands_of_the_operations_manual_run_in_order(tmp_path: Path) -> None:
     blocks = bash_blocks(DOCS / "operations.md")
     starts = [number for number, block in enumerate(blocks) if "tongka enrol" in block]
-    assert len(blocks) == 7 and starts == [3]
+    assert len(blocks) == 8 and starts == [3]
     prepare = run_bash("\n".join(blocks[:3]), tmp_path)
     assert prepare.returncode == 0, prepare.stderr
     center = Running(

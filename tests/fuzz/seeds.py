@@ -16,8 +16,10 @@ from crypto.tap_proof import TapProof
 from firmware_profiles.reader_profile import reader_profiles
 from tests.card.cards import CHALLENGE, applet, personalised
 from tests.fuzz import fixed_cards
+from tests.fuzz.catalogue_seeds import catalogue_seeds
 from tests.fuzz.decision_targets import decision_seeds
 from tests.fuzz.fixed_cards import IDENTITY, PROFILE, PSAM_PROFILE, RECORDS
+from tests.fuzz.journal_targets import journal_seeds
 from tests.fuzz.receipt_targets import receipt_seeds
 from tests.fuzz.targets import ENCODINGS, FIELDS, PSAM_AID, genuine_answer, genuine_confirmation
 from tests.fuzz.trust_seeds import trust_seeds
@@ -51,8 +53,10 @@ def seeds(target: str) -> Iterator[bytes]:
         "trace": [_trace()],
         **_visits(),
         **trust_seeds(),
+        **journal_seeds(),
         **receipt_seeds(),
         **decision_seeds(),
+        **catalogue_seeds(),
     }
     whole["applet"].append(b"".join(bytes((len(command),)) + command for command in (SELECT, AUTHENTICATE)))
     yield from whole.get(target, [])

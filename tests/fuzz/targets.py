@@ -39,8 +39,10 @@ from crypto.tlv import Tlv
 from firmware_profiles.frame_format import FrameFormat
 from firmware_profiles.reader_profile import reader_profiles
 from tests.fuzz import fixed_cards
+from tests.fuzz.catalogue_targets import CATALOGUE_TARGETS
 from tests.fuzz.decision_targets import DECISION_TARGETS
 from tests.fuzz.fixed_cards import PROFILE, PSAM_PROFILE, RECORDS, same_randoms
+from tests.fuzz.journal_targets import JOURNAL_TARGETS
 from tests.fuzz.receipt_targets import RECEIPT_TARGETS
 from tests.fuzz.trust_targets import TRUST_TARGETS
 
@@ -322,8 +324,10 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "field-record": field_record,
         "trace": trace,
         **TRUST_TARGETS,
+        **JOURNAL_TARGETS,
         **RECEIPT_TARGETS,
         **DECISION_TARGETS,
+        **CATALOGUE_TARGETS,
         **{f"file-{file.name}": partial(file_content, file) for file in PROFILE.file},
         **{
             f"frames-{profile.id}": partial(frames, profile.serial.frame)

@@ -149,6 +149,16 @@ def test_no_card_can_be_read_out_of_the_files() -> None:
     assert affirmed * 2**64 / tried > 1_000_000 * len(issued)
 
 
+def test_even_a_list_of_one_card_does_not_tell_which() -> None:
+    source = random.Random(22)
+    issued = {source.randbytes(8): EARLIER for _ in range(20_000)}
+    only = next(iter(issued))
+    held = StandingList.from_files("minors", base(issued, {only}))
+    assert on(held, issued) == {only}
+    # So of 2^64 ids more than 2^48 would pass for it.
+    assert any(held.holds(mix(source.getrandbits(64)), EARLIER) for _ in range(200_000))
+
+
 def test_the_file_of_another_list_is_named() -> None:
     issued = cards(300)
     members = set(list(issued)[:30])

@@ -118,6 +118,7 @@ def test_any_text_is_a_condition_or_refused(source: str) -> None:
         ("'minors' in lists", {"minors"}),
         ("!('a' in lists) && (grade == 1 || \"b\" in lists ? 'c' in lists : 'a' in lists)", {"a", "b", "c"}),
         ("region == 'lists' // in lists\n", set()),
+        ("'a' in lists // why\n", {"a"}),
     ],
 )
 def test_a_condition_names_the_lists_it_asks_for(condition: str, lists: set[str]) -> None:
@@ -177,6 +178,7 @@ def test_division_by_a_constant_zero_is_refused_even_where_no_probe_gets(conditi
     [
         "fare / 100 == 2",
         "fare % 10 == 0",
+        "fare / -100 == -2",
         "region == '1/0' || grade == 2",
         "grade == 2 // not a division: 1/0\n",
         "fare / (companions + 1) == 100",

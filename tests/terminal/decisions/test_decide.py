@@ -209,6 +209,15 @@ def test_a_failing_rule_grants_nothing_and_the_next_is_tried() -> None:
     ]
 
 
+@pytest.mark.parametrize(("age", "granted"), [(0, True), (45, True), (46, False)])
+def test_a_rule_can_ask_how_old_the_hotlist_is(age: int, granted: bool) -> None:
+    decision = decide(
+        card(), service(), NOON, 200, Party(), book(rule(condition="hotlist_age <= 45")), hotlist_age=age
+    )
+
+    assert decision.outcome.granted is granted
+
+
 def test_a_failing_rule_alone_never_grants() -> None:
     rules = book(rule("december", "1 / (month - 12) < 1"))
 

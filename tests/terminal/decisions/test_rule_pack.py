@@ -24,7 +24,7 @@ from terminal.starter import starter_files
 from tests.terminal.decisions.writing import NOON, card, pack_toml, rule, service
 
 FULL = pack_toml(
-    rule("first", extra='quota = "summer"'),
+    rule("first", extra='''quota = "summer"\ncompanion_required = "'alone' in lists"'''),
     rule("carer", "follows_holder", extra='for = "companion-card"\nquota = "monthly"'),
     rule("class", '"minors" in lists', 'kind = "ticket_class", ticket = "half"'),
     more="""expiry_grace_days = 30
@@ -186,7 +186,7 @@ def test_full_pack_loads() -> None:
     ]
     assert [rule.quota and rule.quota.name for rule in found.rules] == ["p/summer", "p/monthly", None]
     assert [rule.card_kind for rule in found.rules] == ["holder", "companion-card", "holder"]
-    assert found.lists == {"enabled", "due", "soon", "minors"}
+    assert found.lists == {"enabled", "due", "soon", "minors", "alone"}
     assert found.terms.expiry_grace_days == 30
     assert found.misuse is not None
     assert found.misuse.withdrawn

@@ -208,7 +208,7 @@ def test_no_rule_for_companion_cards_serves_a_holder() -> None:
     assert by(rules, holder=companion_card()).outcome is Outcome.GRANTED
 
 
-@pytest.mark.parametrize("facts", [((), 1), ((1,), 0), ((4,), -1), ((), -1)])
+@pytest.mark.parametrize("facts", [((), 1), ((1,), 0), ((4,), -1), ((), -1), ((4,), 5), ((4,), 10)])
 @pytest.mark.parametrize("extra", ["", 'for = "companion-card"'])
 def test_facts_that_no_card_has_are_served_by_no_rule(facts: tuple[tuple[int, ...], int], extra: str) -> None:
     categories, grade = facts

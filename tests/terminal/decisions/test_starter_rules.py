@@ -12,7 +12,7 @@ import pytest
 from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide, local_date
-from terminal.decisions.pack_file import SourceMark
+from terminal.decisions.source import SourceMark
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.decisions.window import Window
 from terminal.events.outcome import Outcome
@@ -368,6 +368,16 @@ def test_bayanbulak_says_that_the_other_scale_is_not_this_card_s() -> None:
     assert "1-10" in advice.en
     assert "ticket window" in advice.en
     assert "never mapped" in file
+
+
+@pytest.mark.parametrize("grade", range(5, 11))
+@pytest.mark.parametrize("item", [BAYANBULAK, BUS, BEIJING_BUS, JINCHENG_BUS], ids=lambda item: item.region)
+def test_a_grade_of_the_scale_of_ten_is_never_taken_for_one_of_four(item: ServiceItem, grade: int) -> None:
+    decision = decide(card((4,), grade), item, NOON, 200, Party(), BOOK)
+
+    assert decision.outcome is Outcome.NOT_ELIGIBLE
+    assert decision.instead is not None
+    assert ("ticket window" in decision.instead.en) is (item is BAYANBULAK)
 
 
 def test_every_pack_says_what_its_source_leaves_open() -> None:

@@ -1,16 +1,11 @@
 """The journal: durable, chained, one writer; damage is named where it is, and the rest stays readable."""
 
-import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from crypto.sealing import SegmentOpener
-from crypto.sm2 import PrivateKey
 from terminal.clock import ClockSource
 from terminal.errors import (
     JournalDamaged,
@@ -20,48 +15,13 @@ from terminal.errors import (
     JournalUnavailable,
     TapNotRecorded,
 )
-from terminal.events.event import NO_PREVIOUS, ClockTrust, SealedEvidence, UsageEvent
-from terminal.events.outcome import Outcome
+from terminal.events.event import NO_PREVIOUS, ClockTrust
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 from terminal.journal.verification import verify_journal
-from terminal.journal.writer import CHECKPOINT_EVERY, EventDraft, JournalWriter
+from terminal.journal.writer import CHECKPOINT_EVERY
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
-
-OWNER = JournalOwner(TERMINAL_ID, 1)
-KEY = PrivateKey.generate()
-CENTER = PrivateKey.generate()
-DRAFT = EventDraft(
-    service="BUS-1",
-    fare=200,
-    companions=0,
-    outcome=Outcome.GRANTED,
-    holder_pays=0,
-    companion_pays=0,
-    pack_version="cn@1#00",
-    content=1,
-    nonce=bytes(8),
-    holder_ref=bytes(16),
-)
-EVIDENCE = SealedEvidence(credential=b"", counter=0, signature=b"", rule="cn/x", detail="")
-
-
-def writer(
-    path: Path, clock: SetClock | None = None, owner: JournalOwner = OWNER, key: PrivateKey = KEY
-) -> JournalWriter:
-    """A writer of the test terminal."""
-    return JournalWriter(path, owner, key, CENTER.public_key, clock or SetClock())
-
-
-def append(journal: JournalWriter, count: int = 1) -> list[UsageEvent]:
-    """Append events."""
-    return [journal.append(journal.next_place(), DRAFT, EVIDENCE) for _ in range(count)]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the journal lies."""
-    return tmp_path / "journal.db"
+from tests.terminal.journal.journals import CENTER, DRAFT, EVIDENCE, KEY, append, writer
 
 
 def test_events_are_chained_from_the_first(path: Path) -> None:
@@ -217,125 +177,6 @@ def test_checkpoints_vouch_for_every_event_once_the_writer_is_closed(path: Path)
         CHECKPOINT_EVERY + 3,
         (),
     )
-
-
-def test_a_checkpoint_of_another_key_is_a_fault(path: Path) -> None:
-    with writer(path) as journal:
-        append(journal)
-    report = verify_journal(path, PrivateKey.generate().public_key)
-    assert [(fault.sequence, fault.what.en) for fault in report.faults] == [
-        (1, "its checkpoint's signature is wrong")
-    ]
-
-
-KILLED_WRITER = """
-import sys
-from pathlib import Path
-from crypto.sm2 import PrivateKey
-from tests.terminal.test_journal import append, writer
-journal = writer(Path(sys.argv[1]), key=PrivateKey.from_pem(sys.stdin.buffer.read()))
-while True:
-    (event,) = append(journal)
-    print(event.sequence, event.hash.hex(), flush=True)
-"""
-
-
-def test_no_acknowledged_event_is_lost_to_kill_9(path: Path) -> None:
-    acknowledged: dict[int, str] = {}
-    for round_ in range(3):
-        process = subprocess.Popen(
-            [sys.executable, "-c", KILLED_WRITER, str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(KEY.to_pem().decode())
-        process.stdin.close()
-        for _ in range(20 + 7 * round_):
-            sequence, digest = process.stdout.readline().split()
-            acknowledged[int(sequence)] = digest
-        process.send_signal(signal.SIGKILL)
-        for line in process.stdout.read().splitlines():
-            if len(fields := line.split()) == 2 and len(fields[1]) == 64:
-                acknowledged[int(fields[0])] = fields[1]
-        process.stdout.close()
-        process.wait()
-        with JournalReader(path) as reader:
-            stored = {one.sequence: one.hash.hex() for one in reader.events(0, 100_000)}
-        assert acknowledged.items() <= stored.items()
-        # At most the one event whose acknowledgement was under way is more than was acknowledged.
-        assert len(stored) <= max(acknowledged) + 1
-    with writer(path) as journal:
-        append(journal)
-    report = verify_journal(path, KEY.public_key)
-    assert report.faults == ()
-    assert report.signed_up_to == report.events
-
-
-def _flip_a_bit(connection: sqlite3.Connection) -> None:
-    (data,) = connection.execute("SELECT bytes FROM events WHERE sequence = 3").fetchone()
-    flipped = data[:-1] + bytes([data[-1] ^ 1])
-    connection.execute("UPDATE events SET bytes = ? WHERE sequence = 3", (flipped,))
-
-
-def _cut_a_row(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM events WHERE sequence = 3")
-
-
-def _swap_two_rows(connection: sqlite3.Connection) -> None:
-    for old, new in ((3, 99), (4, 3), (99, 4)):
-        connection.execute("UPDATE events SET sequence = ? WHERE sequence = ?", (new, old))
-
-
-def _cut_the_tail(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM events WHERE sequence > 4")
-
-
-def _change_an_outcome_and_its_hash(connection: sqlite3.Connection) -> None:
-    (data,) = connection.execute("SELECT bytes FROM events WHERE sequence = 3").fetchone()
-    event = UsageEvent.from_bytes(data)
-    cheaper = UsageEvent.from_bytes(event.to_bytes().replace(b"BUS-1", b"BUS-2"))
-    connection.execute(
-        "UPDATE events SET bytes = ?, hash = ? WHERE sequence = 3", (cheaper.to_bytes(), cheaper.hash)
-    )
-
-
-@pytest.mark.parametrize(
-    ("damage", "first_fault"),
-    [
-        (_flip_a_bit, 3),
-        (_cut_a_row, 3),
-        (_swap_two_rows, 3),
-        (_cut_the_tail, 5),
-        (_change_an_outcome_and_its_hash, 4),
-    ],
-)
-def test_damage_is_named_where_it_is(
-    path: Path, damage: Callable[[sqlite3.Connection], None], first_fault: int
-) -> None:
-    with writer(path) as journal:
-        append(journal, 5)
-    connection = sqlite3.connect(path)
-    damage(connection)
-    connection.commit()
-    connection.close()
-    report = verify_journal(path, KEY.public_key)
-    assert min(fault.sequence for fault in report.faults) == first_fault
-    with JournalReader(path) as reader:
-        assert reader.events(0, 1)[0].sequence == 1
-
-
-def test_a_journal_copied_to_another_terminal_is_named(path: Path) -> None:
-    with writer(path) as journal:
-        append(journal, 2)
-    connection = sqlite3.connect(path)
-    connection.execute("UPDATE owner SET terminal = ?", (bytes(8),))
-    connection.commit()
-    connection.close()
-    report = verify_journal(path, KEY.public_key)
-    assert {fault.what.en for fault in report.faults} == {"it is another terminal's"}
 
 
 def test_a_writer_does_not_go_on_after_a_damaged_end(path: Path) -> None:

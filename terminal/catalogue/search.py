@@ -1,0 +1,184 @@
+"""Search in the catalogue in force, offline: what somebody types finds services, the best match first.
+
+    with CatalogueSearch(catalogue) as search:
+        for found in search.find("lunyi", limit=10):
+            print(found.item.name.zh, found.why.zh)
+
+Typed may be: any part of a name in Hanzi, its pinyin with or without spaces or tones, its initials, English
+words, Hanzi and pinyin mixed, a homophone, or any of these with a slip.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import chain
+from types import MappingProxyType
+from typing import Final
+
+from crypto.closing import Closing
+from crypto.explained import Text
+from terminal.catalogue.index import CatalogueIndex
+from terminal.catalogue.query import Place, Query
+from terminal.decisions.catalogue import Catalogue, ServiceItem
+
+DEFAULT_LIMIT: Final = 20
+_ENGLISH_FROM: Final = 5  # letters from which a slip in an English word is looked for
+
+
+class Match(IntEnum):
+    """How well a service was found, the best first."""
+
+    EXACT = 1
+    PREFIX = 2
+    NAME = 3
+    INITIALS = 4
+    WORD = 5
+    TERMS = 6
+    TEXT = 7
+    SOUND = 8
+    PARTS = 9
+
+
+_BY_NAME: Final = MappingProxyType(
+    {Place.WHOLE: Match.EXACT, Place.START: Match.PREFIX, Place.ANYWHERE: Match.NAME}
+)
+_WHY: Final = MappingProxyType(
+    {
+        Match.EXACT: Text(zh="名称相同", en="this is its name"),
+        Match.PREFIX: Text(zh="名称以此开头", en="its name begins so"),
+        Match.NAME: Text(zh="名称中有", en="in its name"),
+        Match.INITIALS: Text(zh="拼音首字母", en="its initials"),
+        Match.WORD: Text(zh="也叫“{matched}”", en="also called “{matched}”"),
+        Match.TERMS: Text(zh="各词都有", en="has all the words"),
+        Match.TEXT: Text(zh="说明中有", en="in its description"),
+        Match.SOUND: Text(zh="读音或拼写相近：“{matched}”", en="sounds or is spelt like “{matched}”"),
+        Match.PARTS: Text(zh="部分相同", en="shares some characters"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A service found. `matched`: the name or word it was found by; `errors`: how many letters differ."""
+
+    item: ServiceItem
+    match: Match
+    matched: str
+    errors: int = 0
+
+    @property
+    def why(self) -> Text:
+        """Why it was found, for people."""
+        return _WHY[self.match].format(matched=self.matched)
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A service's number in the index, and how it was found."""
+
+    item: int
+    match: Match
+    matched: str
+    errors: int = 0
+
+
+class CatalogueSearch(Closing):
+    """Search in one catalogue; any thread may use it. Raises SearchUnavailable when made."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._lock = threading.Lock()
+        self._index = CatalogueIndex(catalogue)
+
+    def find(self, typed: str, limit: int = DEFAULT_LIMIT) -> list[Found]:
+        """At most `limit` services, the best match first; equal matches by length of name, then by code.
+
+        Any string is taken; one without a letter, digit or Hanzi finds nothing. Raises SearchUnavailable.
+        """
+        query = Query(typed, self._index.syllabary)
+        found: dict[int, Found] = {}
+        if not query.text or limit < 1:
+            return []
+        with self._lock:
+            for hit in self._hits(query, typed):
+                if hit.item not in found:
+                    item = self._index.items[hit.item]
+                    found[hit.item] = Found(item, hit.match, hit.matched, hit.errors)
+                    if len(found) == limit:
+                        break
+        return list(found.values())
+
+    def close(self) -> None:
+        """Give the index's memory back. Closing twice does nothing."""
+        with self._lock:
+            self._index.close()
+
+    def _hits(self, query: Query, typed: str) -> Iterator[_Hit]:
+        """Every way to find something, the best first; each is tried only if the ones before leave room."""
+        is_nothing = True
+        for hit in chain(self._code(typed), self._labels(query), self._inexact(query)):
+            is_nothing = False
+            yield hit
+        if is_nothing:
+            yield from self._last_resorts(query)
+
+    def _code(self, typed: str) -> Iterator[_Hit]:
+        item = self._index.numbers.get(typed.strip().upper())
+        if item is not None:
+            yield _Hit(item, Match.EXACT, self._index.items[item].code)
+
+    def _labels(self, query: Query) -> Iterator[_Hit]:
+        """By names, then by search words."""
+        # What is nowhere is neither whole nor at a start: most questions need not be asked.
+        if self._is_found("names", query.labels(Place.ANYWHERE)):
+            for place, match in _BY_NAME.items():
+                yield from self._names(query.labels(place), match)
+        if self._is_found("names", query.initials(Place.ANYWHERE)):
+            # Shorter names come first, so that one with no other initials does.
+            for place in (Place.START, Place.ANYWHERE):
+                yield from self._names(query.initials(place), Match.INITIALS)
+        if self._is_found("words", query.labels(Place.ANYWHERE)):
+            for place in Place:
+                yield from self._words(query.labels(place))
+        yield from self._words(query.initials(Place.ANYWHERE))
+
+    def _inexact(self, query: Query) -> Iterator[_Hit]:
+        terms = query.terms()
+        if len(terms) > 1:
+            for item in sorted(set.intersection(*map(self._anywhere, terms))):
+                yield self._of_item(item, Match.TERMS)
+        for item in self._index.rows("bodies", query.body()):
+            yield self._of_item(item, Match.TEXT)
+        for number, errors in self._index.near(query.letters, query.errors):
+            label = self._index.labels[number]
+            yield _Hit(label.item, Match.SOUND, label.text, errors)
+
+    def _last_resorts(self, query: Query) -> Iterator[_Hit]:
+        """For what matched no description and no sound: a slip in English, or some of its Hanzi."""
+        if query.is_latin and len(query.text) >= _ENGLISH_FROM:
+            for item, errors in self._index.english.find(query.text, query.errors):
+                yield _Hit(item, Match.SOUND, self._index.items[item].name.en, errors)
+        for item in self._index.rows("names", query.pairs(), best_first=True):
+            yield self._of_item(item, Match.PARTS)
+
+    def _is_found(self, table: str, expression: str) -> bool:
+        return next(self._index.rows(table, expression), None) is not None
+
+    def _names(self, expression: str, match: Match) -> Iterator[_Hit]:
+        return (self._of_item(item, match) for item in self._index.rows("names", expression))
+
+    def _words(self, expression: str) -> Iterator[_Hit]:
+        for row in self._index.rows("words", expression):
+            word = self._index.words[row]
+            yield _Hit(word.item, Match.WORD, word.text)
+
+    def _anywhere(self, term: Query) -> set[int]:
+        """The services that have a word in their name, their search words or their description."""
+        labels, body = term.labels(Place.ANYWHERE), term.body()
+        words = (self._index.words[row].item for row in self._index.rows("words", labels))
+        return {*self._index.rows("names", labels), *words, *self._index.rows("bodies", body)}
+
+    def _of_item(self, item: int, match: Match) -> _Hit:
+        return _Hit(item, match, self._index.items[item].name.zh)

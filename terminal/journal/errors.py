@@ -1,0 +1,119 @@
+"""What the journal refuses, beside the TRM-50x errors of terminal.errors: disks, receipts, exported files."""
+
+from crypto.explained import Text
+from terminal.errors import JournalUnavailable, TerminalError
+
+
+class JournalDiskFull(JournalUnavailable):
+    """There is too little room left to be sure of the next tap."""
+
+    code = "TRM-420"
+    cause = Text(
+        zh="磁盘将满：剩余 {free}，至少需要 {needed}。为避免丢失记录，暂停刷卡。",
+        en="The disk is nearly full: {free} left, {needed} needed. No taps until then, so that none is lost.",
+    )
+    next_step = Text(
+        zh="请清理磁盘（勿动流水账文件）并联网上传；空间恢复后自动继续，已记的流水没有丢失。",
+        en="Free disk space (not the journal's files) and let the agent upload; taps then go on by "
+        "themselves. Nothing recorded is lost.",
+    )
+
+
+class DiskNearlyFull(TerminalError):
+    """Taps go on, but somebody should make room."""
+
+    code = "TRM-421"
+    cause = Text(
+        zh="磁盘空间不多：剩余 {free}，少于 {refused} 时将暂停刷卡。",
+        en="The disk is filling up: {free} left; below {refused} there will be no taps.",
+    )
+    next_step = Text(
+        zh="请尽快清理磁盘，或联网上传，使旧流水得以清除。",
+        en="Free disk space soon, or let the agent upload, so that old events can be pruned.",
+    )
+
+
+class JournalReadOnly(JournalUnavailable):
+    """The disk under the journal takes no writes."""
+
+    code = "TRM-422"
+    cause = Text(zh="流水账所在磁盘是只读的。", en="The journal's disk is read-only.")
+    next_step = Text(
+        zh="请检查挂载方式；存储卡损坏时系统也会改为只读，须更换。已记的流水没有丢失。",
+        en="Check how it is mounted; the system also makes a failing card read-only, which must be replaced. "
+        "Nothing recorded is lost.",
+    )
+
+
+class JournalNotPermitted(JournalUnavailable):
+    """The terminal's user may not write where the journal lies."""
+
+    code = "TRM-423"
+    cause = Text(
+        zh="当前用户无权写入流水账或其目录 {folder}。",
+        en="This user may not write the journal or its folder {folder}.",
+    )
+    next_step = Text(
+        zh="请用终端的专用用户运行，或把目录改归该用户所有。已记的流水没有丢失。",
+        en="Run as the terminal's own user, or give it the folder. Nothing recorded is lost.",
+    )
+
+
+class JournalQuotaExceeded(JournalUnavailable):
+    """The terminal's user may not store more, whatever the disk has left."""
+
+    code = "TRM-424"
+    cause = Text(
+        zh="已达到用户的磁盘配额或文件大小上限，流水账不能增长。",
+        en="This user's disk quota or file size limit is reached; the journal can't grow.",
+    )
+    next_step = Text(
+        zh="请提高限额或清理该用户的文件。已记的流水没有丢失。",
+        en="Raise the limit or remove files of this user. Nothing recorded is lost.",
+    )
+
+
+class ReceiptUnusable(TerminalError):
+    """A centre's receipt does not cover this journal, so nothing is pruned."""
+
+    code = "TRM-425"
+    cause = Text(zh="中心的回执不可用：{detail}。", en="The centre's receipt is of no use: {detail}.")
+    next_step = Text(
+        zh="没有清除任何流水。请运行“tongka agent status”；仍如此请联系技术人员。",
+        en="No event was removed. Run `tongka agent status`; if it stays so, call a technician.",
+    )
+
+
+class JournalIsTraining(TerminalError):
+    """A training journal stands where a real one is expected, or the reverse."""
+
+    code = "TRM-426"
+    cause = Text(
+        zh="{path} 是{kind}，这里需要{wanted}。", en="{path} is {kind}; what is needed here is {wanted}."
+    )
+    next_step = Text(
+        zh="培训流水从不上传，也不能当作真实流水；请核对路径，查看培训流水用 --training。",
+        en="Training events are never uploaded and never count. Check the path; --training shows them.",
+    )
+
+
+class JournalFileMalformed(TerminalError):
+    """A file is no exported journal, or nothing of it can be read."""
+
+    code = "TRM-427"
+    cause = Text(zh="不是可读的流水导出文件：{detail}。", en="This is no readable journal export: {detail}.")
+    next_step = Text(
+        zh="请重新导出（tongka journal export），或向提供者索取完整文件。",
+        en="Export it again (tongka journal export), or ask whoever sent it for the whole file.",
+    )
+
+
+class VerifierKeyMissing(TerminalError):
+    """Nothing was given that the signatures could be checked against."""
+
+    code = "TRM-428"
+    cause = Text(zh="没有可用来核验签名的公钥：{detail}。", en="There is no key to check against: {detail}.")
+    next_step = Text(
+        zh="请用 --key 给出终端公钥，或用 --root 给出根证书。",
+        en="Give the terminal's public key with --key, or the root certificate with --root.",
+    )

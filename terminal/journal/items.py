@@ -1,0 +1,60 @@
+"""What stands in a journal, as a check meets it: one thing after the other, by sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from crypto.explained import Text
+from terminal.journal.schema import JournalBase, JournalOwner
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event as it lies in the journal: its bytes as first written, and their hash."""
+
+    sequence: int
+    data: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True)
+class StoredCheckpoint:
+    """A checkpoint as it lies in the journal, under the sequence it is for."""
+
+    sequence: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Where something stands, or should, that can't be read at all."""
+
+    sequence: int
+
+
+JournalItem = StoredEvent | StoredCheckpoint | Unreadable
+
+
+class JournalSource(Protocol):
+    """A journal that is read once, from its first event to its last: the database, or an exported file."""
+
+    @property
+    def owner(self) -> JournalOwner:
+        """Whose it says it is."""
+
+    @property
+    def base(self) -> JournalBase:
+        """What it says its first event follows."""
+
+    @property
+    def is_extract(self) -> bool:
+        """Whether events before and behind it were left out on purpose."""
+
+    @property
+    def tear(self) -> Text | None:
+        """What is wrong with the file as such, known once `items` has come to its end."""
+
+    def items(self) -> Iterator[JournalItem]:
+        """Everything in it, ascending, a checkpoint behind its event; holds little of it at a time."""

@@ -1,0 +1,29 @@
+"""One process at a time writes a journal."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from terminal.errors import JournalLocked
+from terminal.journal.disk import JournalDisk
+
+
+def lock_journal(path: Path) -> int:
+    """An exclusive lock for as long as the descriptor is open; the kernel drops it when the process dies.
+
+    Raises JournalLocked, and what `JournalDisk` raises.
+    """
+    try:
+        descriptor = os.open(
+            path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+    except OSError as error:
+        raise JournalDisk(path.parent).explained(error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise JournalLocked from error
+    return descriptor

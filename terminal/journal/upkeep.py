@@ -1,0 +1,107 @@
+"""What a journal needs while nobody taps: a signature when events stand unsigned, and pruning once a day.
+
+A thread of its own does it, between taps. It begins nothing while a tap is under way, and each piece of work
+is over long before the next card has answered, so no tap waits for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from crypto.closing import Closing
+from crypto.explained import ExplainedError
+from crypto.sm2 import PublicKey
+from terminal.events.event import ClockTrust
+from terminal.journal.pruning import DAY_MS, KEEP_DAYS, give_back_log, prune, retention
+from terminal.journal.upload_receipt import read_receipt
+from terminal.journal.writer import JournalWriter
+
+#: How long events may stand unsigned.
+CHECKPOINT_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 1.0
+_PRUNE_SECONDS: Final = 86_400.0
+_BETWEEN_STEPS: Final = 0.005
+_BEHIND_A_TAP: Final = 0.05
+_DOUBTFUL: Final = (ClockTrust.SET_BACK, ClockTrust.STEPPED)
+
+
+class JournalUpkeep(Closing):
+    """Looks after a journal from its own thread until closed, which must be before the journal is.
+
+    `uploads` is the agent's file with the centre's receipt, `receipt_key` tells the key that signs those now.
+    """
+
+    def __init__(
+        self,
+        journal: JournalWriter,
+        uploads: Path,
+        receipt_key: Callable[[], PublicKey],
+        *,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        keep_days: int = KEEP_DAYS,
+    ) -> None:
+        self._journal, self._uploads = journal, uploads
+        self._receipt_key = receipt_key
+        self._checkpoint_seconds, self._keep_days = checkpoint_seconds, keep_days
+        self._trouble: ExplainedError | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="journal-upkeep", daemon=True)
+        self._thread.start()
+
+    def take_trouble(self) -> ExplainedError | None:
+        """Why events could not be signed or pruned, once; None if they could."""
+        trouble, self._trouble = self._trouble, None
+        return trouble
+
+    def close(self) -> None:
+        """Stop, behind the step under way. Closing twice does nothing."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        unsigned_since: float | None = None
+        prune_at = time.monotonic()
+        while not self._stop.wait(min(_LOOK_SECONDS, self._checkpoint_seconds)):
+            now = time.monotonic()
+            if not self._journal.has_unsigned:
+                unsigned_since = None
+            elif unsigned_since is None:
+                unsigned_since = now
+            elif now - unsigned_since >= self._checkpoint_seconds and not self._journal.is_awaited:
+                self._attempt(self._journal.sign)
+                unsigned_since = None
+            if now >= prune_at:
+                self._attempt(self._prune)
+                prune_at = now + _PRUNE_SECONDS
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except ExplainedError as error:
+            self._trouble = error
+
+    def _prune(self) -> None:
+        moment = self._journal.timekeeper.now()
+        # A clock that was set ahead makes yesterday's events old.
+        if moment.trust in _DOUBTFUL or self._journal.owner.is_training:
+            return
+        receipt = read_receipt(self._uploads, self._journal.owner.epoch)
+        if receipt is None:
+            return
+        before_ms = moment.time_ms - self._keep_days * DAY_MS
+        allowed = retention(self._journal.owner, receipt, self._receipt_key(), before_ms)
+        if prune(self._journal, allowed, self._is_free) and self._is_free():
+            give_back_log(self._journal.path)
+
+    def _is_free(self) -> bool:
+        """Wait until no tap is under way; False when it is time to stop."""
+        pause = _BETWEEN_STEPS
+        while not self._stop.wait(pause):
+            if not self._journal.is_awaited:
+                return True
+            pause = _BEHIND_A_TAP
+        return False

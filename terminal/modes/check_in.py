@@ -1,0 +1,289 @@
+"""The attendance desk of a training, a day care or an event: the first tap comes in, the next one goes out.
+
+    book = read_book(directory.journal, service, today, boot)
+    check_in = CheckIn(terminal, book, AttendanceRules(capacity=30), display, typed_order)
+    DeskLoop(terminal.desk.contents, reader, entries, check_in).run()
+
+Every tap is recorded: as CHECK_IN or CHECK_OUT, which refers to its check-in; and one that changes nothing
+(tapped twice, no room, a companion card by itself) as a VISIT whose sealed words say why. Where a guardian is
+needed, a coming or going is withdrawn by a cancellation unless the companion card is tapped within a minute,
+or staff say that the guardian is here; one that is still open when the process is killed stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, Protocol
+
+from card.answer_time import TimelyConnection
+from card.connection import CardConnection
+from card.errors import CardTorn, TapRefused
+from card.identity import IdentitySession
+from card.profile import CardProfile
+from card.verification import Refusal, VerifiedCard
+from crypto.credential import TapCredential
+from crypto.explained import ExplainedError, Text
+from terminal.amendments import cancel
+from terminal.assembly import Terminal
+from terminal.decisions.card_facts import Party
+from terminal.decisions.decide import local_date
+from terminal.events.event import UsageEvent
+from terminal.events.kind import EventKind
+from terminal.modes.attendance import AttendanceBook
+from terminal.modes.check_in_orders import CheckInOrder, Guardian, ListPresent
+from terminal.modes.counter_errors import EntryRefused
+from terminal.modes.recording import record_presence
+from terminal.presence import Presented, TapRequest, present, record_refusal
+from terminal.succession import together
+from terminal.tap import TapResult
+
+# Longer than a card is held to a reader, shorter than anybody stays.
+REPEAT_MS: Final = 10_000
+_NOBODY_WAITS: Final = Text(
+    zh="列出在场；现在没有人等监护人", en="the list of who is present; nobody waits for a guardian now"
+)
+
+
+class Attendance(StrEnum):
+    """What came of a tap at an attendance desk; the value of one that changed nothing is sealed with it."""
+
+    CAME = "came"
+    LEFT = "left"
+    ACCOMPANIED = "accompanied"  # the companion card, directly behind its holder's
+    AGAIN = "again"  # tapped twice: done already
+    FULL = "full"
+    COMPANION_ALONE = "companion_alone"  # a companion card whose holder did not tap before it
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether whoever was here or not is as before."""
+        return self in (Attendance.AGAIN, Attendance.FULL, Attendance.COMPANION_ALONE)
+
+
+@dataclass(frozen=True)
+class AttendanceRules:
+    """`capacity`: how many may be here, None for any number. `guardian`: whether one must come along.
+
+    `repeat_ms`: for how long after coming or going the same card changes nothing.
+    """
+
+    capacity: int | None = None
+    guardian: bool = False
+    repeat_ms: int = REPEAT_MS
+
+
+class CheckInDisplay(Protocol):
+    """What people see; called from the loop's thread. Nothing in it says who."""
+
+    def ready(self) -> None:
+        """A card is awaited."""
+
+    def reading(self) -> None:
+        """A card is being read."""
+
+    def result(self, result: TapResult) -> None:
+        """A card was refused."""
+
+    def attendance(self, answer: Attendance, sequence: int, present: int, needs_guardian: bool) -> None:
+        """A tap was recorded; so many are here now."""
+
+    def guardian(self, sequence: int, is_here: bool, present: int) -> None:
+        """A coming or going that waited for a guardian is settled: it stands, or was withdrawn."""
+
+    def presences(self, book: AttendanceBook) -> None:
+        """Who is here."""
+
+    def day_closed(self, day: date, still_present: int) -> None:
+        """Midnight: so many had not left."""
+
+    def trouble(self, error: ExplainedError) -> None:
+        """Something is wrong that is not the card's doing."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the card's next event will be, if it turns out to be the card that it says it is."""
+
+    answer: Attendance
+    kind: EventKind
+    refers_to: int
+    card_id: bytes
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """The coming or going before this tap; in memory alone, until the next one."""
+
+    sequence: int
+    kind: EventKind
+    time_ms: int
+    card_id: bytes
+
+
+class CheckIn:
+    """A `Desk` that keeps attendance; `read_order` turns an entry into an order."""
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        book: AttendanceBook,
+        rules: AttendanceRules,
+        display: CheckInDisplay,
+        read_order: Callable[[str], CheckInOrder],
+    ) -> None:
+        self._terminal, self._book, self._rules = terminal, book, rules
+        self._display, self._read_order = display, read_order
+        self._last: _Moved | None = None
+        self._waiting: _Moved | None = None  # for a guardian
+        display.presences(book)
+
+    def ready(self) -> None:
+        """A card is awaited."""
+        self._display.ready()
+
+    def card(self, connection: CardConnection) -> None:
+        """Somebody comes or goes. Raises CardTorn where it was not one card throughout, and as `tap` does."""
+        self.turn()
+        self._display.reading()
+        desk = self._terminal.desk
+        plan = self._plan(_look_at(connection, desk.profile))
+        request = TapRequest(self._terminal.service, 0, Party(), kind=plan.kind, refers_to=plan.refers_to)
+        presented = present(desk, connection, request)
+        card = presented.verification
+        if isinstance(card, Refusal):
+            self._refuse(presented, card)
+        elif card.credential.card_id != plan.card_id or presented.today != self._book.day:
+            # What was looked at was another card, or another day's: the holder taps once more.
+            raise CardTorn
+        else:
+            self._record(presented, card, plan)
+
+    def card_left(self) -> None:
+        """Nothing to do: a tap is over when it is recorded."""
+
+    def entry(self, line: str) -> None:
+        """Carry out an order. Raises EntryRefused, also where nobody waits for a guardian."""
+        match self._read_order(line):
+            case Guardian(here):
+                if self._waiting is None:
+                    raise EntryRefused(write=_NOBODY_WAITS)
+                self._settle(is_here=here)
+            case ListPresent():
+                self._display.presences(self._book)
+
+    def turn(self) -> None:
+        """Withdraw what waited too long for a guardian; close the day at midnight."""
+        now_ms = self._now_ms()
+        if self._waiting is not None and not together(self._waiting.time_ms, now_ms):
+            self._settle(is_here=False)
+        today = local_date(now_ms)
+        if today != self._book.day:
+            closed, self._last = self._book, None
+            self._book = AttendanceBook(self._terminal.service.code, today, self._boot())
+            self._display.day_closed(closed.day, closed.present)
+
+    def trouble(self, error: ExplainedError) -> None:
+        """Show what went wrong."""
+        self._display.trouble(error)
+
+    def close(self) -> None:
+        """The desk closes: what still waits for a guardian is withdrawn."""
+        if self._waiting is not None:
+            self._settle(is_here=False)
+
+    def _plan(self, credential: TapCredential | None) -> _Plan:
+        """What this card is here for, by what it says of itself; it has still to prove it."""
+        if credential is None:
+            return _Plan(Attendance.CAME, EventKind.CHECK_IN, 0, b"")
+        if credential.is_companion_card:
+            return self._companion_plan(credential)
+        card_id, now_ms = credential.card_id, self._now_ms()
+        reference = self._terminal.desk.day_keys.reference(card_id, self._book.day)
+        moved_ms, here = self._book.moved_ms(reference), self._book.presence(reference)
+        if moved_ms is not None and now_ms - moved_ms < self._rules.repeat_ms:
+            return _Plan(Attendance.AGAIN, EventKind.VISIT, 0, card_id)
+        if here is not None:
+            return _Plan(Attendance.LEFT, EventKind.CHECK_OUT, here.sequence, card_id)
+        if self._rules.capacity is not None and self._book.present >= self._rules.capacity:
+            return _Plan(Attendance.FULL, EventKind.VISIT, 0, card_id)
+        return _Plan(Attendance.CAME, EventKind.CHECK_IN, 0, card_id)
+
+    def _companion_plan(self, credential: TapCredential) -> _Plan:
+        """A companion card does as its holder's card right before it."""
+        last = self._last
+        is_behind = (
+            last is not None
+            and together(last.time_ms, self._now_ms())
+            and credential.is_companion_of(last.card_id)
+        )
+        if last is None or not is_behind:
+            return _Plan(Attendance.COMPANION_ALONE, EventKind.VISIT, 0, credential.card_id)
+        return _Plan(Attendance.ACCOMPANIED, last.kind, last.sequence, credential.card_id)
+
+    def _record(self, presented: Presented, card: VerifiedCard, plan: _Plan) -> None:
+        words = plan.answer.value if plan.answer.changes_nothing else ""
+        event = record_presence(self._terminal.desk, presented, card, plan.refers_to, words)
+        self._book.note(event)
+        match plan.answer:
+            case Attendance.ACCOMPANIED:
+                self._show(plan.answer, event)
+                self._last = None
+                if self._waiting is not None and self._waiting.sequence == plan.refers_to:
+                    self._settle(is_here=True)
+            case Attendance.CAME | Attendance.LEFT:
+                before, self._waiting = self._waiting, None
+                self._last = _Moved(event.sequence, event.kind, event.time_ms, plan.card_id)
+                if self._rules.guardian:
+                    self._waiting = self._last
+                self._show(plan.answer, event)
+                if before is not None:
+                    self._withdraw(before)
+            case _:
+                self._show(plan.answer, event)
+
+    def _refuse(self, presented: Presented, refusal: Refusal) -> None:
+        event = record_refusal(self._terminal.desk, presented, refusal)
+        self._display.result(
+            TapResult.of_refusal(event.sequence, presented.request, event.outcome, 0, refusal.error)
+        )
+
+    def _settle(self, is_here: bool) -> None:
+        """The guardian of whoever waits is here, or is not."""
+        waiting = self._waiting
+        if waiting is None:
+            return
+        if not is_here:
+            self._withdraw(waiting)
+        else:
+            self._display.guardian(waiting.sequence, is_here, self._book.present)
+        self._waiting = None
+
+    def _withdraw(self, moved: _Moved) -> None:
+        """Whoever had no guardian has not come, or has not left. Raises as `cancel` does."""
+        self._book.note(cancel(self._terminal.desk, moved.sequence))
+        self._last = None if self._last is moved else self._last
+        self._display.guardian(moved.sequence, False, self._book.present)
+
+    def _show(self, answer: Attendance, event: UsageEvent) -> None:
+        needs_guardian = self._waiting is not None and self._waiting.sequence == event.sequence
+        self._display.attendance(answer, event.sequence, self._book.present, needs_guardian)
+
+    def _now_ms(self) -> int:
+        return self._terminal.desk.journal.timekeeper.now().time_ms
+
+    def _boot(self) -> bytes:
+        return self._terminal.desk.journal.timekeeper.now().reading.boot
+
+
+def _look_at(connection: CardConnection, profile: CardProfile) -> TapCredential | None:
+    """What the card says of itself, before it has proved anything; None where it says nothing of ours.
+
+    The challenge that it signs next says whether its holder comes or goes, so that must be known before.
+    """
+    try:
+        return IdentitySession(TimelyConnection(connection), profile).select().tap_credential()
+    except TapRefused:
+        return None

@@ -1,0 +1,68 @@
+"""`tongka rules diff`: whose outcome a change of rules alters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from crypto.explained import Text
+from terminal.command_line import ExitCode
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
+from terminal.rule_checks.diff import changes
+from terminal.rule_checks.loading import pack_files, read_pack
+from terminal.rule_checks.printing import Printer
+
+EXAMPLE: Final = "例 · Example: tongka rules diff published/rules content/rules"
+
+_NOTHING: Final = Text(zh="没有任何人的结果改变。", en="Nobody's outcome changes.")
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="原规则包或目录 / the old pack or folder")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="新规则包或目录 / the new pack or folder")],
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with",
+            help="两边共有的其他规则包，如全国规则（同名的不算），可重复 / packs in force beside both, such "
+            "as the nation's; not those of a name that is compared; may be repeated",
+        ),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="有变化时退出码为 1 / exit 1 if something changes")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+) -> None:
+    """比较 · Tell exactly whose outcome changes from OLD to NEW, and nothing where nothing does.
+
+    按人群列出：类别、等级、户籍、名单、日期，由什么变为什么；只有文字改变的列在后面。
+
+    People are told by category, grade, residence, list and day, from what to what; changes of words alone
+    come last.
+
+    --json: [{"kind": "outcome|words", "services": [{"zh", "en"}], "who": {"zh", "en"},
+    "before": {"zh", "en"}, "after": {"zh", "en"}}].
+
+    退出码 Exit code: 0; 1 有变化且写了 --exit-code, something changes and --exit-code; 2 用法 usage.
+    """
+    before, after = (_packs([path]) for path in (old, new))
+    compared = {pack.name for pack in (*before, *after)}
+    shared = [pack for pack in _packs(beside or []) if pack.name not in compared]
+    found = changes(RuleBook([*before, *shared]), RuleBook([*after, *shared]))
+    if as_json:
+        typer.echo(msgspec.json.encode([change.as_json() for change in found]).decode())
+    else:
+        printer = Printer()
+        printer.changes(found)
+        if not found:
+            printer.say(_NOTHING)
+    if found and exit_code:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _packs(paths: list[Path]) -> list[RulePack]:
+    return [read_pack(file) for file in pack_files(paths)]

@@ -1,0 +1,195 @@
+"""`tongka rules explain`: one decision for an invented person, with every rule tried and every sum."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import msgspec
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from crypto.explained import Text
+from terminal.decisions.card_facts import CardFacts
+from terminal.decisions.decide import Decision
+from terminal.decisions.rule_pack import Rule
+from terminal.rule_checks.arithmetic import sums_in_steps
+from terminal.rule_checks.case_run import tried_as_json
+from terminal.rule_checks.finding import text_as_json
+from terminal.rule_checks.loading import read_book, read_catalogue
+from terminal.rule_checks.printing import Printer
+from terminal.rule_checks.situation import ALWAYS_ISSUED, NEVER_EXPIRES, Situation
+
+EXAMPLE: Final = (
+    "例 · Example: tongka rules explain --content content --category 1 --grade 2 --region 330106 "
+    "--service BUS-1 --on 2026-07-01"
+)
+_DAY: Final = "%Y-%m-%d"
+
+
+def explain(
+    *,
+    content: Annotated[
+        Path, typer.Option("--content", help="内容目录：catalogue.toml 与 rules/ / folder of content")
+    ],
+    pack_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--pack-folder", help="规则包目录，代替内容目录中的 rules/ / packs instead of content's"
+        ),
+    ] = None,
+    service: Annotated[str, typer.Option("--service", help="服务代码 / the service's code")],
+    on: Annotated[datetime, typer.Option("--on", formats=[_DAY], help="日期 / the day, as 2026-07-01")],
+    region: Annotated[
+        str, typer.Option("--region", help="发证地，GB/T 2260 六位 / where the card was issued")
+    ],
+    category: Annotated[
+        list[int] | None, typer.Option("--category", min=1, max=7, help="类别，可重复 / may be repeated")
+    ] = None,
+    grade: Annotated[int, typer.Option("--grade", min=1, max=4, help="等级 / the grade")] = 1,
+    companion_card: Annotated[
+        bool, typer.Option("--companion-card", help="陪护卡，无类别等级 / a companion card")
+    ] = False,
+    expires: Annotated[
+        datetime | None, typer.Option("--expires", formats=[_DAY], help="证件末日 / the card's last day")
+    ] = None,
+    companions: Annotated[
+        int, typer.Option("--companions", min=0, max=255, help="同行人数 / how many come along")
+    ] = 0,
+    fare: Annotated[
+        int | None,
+        typer.Option("--fare", min=0, help="票价（分），默认取目录 / fen; default: the catalogue's"),
+    ] = None,
+    on_list: Annotated[
+        list[str] | None, typer.Option("--list", help="所在名单，可重复 / a list the card is on")
+    ] = None,
+    used: Annotated[
+        list[str] | None,
+        typer.Option("--used", help="已用次数，如 pack/quota=3，可重复 / uses of a quota"),
+    ] = None,
+    follows_holder: Annotated[
+        bool, typer.Option("--follows-holder", help="紧随持证人之后刷 / tapped directly after the holder")
+    ] = False,
+    ticket: Annotated[str, typer.Option("--ticket", help="票种 / class of ticket")] = "",
+    hotlist_age: Annotated[
+        int, typer.Option("--hotlist-age", min=0, help="停用名单距今天数 / days since the hotlist")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+) -> None:
+    """解释 · Explain one decision: every rule tried and why, the sums in fen, legal basis and texts.
+
+    供规则编写者用虚构的人试算；不读卡，也不记录。
+
+    For authors of rules, with invented people: no card is read and nothing is kept.
+
+    --json: {"outcome", "rule", "holder_pays", "companion_pays", "companions_admitted", "quota",
+    "sums": [{"zh", "en"}], "legal_basis", "holder_text", "staff_text", "bystander_text", "instead",
+    "reminder", "tried": [{"rule", "result", "why", "failure", "condition"}], "pack_version"}.
+
+    退出码 Exit code: 0; 1 内容有误 content not usable; 2 用法 usage.
+    """
+    if companion_card == bool(category):
+        raise typer.BadParameter("--category 1 | --companion-card", param_hint="--category")
+    if len(region) != 6 or not (region.isascii() and region.isdigit()):
+        raise typer.BadParameter("GB/T 2260: 330106", param_hint="--region")
+    book = read_book([content if pack_folder is None else pack_folder])
+    item = read_catalogue(content).item(service)
+    situation = Situation(
+        card=CardFacts(
+            categories=tuple(sorted(set(category or ()))),
+            grade=0 if companion_card else grade,
+            region=region,
+            issued=ALWAYS_ISSUED,
+            expires=_day(expires) or NEVER_EXPIRES,
+        ),
+        service=item,
+        on=on.date(),
+        fare=item.fare if fare is None else fare,
+        companions=companions,
+        lists=frozenset(on_list or ()),
+        uses=MappingProxyType(dict(map(_use, used or ()))),
+        follows_holder=follows_holder,
+        ticket=ticket,
+        hotlist_age=hotlist_age,
+    )
+    decision = situation.decide(book)
+    rules = {rule.name: rule for rule in book.rules_for(item, situation.on)}
+    applied = rules.get(decision.rule)
+    sums = list(sums_in_steps(situation, decision, None if applied is None else applied.benefit))
+    if as_json:
+        typer.echo(msgspec.json.encode(_as_json(decision, rules, sums)).decode())
+    else:
+        _show(decision, rules, sums)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _use(text: str) -> tuple[str, int]:
+    name, _, number = text.rpartition("=")
+    if not name or not number.isdecimal():
+        raise typer.BadParameter("pack/quota=3", param_hint="--used")
+    return name, int(number)
+
+
+def _texts(decision: Decision) -> dict[str, tuple[Text, Text | None]]:
+    """Each text by its name in `--json`: its heading and itself."""
+    return {
+        "legal_basis": (Text(zh="依据", en="legal basis"), decision.legal_basis),
+        "holder_text": (Text(zh="对本人", en="to the holder"), decision.holder_text),
+        "staff_text": (Text(zh="对工作人员", en="to staff"), decision.staff_text),
+        "bystander_text": (Text(zh="旁人所见", en="to bystanders"), decision.bystander_text),
+        "instead": (Text(zh="可以怎么办", en="what instead"), decision.instead),
+        "reminder": (Text(zh="提醒", en="reminder"), decision.reminder),
+    }
+
+
+def _as_json(decision: Decision, rules: dict[str, Rule], sums: list[Text]) -> dict[str, object]:
+    return {
+        "outcome": decision.outcome.value,
+        "rule": decision.rule,
+        "holder_pays": decision.holder_pays,
+        "companion_pays": decision.companion_pays,
+        "companions_admitted": decision.companions_admitted,
+        "quota": decision.quota,
+        "sums": [text_as_json(line) for line in sums],
+        **{
+            name: None if text is None else text_as_json(text)
+            for name, (_heading, text) in _texts(decision).items()
+        },
+        "tried": [
+            {**trial, "condition": rules[str(trial["rule"])].condition.source}
+            for trial in tried_as_json(decision)
+        ],
+        "pack_version": decision.pack_version,
+    }
+
+
+def _show(decision: Decision, rules: dict[str, Rule], sums: list[Text]) -> None:
+    printer = Printer()
+    language = printer.language
+    answer = Table(show_header=False)
+    answer.add_row(Text(zh="结果", en="outcome").in_language(language), decision.outcome.value)
+    answer.add_row(Text(zh="规则", en="rule").in_language(language), decision.rule or "—")
+    fares = "\n".join(line.in_language(language) for line in sums)
+    answer.add_row(Text(zh="金额（分）", en="sums in fen").in_language(language), fares)
+    for heading, text in _texts(decision).values():
+        if text is not None:
+            answer.add_row(heading.in_language(language), escape(text.in_language(language)))
+    printer.table(answer)
+    tried = Table(title=Text(zh="试过的规则", en="Rules tried").in_language(language))
+    for column in (
+        Text(zh="规则", en="rule"),
+        Text(zh="条件", en="condition"),
+        Text(zh="结果", en="what came of it"),
+    ):
+        tried.add_column(column.in_language(language))
+    for trial in decision.tried:
+        why = trial.result.why.in_language(language)
+        failure = f" ({trial.failure})" if trial.failure else ""
+        tried.add_row(trial.rule, escape(rules[trial.rule].condition.source), why + failure)
+    printer.table(tried)

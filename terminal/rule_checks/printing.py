@@ -1,0 +1,131 @@
+"""What the verbs of `tongka rules` print for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from crypto.explained import Language, Text
+from terminal.decisions.decide import Decision
+from terminal.rule_checks.axes import GRADES, digit_spans
+from terminal.rule_checks.case_run import CaseResult
+from terminal.rule_checks.diff import Change, ChangeKind
+from terminal.rule_checks.finding import Finding, Level
+from terminal.rule_checks.matrix import MatrixRow
+
+_LEVELS = {
+    Level.FAULT: ("bold red", Text(zh="错误", en="fault")),
+    Level.WARNING: ("yellow", Text(zh="警告", en="warning")),
+    Level.NOTE: ("dim", Text(zh="说明", en="note")),
+}
+_FOUND = Text(
+    zh="{rules} 条规则：错误 {faults}，警告 {warnings}，说明 {notes}",
+    en="{rules} rules: {faults} faults, {warnings} warnings, {notes} notes",
+)
+_RAN = Text(
+    zh="用例 {cases} 个，不符 {failed} 个",
+    en="{cases} cases, {failed} decided otherwise than the source says",
+)
+_MISMATCH = Text(
+    zh="    {field}：应为 {expected}，得到 {got}", en="    {field}: expected {expected}, got {got}"
+)
+_MATRIX = Text(zh="各地各类别各等级", en="By place, category and grade")
+_MORE_SERVICES = Text(zh="等 {number} 处", en=" and {number} more")
+_MOST_SERVICES = 4
+_FILE_WIDTH = 140  # of tables in a file or a pipe
+
+
+class Printer:
+    """A terminal window and the reader's language."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        if not self._console.is_terminal:
+            self._console = Console(highlight=False, width=_FILE_WIDTH)
+        self.language = Language.from_environment()
+
+    def say(self, text: Text, style: str = "") -> None:
+        """One line, as it is."""
+        self._console.print(escape(text.in_language(self.language)), style=style or None, soft_wrap=True)
+
+    def table(self, table: Table) -> None:
+        """A table that was made elsewhere."""
+        self._console.print(table)
+
+    def findings(self, found: Iterable[Finding], rules: int) -> None:
+        """Each finding with its places, and how many there are of each level."""
+        counts = dict.fromkeys(Level, 0)
+        for finding in found:
+            counts[finding.level] += 1
+            style, name = _LEVELS[finding.level]
+            head = f"[{style}]{name.in_language(self.language)}[/] {escape(finding.subject)}"
+            says = escape(finding.says.in_language(self.language))
+            self._console.print(f"{head}: {says} ({finding.check.value})", soft_wrap=True)
+            for place in finding.where:
+                self._console.print(f"    {escape(place.in_language(self.language))}", soft_wrap=True)
+        self.say(
+            _FOUND.format(
+                rules=rules,
+                faults=counts[Level.FAULT],
+                warnings=counts[Level.WARNING],
+                notes=counts[Level.NOTE],
+            )
+        )
+
+    def case_results(self, results: Iterable[CaseResult]) -> None:
+        """Each case that failed, exactly; and how many there were."""
+        listed = list(results)
+        failed = [result for result in listed if not result.passed]
+        for result in failed:
+            self._console.print(
+                f"[bold red]{escape(result.file)}[/] {escape(result.case.name)}", soft_wrap=True
+            )
+            self.say(Text(zh=f"    原文：{result.case.says}", en=f"    source: {result.case.says}"))
+            for mismatch in result.mismatches:
+                expected, got = mismatch.expected or "—", mismatch.got or "—"
+                self.say(_MISMATCH.format(field=mismatch.field, expected=expected, got=got))
+            self.tried(result.decision)
+        self.say(_RAN.format(cases=len(listed), failed=len(failed)))
+
+    def tried(self, decision: Decision) -> None:
+        """Every rule that was tried and why it applied or not."""
+        for trial in decision.tried:
+            why = trial.result.why.in_language(self.language)
+            failure = f" ({trial.failure})" if trial.failure else ""
+            self._console.print(escape(f"    {trial.rule}: {why}{failure}"), soft_wrap=True)
+        if not decision.tried:
+            self.say(Text(zh="    没有规则可试", en="    no rule was there to try"))
+
+    def matrix(self, rows: Iterable[MatrixRow]) -> None:
+        """Places and categories by grades."""
+        table = Table(title=_MATRIX.in_language(self.language))
+        table.add_column(Text(zh="地方", en="place").in_language(self.language))
+        table.add_column(Text(zh="类别", en="categories").in_language(self.language))
+        for grade in GRADES:
+            table.add_column(Text(zh=f"{grade} 级", en=f"grade {grade}").in_language(self.language))
+        shown = ""
+        for row in rows:
+            place = row.place.in_language(self.language)
+            table.add_row(
+                "" if place == shown else escape(place),
+                digit_spans(row.categories),
+                *(escape(pays.in_language(self.language)) for pays in row.pays),
+            )
+            shown = place
+        self._console.print(table)
+
+    def changes(self, found: Iterable[Change]) -> None:
+        """Each change in a line."""
+        for change in found:
+            services = [service.in_language(self.language) for service in change.services]
+            at = "; ".join(services[:_MOST_SERVICES])
+            if (more := len(services) - _MOST_SERVICES) > 0:
+                at += _MORE_SERVICES.format(number=more).in_language(self.language)
+            style = "bold" if change.kind is ChangeKind.OUTCOME else "dim"
+            who, before, after = (
+                escape(text.in_language(self.language)) for text in (change.who, change.before, change.after)
+            )
+            self._console.print(f"{escape(at)}: {who}: [{style}]{before} → {after}[/]", soft_wrap=True)

@@ -1,0 +1,151 @@
+"""Services that stand for all services which a book of rules does not tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import Final
+
+from crypto.explained import Text
+from terminal.decisions.benefit import TicketClassBenefit
+from terminal.decisions.catalogue import Catalogue, ServiceDomain, ServiceItem, ServiceKind
+from terminal.decisions.region import NATION, scopes
+from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.rule_checks.questions import Questions, questions_of
+from terminal.rule_checks.regions import is_prefix, representatives
+
+ANOTHER: Final = "OTHER"
+_ANOTHER_OPERATOR: Final = "another"
+_TICKET_STEP_FEN: Final = 1_000
+_LIST_FARE: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Site:
+    """A service and how it is told of; `invented` where it stands for many, whatever their features."""
+
+    service: ServiceItem
+    words: Text
+    invented: bool
+
+
+def rules_at(packs: Iterable[RulePack], service: ServiceItem) -> list[Rule]:
+    """Every rule that covers a service, on whatever day."""
+    reach = scopes(service.region)
+    return [
+        rule
+        for pack in packs
+        if pack.region in reach
+        for rule in pack.rules
+        if rule.applies_to.covers(service)
+    ]
+
+
+def questions_at(rules: Iterable[Rule]) -> Questions:
+    """What the conditions of `rules` ask."""
+    conditions = (
+        condition
+        for rule in rules
+        for condition in (rule.condition, rule.companion_required)
+        if condition is not None
+    )
+    return Questions.together(questions_of(condition) for condition in conditions)
+
+
+def catalogue_sites(catalogue: Catalogue) -> Iterator[Site]:
+    """The services of a catalogue."""
+    for item in catalogue.items.values():
+        yield Site(item, Text(zh=f"{item.code} {item.name.zh}", en=f"{item.code} {item.name.en}"), False)
+
+
+def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
+    """An invented service for each region, kind, operator and code that `packs` tell apart.
+
+    Only those that some rule covers; of several that the same rules cover, and that no condition tells apart,
+    the first.
+    """
+    tickets = ticket_prices(packs)
+    seen: set[tuple[object, ...]] = set()
+    regions = representatives({"", *_regions_named(packs)})
+    for prefix, region in regions.items():
+        reaching = [pack for pack in packs if pack.region in scopes(region)]
+        asked = questions_at(rule for pack in reaching for rule in pack.rules)
+        for kind, operator, code in product(*_told_apart(reaching, asked)):
+            service = ServiceItem(
+                code=code,
+                name=Text(zh="试算", en="trial"),
+                domain=ServiceDomain.SOCIAL,
+                kind=kind,
+                operator=operator,
+                region=region,
+                fare=_LIST_FARE,
+                tickets=tickets,
+            )
+            likeness = _likeness(service, reaching, asked)
+            if rules_at(reaching, service) and likeness not in seen:
+                seen.add(likeness)
+                yield Site(service, _words(prefix, service), invented=True)
+
+
+def _regions_named(packs: Iterable[RulePack]) -> Iterator[str]:
+    """Regions of packs; and those that conditions name, with what they lie in: a service may lie there."""
+    for pack in packs:
+        if pack.region != NATION:
+            yield pack.region
+        asked = questions_at(pack.rules)
+        for named in (*asked.texts.get("region", ()), *asked.prefixes.get("region", ())):
+            if is_prefix(named):
+                yield from {named[:2], named[:4], named}
+
+
+def ticket_prices(packs: Iterable[RulePack]) -> Mapping[str, int]:
+    """Every class of ticket that `packs` name at a price of its own, in fen."""
+    named = sorted(
+        {
+            rule.benefit.ticket
+            for pack in packs
+            for rule in pack.rules
+            if isinstance(rule.benefit, TicketClassBenefit)
+        }
+    )
+    return MappingProxyType({ticket: _TICKET_STEP_FEN * (place + 1) for place, ticket in enumerate(named)})
+
+
+def _told_apart(
+    packs: Iterable[RulePack], asked: Questions
+) -> tuple[list[ServiceKind], list[str], list[str]]:
+    """Kinds, operators and codes of services that packs name, and an operator and a code that none does."""
+    applied = [rule.applies_to for pack in packs for rule in pack.rules]
+    operators = {applies.operator for applies in applied if applies.operator is not None}
+    codes = {code for applies in applied for code in applies.services}
+    # What a service of a named code is a kind of is not said.
+    kinds = set(ServiceKind) if codes else {kind for applies in applied for kind in applies.kinds}
+    return (
+        sorted(kinds),
+        [_ANOTHER_OPERATOR, *sorted(operators | asked.texts.get("operator", frozenset()))],
+        [ANOTHER, *sorted(codes | asked.texts.get("service", frozenset()))],
+    )
+
+
+def _likeness(service: ServiceItem, packs: Iterable[RulePack], asked: Questions) -> tuple[object, ...]:
+    """Equal for services that are treated alike, seen from a card of like residence."""
+    # By identity: in two versions of a pack, rules of one name may cover different services.
+    covered = tuple(id(rule) for rule in rules_at(packs, service))
+    advised = tuple(
+        id(pack) for pack in packs if any(kind is service.kind for kind, _card_kind in pack.otherwise)
+    )
+    constants = {"kind": service.kind.value, "operator": service.operator, "service": service.code}
+    told = tuple(value for name, value in constants.items() if name in asked.asked)
+    return covered, advised, told, service.region if "region" in asked.asked else ""
+
+
+def _words(prefix: str, service: ServiceItem) -> Text:
+    """ "50 · transit · operator x", as far as each is told apart."""
+    parts = [Text(zh=prefix or "其余地区", en=prefix or "elsewhere"), Text(zh=service.kind, en=service.kind)]
+    if service.operator != _ANOTHER_OPERATOR:
+        parts.append(Text(zh=f"运营单位 {service.operator}", en=f"operator {service.operator}"))
+    if service.code != ANOTHER:
+        parts.append(Text(zh=f"服务 {service.code}", en=f"service {service.code}"))
+    return Text(zh=" · ".join(part.zh for part in parts), en=" · ".join(part.en for part in parts))

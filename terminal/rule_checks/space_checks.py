@@ -1,0 +1,211 @@
+"""Checks over the whole space: rules that apply to nobody, gaps, overlaps, and conditions that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from crypto.explained import Text
+from terminal.decisions.card_facts import CardKind
+from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.decisions.trial import TrialResult, try_rule
+from terminal.rule_checks.boxes import UNTOLD, Labels, boxes
+from terminal.rule_checks.finding import Check, Finding
+from terminal.rule_checks.grid import Grid, grids_of
+from terminal.rule_checks.outcomes import Judged, given_by, gives_more, judge
+from terminal.rule_checks.sites import Site, catalogue_sites, rules_at, sites_of
+from terminal.rule_checks.situation import Situation
+
+_MOST_PLACES: Final = 4  # told of one finding
+_TOLD: Final = 0
+
+
+@dataclass
+class _RuleTally:
+    """What became of one rule over the whole space."""
+
+    held: bool = False
+    applied: bool = False
+    results: set[TrialResult] = field(default_factory=set)
+    shadows: set[str] = field(default_factory=set)
+
+
+def check_space(book: RuleBook, catalogue: Catalogue | None, since: date) -> Iterator[Finding]:
+    """What can be found by trying every cell of the space.
+
+    Days before `since` count for whether a rule ever applies, and for nothing else: what was amiss then can't
+    be mended any more. Raises RuleSpaceTooLarge.
+    """
+    sweep = _Sweep(book, since)
+    for site in sites_of(book.packs):
+        sweep.over(site)
+    yield from sweep.unreachable()
+    yield from sweep.findings()
+    if catalogue is not None:
+        yield from _at_services(book, catalogue, since)
+
+
+def _at_services(book: RuleBook, catalogue: Catalogue, since: date) -> Iterator[Finding]:
+    """What only the true services show: prices that are missing, gaps by feature."""
+    sweep = _Sweep(book, since)
+    for site in catalogue_sites(catalogue):
+        if rules_at(book.packs, site.service):
+            sweep.over(site)
+    yield from (finding for finding in sweep.findings() if finding.check in {Check.GAP, Check.FAILS})
+
+
+class _Sweep:
+    """Goes over sites cell by cell and collects what it meets."""
+
+    def __init__(self, book: RuleBook, since: date) -> None:
+        self._book = book
+        self._since = since
+        # A rule's name is the same in each version of its pack; the rule itself is not.
+        self._tallies = {id(rule): _RuleTally() for pack in book.packs for rule in pack.rules}
+        self._found: dict[tuple[Check, str, Text], list[tuple[Grid, Labels]]] = {}
+
+    def over(self, site: Site) -> None:
+        """Every cell of the site's grids."""
+        for grid in grids_of(site, self._book.packs):
+            concerned = [
+                rule for rule in rules_at(self._book.packs, site.service) if rule.card_kind is grid.card_kind
+            ]
+            if grid.card_kind is CardKind.COMPANION and not concerned:
+                continue
+            if grid.sampled:
+                self._mark((Check.SAMPLED, ", ".join(sorted(grid.sampled)), _SAMPLED), grid, None)
+            for cell, situation in grid.situations():
+                self._cell(grid, cell, situation)
+
+    def _cell(self, grid: Grid, cell: tuple[int, ...], situation: Situation) -> None:
+        fares = grid.span("fare", cell)
+        judged = judge(situation, self._book, fares)
+        rules = self._book.rules_for(situation.service, situation.on)
+        tried = judged.decision.tried
+        for rule, trial in zip(rules, tried, strict=False):
+            self._tally(rule, trial.result)
+            if trial.result is TrialResult.FAILED:
+                self._mark((Check.FAILS, rule.name, _FAILS.format(failure=trial.failure)), grid, cell)
+        if judged.rule is not None:
+            self._after(grid, cell, situation, judged, judged.rule, rules[len(tried) :])
+        elif judged.given.refused is TrialResult.CONDITION_FALSE and rules:
+            advice = self._book.instead_for(situation.service, situation.on, grid.card_kind)
+            if advice is None:
+                self._mark((Check.GAP, grid.site.words.en, _GAP), grid, cell)
+
+    def _after(  # noqa: PLR0917  where, who, what won, and what is left
+        self,
+        grid: Grid,
+        cell: tuple[int, ...],
+        situation: Situation,
+        judged: Judged,
+        winner: Rule,
+        later: Iterable[Rule],
+    ) -> None:
+        """What the rules after the one that applied would have given."""
+        tally = self._tallies[id(winner)]
+        tally.applied = True
+        attempt = None
+        for rule in later:
+            attempt = attempt or situation.attempt()
+            trial = try_rule(rule, attempt)
+            self._tally(rule, trial.result)
+            if trial.result is TrialResult.FAILED:
+                self._mark((Check.FAILS, rule.name, _FAILS.format(failure=trial.failure)), grid, cell)
+            if trial.result is not TrialResult.APPLIED:
+                continue
+            self._tallies[id(rule)].shadows.add(winner.name)
+            fares = grid.span("fare", cell)
+            if given_by(rule, situation, fares) != judged.given:
+                less = gives_more(rule, winner, situation, fares)
+                says = (_LESS_FIRST if less else _OVERLAP).format(later=rule.name)
+                self._mark((Check.LESS_FIRST if less else Check.OVERLAP, winner.name, says), grid, cell)
+
+    def _tally(self, rule: Rule, result: TrialResult) -> None:
+        tally = self._tallies[id(rule)]
+        tally.results.add(result)
+        tally.held |= result is TrialResult.APPLIED
+
+    def _mark(self, key: tuple[Check, str, Text], grid: Grid, cell: tuple[int, ...] | None) -> None:
+        if cell is not None and grid.last_day(cell) < self._since:
+            return
+        found = self._found.setdefault(key, [])
+        if not found or found[-1][0] is not grid:
+            found.append((grid, np.full(grid.shape, UNTOLD, np.int64)))
+        found[-1][1][... if cell is None else cell] = _TOLD
+
+    def unreachable(self) -> Iterator[Finding]:
+        """Rules that applied nowhere, and why."""
+        for pack in self._book.packs:
+            for rule in pack.rules:
+                tally = self._tallies[id(rule)]
+                if not tally.applied:
+                    yield Finding(Check.UNREACHABLE, _versioned(rule, pack), _why_never(tally))
+
+    def findings(self) -> Iterator[Finding]:
+        """What was met, each with whom and when it concerns."""
+        for (check, subject, says), found in self._found.items():
+            places = [_at(grid, grid.say(box.chosen)) for grid, labels in found for box in boxes(labels)]
+            more = len(places) - _MOST_PLACES
+            if more > 0:
+                places = [*places[:_MOST_PLACES], _MORE.format(more=more)]
+            yield Finding(check, subject, says, tuple(places))
+
+
+def _versioned(rule: Rule, pack: RulePack) -> str:
+    return f"{rule.name}@{pack.version}"
+
+
+def _at(grid: Grid, who: Text) -> Text:
+    site = grid.site.words
+    return Text(zh=f"{site.zh}：{who.zh}", en=f"{site.en}: {who.en}")
+
+
+def _why_never(tally: _RuleTally) -> Text:
+    if tally.held:
+        names = ", ".join(sorted(tally.shadows))
+        return _SHADOWED.format(rules=names)
+    hindered = sorted(
+        result.value for result in tally.results - {TrialResult.CONDITION_FALSE, TrialResult.OTHER_CARD}
+    )
+    return _HINDERED.format(results=", ".join(hindered)) if hindered else _NEVER
+
+
+_SAMPLED: Final = Text(
+    zh="条件用这些变量做运算，只能抽取若干取值检查",
+    en="conditions reckon with these variables; only some of their values were tried",
+)
+_FAILS: Final = Text(
+    zh="规则无法求值（{failure}），不给优惠", en="the rule can't be worked out ({failure}) and grants nothing"
+)
+_GAP: Final = Text(
+    zh="没有规则给予优惠，也没有 [[otherwise]] 说明可以怎么办",
+    en="no rule grants anything, and no [[otherwise]] says what to do instead",
+)
+_OVERLAP: Final = Text(
+    zh="{later} 也成立，优惠不同；在前的这条更优惠，按它办",
+    en="{later} holds too and gives something else; this one comes first and gives no less",
+)
+_LESS_FIRST: Final = Text(
+    zh="{later} 也成立且更优惠，却排在后面，不起作用",
+    en="{later} holds too and gives more, but comes later and so has no effect",
+)
+_SHADOWED: Final = Text(
+    zh="永远用不上：凡它成立时，{rules} 都先成立",
+    en="never applies: wherever it holds, {rules} holds before it",
+)
+_NEVER: Final = Text(
+    zh="永远用不上：没有任何证卡、服务、日期使条件成立",
+    en="never applies: its condition holds for no card, service or day",
+)
+_HINDERED: Final = Text(
+    zh="永远用不上：条件成立之处总有别的阻碍（{results}）",
+    en="never applies: wherever its condition holds something else hinders it ({results})",
+)
+_MORE: Final = Text(zh="……另有 {more} 处", en="… and {more} more")

@@ -1,0 +1,112 @@
+"""Checks of what is written in packs: texts in both languages, days between versions, names of services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import Final
+
+from crypto.explained import Text
+from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.region import scopes
+from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.rule_checks.finding import Check, Finding
+
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_LATIN_WORD: Final = re.compile(r"[A-Za-z]{3,}")
+_UNFINISHED: Final = re.compile(r"TODO|FIXME|XXX|\?\?|……$|待补|待定|测试测试|lorem", re.IGNORECASE)
+# Texts for staff are read aloud or over a shoulder; the holder's own screen is nobody else's.
+_CATEGORY: Final = re.compile(
+    r"视力|听力|言语|肢体|智力|精神|多重|盲|聋|哑|轮椅"
+    r"|\b(?:visual|blind|hearing|deaf|speech|physical|intellectual|mental|multiple|wheelchair)",
+    re.IGNORECASE,
+)
+_ONE_DAY: Final = timedelta(days=1)
+
+
+def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
+    """Texts that are the same in both languages, in the wrong one, unfinished, or that name a category."""
+    for pack in packs:
+        for rule in pack.rules:
+            for name, text in (
+                ("legal_basis", rule.legal_basis),
+                ("holder_text", rule.holder_text),
+                ("staff_text", rule.staff_text),
+            ):
+                yield from _text(f"{rule.name}, {name}", text)
+            if _CATEGORY.search(f"{rule.staff_text.zh} {rule.staff_text.en}"):
+                yield Finding(Check.TEXT, f"{rule.name}, staff_text", _NAMES_CATEGORY)
+        for (kind, card_kind), text in pack.otherwise.items():
+            yield from _text(f"{pack.name}, otherwise {kind} {card_kind}", text)
+        for name, gate in (
+            ("enabled", pack.terms.enabled),
+            ("review", pack.terms.review_due),
+        ):
+            if gate is not None:
+                yield from _text(f"{pack.name}, {name}.instead", gate.instead)
+        if pack.misuse is not None:
+            yield from _text(f"{pack.name}, misuse.legal_basis", pack.misuse.legal_basis)
+
+
+def _text(subject: str, text: Text) -> Iterator[Finding]:
+    if text.zh == text.en:
+        yield Finding(Check.TEXT, subject, _SAME)
+    elif not _HAN.search(text.zh):
+        yield Finding(Check.TEXT, subject, _NOT_CHINESE)
+    elif not _LATIN_WORD.search(text.en) or len(_HAN.findall(text.en)) > len(_LATIN_WORD.findall(text.en)):
+        yield Finding(Check.TEXT, subject, _NOT_ENGLISH)
+    if _UNFINISHED.search(text.zh) or _UNFINISHED.search(text.en):
+        yield Finding(Check.TEXT, subject, _NOT_FINISHED)
+
+
+def check_days(book: RuleBook) -> Iterator[Finding]:
+    """Days between two versions of a pack on which neither is in force."""
+    for earlier, later in pairwise(book.packs):
+        if earlier.name != later.name or earlier.effective_until is None:
+            continue
+        first, last = earlier.effective_until + _ONE_DAY, later.effective_from - _ONE_DAY
+        if first <= last:
+            says = _HOLE.format(earlier=earlier.version, later=later.version, first=first, last=last)
+            yield Finding(Check.HOLE, earlier.name, says)
+
+
+def check_services(packs: Iterable[RulePack], catalogue: Catalogue) -> Iterator[Finding]:
+    """Services and operators that are not in the catalogue; rules that cover none of its services."""
+    operators = {item.operator for item in catalogue.items.values()}
+    for pack in packs:
+        reached = [item for item in catalogue.items.values() if pack.region in scopes(item.region)]
+        for rule in pack.rules:
+            yield from _named(rule, catalogue, operators)
+            if not any(rule.applies_to.covers(item) for item in reached):
+                yield Finding(Check.NOWHERE, rule.name, _NOWHERE)
+
+
+def _named(rule: Rule, catalogue: Catalogue, operators: set[str]) -> Iterator[Finding]:
+    for code in rule.applies_to.services:
+        if code not in catalogue.items:
+            yield Finding(Check.UNKNOWN_SERVICE, rule.name, _NO_SERVICE.format(code=code))
+    operator = rule.applies_to.operator
+    if operator is not None and operator not in operators:
+        yield Finding(Check.UNKNOWN_SERVICE, rule.name, _NO_OPERATOR.format(operator=operator))
+
+
+_SAME: Final = Text(zh="中文与英文相同", en="the Chinese and the English are the same")
+_NOT_CHINESE: Final = Text(zh="zh 中没有汉字", en="zh has no Chinese character")
+_NOT_ENGLISH: Final = Text(zh="en 不像英文", en="en does not look English")
+_NOT_FINISHED: Final = Text(zh="像是没有写完", en="it looks unfinished")
+_NAMES_CATEGORY: Final = Text(
+    zh="给工作人员看的话写出了残疾类别，旁人可能看到或听到",
+    en="the words for staff name a category, and others may see or hear them",
+)
+_HOLE: Final = Text(
+    zh="{earlier} 版与 {later} 版之间，{first} 至 {last} 没有规则",
+    en="between versions {earlier} and {later} there are no rules from {first} to {last}",
+)
+_NO_SERVICE: Final = Text(zh="服务目录中没有 {code}", en="the catalogue has no service {code}")
+_NO_OPERATOR: Final = Text(
+    zh="服务目录中没有运营单位 {operator}", en="the catalogue has no operator {operator}"
+)
+_NOWHERE: Final = Text(zh="服务目录中没有它适用的服务", en="it covers no service of the catalogue")

@@ -1,0 +1,155 @@
+"""`tongka journal` on exported files and training journals, and what it says to wrong use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from crypto.errors import CertificateRefused
+from crypto.pki.role import Role
+from crypto.sm2 import PrivateKey
+from sync.agent.state import UploadState
+from terminal.data_directory import TERMINAL_KEY, DataDirectory
+from terminal.errors import JournalLocked
+from terminal.journal.commands import app
+from terminal.journal.errors import ReceiptUnusable, VerifierKeyMissing
+from terminal.journal.schema import JournalOwner
+from terminal.journal.training import make_training_folder, training_owner
+from terminal.journal.writer import JournalWriter
+from tests.authority import TestAuthority
+from tests.terminal.enrolled import NOON, TERMINAL_ID, Enrolled, SetClock, enrol
+from tests.terminal.journal.journals import CENTER, append, receipt_for
+
+OWNER = JournalOwner(TERMINAL_ID, 1)
+
+
+def run(*arguments: str | Path, expected: int = 0) -> str:
+    """What the command says."""
+    done = CliRunner().invoke(app, [str(one) for one in arguments], env={"TONGKA_LANG": "en"})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == expected, done.output
+    return done.output
+
+
+def journal_of(bus: Enrolled, owner: JournalOwner = OWNER) -> JournalWriter:
+    """The terminal's journal, written with its own key."""
+    directory = bus.directory
+    path = directory.training_journal if owner.is_training else directory.journal
+    return JournalWriter(path, owner, directory.keystore.load(TERMINAL_KEY), CENTER.public_key, SetClock())
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Enrolled:
+    """A terminal with a certificate, five events and a receipt for them."""
+    bus = enrol(tmp_path / "bus")
+    certify(bus, f"{TERMINAL_ID.hex()}.1")
+    with journal_of(bus) as journal:
+        events = append(journal, 5)
+    with UploadState(bus.directory.uploads, 1) as state:
+        state.record_answer(receipt_for(events[-1], bus.authority.receipt), 5, [], NOON)
+    return bus
+
+
+def certify(bus: Enrolled, name: str) -> None:
+    """Give the terminal's key a certificate in this name."""
+    key = bus.directory.keystore.load(TERMINAL_KEY)
+    assert isinstance(key, PrivateKey)
+    bus.directory.certificate_file.write_bytes(bus.authority.certify(Role.TERMINAL, name, key).pem)
+
+
+def export(bus: Enrolled, *more: str) -> Path:
+    """An exported file."""
+    out = bus.directory.path.with_name("journal.tkjx")
+    run("export", "--data", bus.directory.path, "--out", out, *more)
+    return out
+
+
+def test_a_file_is_verified_by_the_root_alone(bus: Enrolled) -> None:
+    told = json.loads(run("verify", "--file", export(bus), "--root", bus.directory.authority_file, "--json"))
+    assert (told["fault_count"], told["events"], told["known_up_to"]) == (0, 5, 5)
+    assert told["terminal"] == TERMINAL_ID.hex()
+
+
+def test_a_file_is_verified_by_the_terminals_key_alone(bus: Enrolled, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(bus.directory.keystore.load(TERMINAL_KEY).public_key.to_pem())
+    assert "5 events" in run("verify", "--file", export(bus), "--key", key)
+    key.write_bytes(PrivateKey.generate().public_key.to_pem())
+    assert "not signed by this terminal's key" in run(
+        "verify", "--file", export(bus), "--key", key, expected=1
+    )
+
+
+def test_a_file_is_not_believed_for_the_certificates_it_brings(bus: Enrolled, tmp_path: Path) -> None:
+    other = tmp_path / "other-root.pem"
+    other.write_bytes(TestAuthority().root.pem)
+    with pytest.raises(CertificateRefused):
+        run("verify", "--file", export(bus), "--root", other)
+    certify(bus, "8899aabbccddeeff.1")
+    with pytest.raises(VerifierKeyMissing, match="another terminal"):
+        run("verify", "--file", export(bus), "--root", bus.directory.authority_file)
+    bus.directory.certificate_file.unlink()
+    with pytest.raises(VerifierKeyMissing, match="no certificate"):
+        run("verify", "--file", export(bus), "--root", bus.directory.authority_file)
+    with pytest.raises(VerifierKeyMissing, match="--key"):
+        run("verify", "--file", export(bus))
+
+
+def test_a_receipt_of_somebody_elses_proves_nothing(bus: Enrolled, tmp_path: Path) -> None:
+    with journal_of(bus) as journal:
+        (event,) = append(journal)
+    forged = tmp_path / "receipt.bin"
+    forged.write_bytes(receipt_for(event, PrivateKey.generate()).to_bytes())
+    for content in (forged.read_bytes(), b"no receipt"):
+        forged.write_bytes(content)
+        with pytest.raises(ReceiptUnusable):
+            run("verify", "--data", bus.directory.path, "--receipt", forged)
+
+
+def test_pruning_waits_for_the_terminal_to_stop_and_counting_does_not(bus: Enrolled) -> None:
+    keep = ("--data", bus.directory.path, "--keep-days", "0")
+    with journal_of(bus):
+        assert "4 events may go" in run("prune", *keep, "--dry-run")
+        with pytest.raises(JournalLocked):
+            run("prune", *keep)
+    assert json.loads(run("prune", *keep, "--json"))["removed"] == 4
+
+
+def test_training_is_shown_and_verified_on_demand_alone(bus: Enrolled) -> None:
+    make_training_folder(bus.directory.training_journal)
+    with journal_of(bus, training_owner(1)) as journal:
+        append(journal, 2)
+    data = ("--data", bus.directory.path)
+    assert run("list", *data).count("BUS-1") == 5
+    assert run("list", *data, "--training").count("BUS-1") == 2
+    assert json.loads(run("verify", *data, "--training", "--json"))["training"]
+    out = export(bus, "--training")
+    assert "2 events" in run("verify", "--file", out, "--root", bus.directory.authority_file)
+
+
+def test_without_a_receipt_there_is_none_to_keep(bus: Enrolled, tmp_path: Path) -> None:
+    bus.directory.uploads.unlink()
+    out = tmp_path / "receipt.bin"
+    assert "no receipt" in run("receipt", "--data", bus.directory.path, "--out", out, expected=1)
+    assert not out.exists()
+    assert "removed 0" in run("prune", "--data", bus.directory.path, "--keep-days", "0")
+
+
+@pytest.mark.parametrize("expect", ["5", "5:00", "0:" + "00" * 32, f"{2**63}:" + "00" * 32, "x"])
+def test_wrong_use_is_2(bus: Enrolled, expect: str) -> None:
+    run("verify", "--data", bus.directory.path, "--expect", expect, expected=2)
+    run("verify", expected=2)
+    run("verify", "--data", bus.directory.path, "--file", expect, expected=2)
+
+
+def test_a_noted_head_is_compared(bus: Enrolled) -> None:
+    data = ("--data", bus.directory.path)
+    told = json.loads(run("verify", *data, "--json"))
+    assert "up to 5" in run("verify", *data, "--expect", f"5:{told['head']}")
+    assert "not the events that" in run("verify", *data, "--expect", "5:" + "00" * 32, expected=1)
+    assert "#6-9: the end is missing" in run("verify", *data, "--expect", "9:" + "00" * 32, expected=1)
+    assert DataDirectory(bus.directory.path).journal.exists()

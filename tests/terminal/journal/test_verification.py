@@ -1,0 +1,309 @@
+"""Verification: whatever was done to a journal is named where it is, and the rest stays readable."""
+
+from __future__ import annotations
+
+import sqlite3
+import tracemalloc
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.sm2 import PrivateKey
+from crypto.sm3 import sm3
+from terminal.errors import TerminalError
+from terminal.events.event import UsageEvent
+from terminal.journal.items import StoredEvent, Unreadable
+from terminal.journal.reader import JournalReader
+from terminal.journal.schema import JournalOwner
+from terminal.journal.verification import (
+    MAX_FAULTS_LISTED,
+    FaultKind,
+    JournalReport,
+    Known,
+    PruningProof,
+    verify_journal,
+)
+from terminal.journal.writer import CHECKPOINT_EVERY
+from tests.terminal.enrolled import TERMINAL_ID
+from tests.terminal.journal.journals import KEY, OWNER, RECEIPTS, append, receipt_for, unsynced, writer
+
+Damage = Callable[[sqlite3.Connection], object]
+
+
+def damage(path: Path, work: Damage) -> None:
+    """Do this to the file, with no writer there."""
+    with closing(sqlite3.connect(path)) as connection:
+        work(connection)
+        connection.commit()
+
+
+def found(report: JournalReport) -> list[tuple[FaultKind, int, int]]:
+    """Kind and place of each fault."""
+    return [(fault.kind, fault.sequence, fault.last) for fault in report.faults]
+
+
+def _flip_a_bit(connection: sqlite3.Connection) -> None:
+    (data,) = connection.execute("SELECT bytes FROM events WHERE sequence = 3").fetchone()
+    flipped = data[:-1] + bytes([data[-1] ^ 1])
+    connection.execute("UPDATE events SET bytes = ? WHERE sequence = 3", (flipped,))
+
+
+def _flip_a_bit_of_its_hash(connection: sqlite3.Connection) -> None:
+    (digest,) = connection.execute("SELECT hash FROM events WHERE sequence = 3").fetchone()
+    flipped = digest[:-1] + bytes([digest[-1] ^ 1])
+    connection.execute("UPDATE events SET hash = ? WHERE sequence = 3", (flipped,))
+
+
+def _garble(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE events SET bytes = x'00' WHERE sequence = 3")
+
+
+def _cut_a_row(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM events WHERE sequence = 3")
+
+
+def _cut_the_start(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM events WHERE sequence < 3")
+
+
+def _cut_the_start_as_if_pruned(connection: sqlite3.Connection) -> None:
+    row = connection.execute("SELECT sequence, hash FROM events WHERE sequence = 2").fetchone()
+    connection.execute("INSERT INTO base VALUES (1, ?, ?, x'', x'')", row)
+    _cut_the_start(connection)
+
+
+def _swap_two_rows(connection: sqlite3.Connection) -> None:
+    for old, new in ((3, 99), (4, 3), (99, 4)):
+        connection.execute("UPDATE events SET sequence = ? WHERE sequence = ?", (new, old))
+
+
+def _cut_the_tail(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM events WHERE sequence > 4")
+
+
+def _change_a_service_and_its_hash(connection: sqlite3.Connection) -> None:
+    (data,) = connection.execute("SELECT bytes FROM events WHERE sequence = 3").fetchone()
+    cheaper = data.replace(b"BUS-1", b"BUS-2")
+    UsageEvent.from_bytes(cheaper)
+    connection.execute("UPDATE events SET bytes = ?, hash = ? WHERE sequence = 3", (cheaper, sm3(cheaper)))
+
+
+def _write_anew_from_3(connection: sqlite3.Connection) -> None:
+    """As somebody without the key would: the chain is whole again, and the checkpoint can't be."""
+    rows = connection.execute("SELECT sequence, bytes FROM events WHERE sequence >= 3 ORDER BY 1").fetchall()
+    (previous,) = connection.execute("SELECT hash FROM events WHERE sequence = 2").fetchone()
+    for sequence, data in rows:
+        old = UsageEvent.from_bytes(data)
+        forged = data.replace(b"BUS-1", b"BUS-2").replace(old.previous, previous)
+        previous = sm3(forged)
+        connection.execute(
+            "UPDATE events SET bytes = ?, hash = ? WHERE sequence = ?", (forged, previous, sequence)
+        )
+
+
+@pytest.mark.parametrize(
+    ("work", "faults"),
+    [
+        (_flip_a_bit, [(FaultKind.ALTERED, 3, 3)]),
+        (_flip_a_bit_of_its_hash, [(FaultKind.ALTERED, 3, 3)]),
+        (_garble, [(FaultKind.MALFORMED, 3, 3)]),
+        (_cut_a_row, [(FaultKind.MISSING, 3, 3)]),
+        (_cut_the_start, [(FaultKind.MISSING, 1, 2)]),
+        (_cut_the_start_as_if_pruned, [(FaultKind.RECEIPT_FORGED, 1, 2), (FaultKind.SEGMENT_BROKEN, 3, 3)]),
+        (_swap_two_rows, [(FaultKind.MISPLACED, 3, 3), (FaultKind.MISPLACED, 4, 4)]),
+        (_cut_the_tail, [(FaultKind.TAIL_MISSING, 5, 6)]),
+        (_change_a_service_and_its_hash, [(FaultKind.CHAIN_BROKEN, 4, 4)]),
+        (_write_anew_from_3, [(FaultKind.CONTRADICTED, 1, 6)]),
+    ],
+)
+def test_damage_is_named_where_it_is(
+    path: Path, work: Damage, faults: list[tuple[FaultKind, int, int]]
+) -> None:
+    with writer(path) as journal:
+        segment = append(journal, 6)[0].segment
+    damage(path, work)
+    report = verify_journal(path, KEY.public_key)
+    assert found(report) == faults
+    assert {fault.segment for fault in report.faults} <= {segment, b""}
+    with JournalReader(path) as reader:
+        assert len(list(reader.events_from(1))) == report.events
+
+
+def test_the_segment_of_a_fault_is_the_one_it_stands_in(path: Path) -> None:
+    segments = []
+    for _ in range(3):
+        with writer(path) as journal:
+            segments.append(append(journal, 4)[0].segment)
+    damage(path, lambda connection: connection.execute("DELETE FROM events WHERE sequence = 6"))
+    (fault,) = verify_journal(path, KEY.public_key).faults
+    assert (fault.segment, fault.sequence) == (segments[1], 6)
+
+
+def test_a_segment_whose_first_event_is_gone_is_told_once(path: Path) -> None:
+    for _ in range(2):
+        with writer(path) as journal:
+            append(journal, 5)
+    damage(path, lambda connection: connection.execute("DELETE FROM events WHERE sequence = 6"))
+    assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.MISSING, 6, 6)]
+
+
+def test_a_tail_that_no_checkpoint_covers_is_proven_by_a_receipt_or_a_note(path: Path) -> None:
+    journal = writer(path)
+    events = append(journal, CHECKPOINT_EVERY + 6)
+    receipt, noted = Known.of_receipt(receipt_for(events[-1])), events[-3]
+    with closing(sqlite3.connect(path)) as connection:  # the writer has not signed the end yet
+        connection.execute("DELETE FROM events WHERE sequence > 66")
+        connection.commit()
+    report = verify_journal(path, KEY.public_key)
+    assert (report.faults, report.last, report.signed_up_to) == ((), 66, CHECKPOINT_EVERY)
+    for known in (receipt, Known(noted.sequence, noted.hash, receipt.source)):
+        cut = verify_journal(path, KEY.public_key, [known])
+        assert found(cut) == [(FaultKind.TAIL_MISSING, 67, known.sequence)]
+    kept = verify_journal(path, KEY.public_key, [Known(66, events[65].hash, receipt.source)])
+    assert (kept.faults, kept.known_up_to) == ((), 66)
+    other = verify_journal(path, KEY.public_key, [Known(66, bytes(32), receipt.source)])
+    assert found(other) == [(FaultKind.CONTRADICTED, 65, 66)]
+
+
+def test_a_fork_is_contradicted_by_a_checkpoint_of_the_same_key(path: Path, tmp_path: Path) -> None:
+    with writer(path) as journal, writer(tmp_path / "other.db") as other:
+        append(journal, 3)
+        append(other, 3)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        (checkpoint,) = connection.execute("SELECT bytes FROM checkpoints").fetchone()
+    damage(
+        path,
+        lambda connection: connection.execute("UPDATE checkpoints SET bytes = ?", (checkpoint,)),
+    )
+    assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.CONTRADICTED, 1, 3)]
+
+
+def test_a_checkpoint_of_another_key_is_a_fault(path: Path) -> None:
+    with writer(path) as journal:
+        append(journal)
+    report = verify_journal(path, PrivateKey.generate().public_key)
+    assert found(report) == [(FaultKind.CHECKPOINT_FORGED, 1, 1)]
+    assert report.signed_up_to == 0
+
+
+def test_a_garbled_checkpoint_is_a_fault(path: Path) -> None:
+    with writer(path) as journal:
+        append(journal)
+    damage(path, lambda connection: connection.execute("UPDATE checkpoints SET bytes = x'00'"))
+    assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.MALFORMED, 1, 1)]
+
+
+def test_a_journal_copied_to_another_terminal_is_named(path: Path) -> None:
+    with writer(path) as journal:
+        append(journal, 2)
+    other = JournalOwner(bytes(7) + b"\1", 1)
+    whole = verify_journal(path, KEY.public_key, expected=other)
+    assert found(whole) == [(FaultKind.FOREIGN, 0, 0)]
+    assert TERMINAL_ID.hex() in whole.faults[0].what.zh
+    damage(
+        path,
+        lambda connection: connection.execute("UPDATE owner SET terminal = ?", (other.terminal,)),
+    )
+    relabelled = verify_journal(path, KEY.public_key, expected=other)
+    assert found(relabelled) == [
+        (FaultKind.FOREIGN, 1, 1),
+        (FaultKind.FOREIGN, 2, 2),
+        (FaultKind.FOREIGN, 2, 2),
+    ]
+    epoch = verify_journal(path, KEY.public_key, expected=JournalOwner(TERMINAL_ID, 2))
+    assert FaultKind.FOREIGN in {fault.kind for fault in epoch.faults}
+
+
+def test_faults_without_end_are_counted_and_not_all_held(path: Path) -> None:
+    journal = writer(path)
+    unsynced(journal)
+    append(journal, MAX_FAULTS_LISTED + 10)
+    journal.close()
+    damage(path, lambda connection: connection.execute("UPDATE events SET bytes = x'00'"))
+    report = verify_journal(path, KEY.public_key)
+    assert (len(report.faults), report.fault_count) == (MAX_FAULTS_LISTED, MAX_FAULTS_LISTED + 10)
+
+
+def test_memory_does_not_grow_with_the_journal(path: Path) -> None:
+    journal = writer(path)
+    unsynced(journal)
+    peaks = []
+    for more in (3_000, 9_000):
+        append(journal, more)
+        tracemalloc.start()
+        assert verify_journal(path, KEY.public_key).faults == ()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    journal.close()
+    # What 9,000 more events take, were they held, is millions of bytes.
+    assert max(peaks) < 200_000
+
+
+def test_a_damaged_page_is_stepped_over(path: Path) -> None:
+    journal = writer(path)
+    unsynced(journal)
+    events = append(journal, 400)
+    journal.close()
+    data = bytearray(path.read_bytes())
+    place = data.index(events[199].to_bytes()[-100:])
+    page = place - place % 4096
+    data[page] = 0xFF  # no kind of page that there is
+    path.write_bytes(bytes(data))
+    report = verify_journal(path, KEY.public_key)
+    kinds = {fault.kind for fault in report.faults}
+    assert kinds == {FaultKind.UNREADABLE}
+    unreadable = [fault.sequence for fault in report.faults]
+    assert 200 in unreadable
+    assert len(unreadable) < 20
+    with JournalReader(path) as reader:
+        items = list(reader.events_from(1))
+    assert [item.sequence for item in items] == list(range(1, 401))
+    assert [item.sequence for item in items if isinstance(item, Unreadable)] == unreadable
+    whole = {event.sequence: event.to_bytes() for event in events}
+    assert all(item.data == whole[item.sequence] for item in items if isinstance(item, StoredEvent))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a small journal."""
+    path = tmp_path_factory.mktemp("small") / "journal.db"
+    with writer(path) as journal:
+        append(journal, 40)
+    return path.read_bytes()
+
+
+@given(
+    places=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=8)
+)
+def test_a_file_altered_anywhere_is_reported_and_breaks_nothing(
+    small: bytes, tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, int]]
+) -> None:
+    data = bytearray(small)
+    for place, change in places:
+        data[int(place * len(data))] ^= change
+    path = tmp_path_factory.mktemp("altered") / "journal.db"
+    path.write_bytes(bytes(data))
+    try:
+        report = verify_journal(path, KEY.public_key)
+    except TerminalError:
+        return
+    if report.fault_count == 0:  # it fell on what is no part of any record
+        with JournalReader(path) as reader:
+            assert [event.sequence for event in reader.events_from(1)] == list(range(1, 41))
+
+
+def test_nothing_pruned_is_said_so(path: Path) -> None:
+    with writer(path) as journal:
+        append(journal, 2)
+    report = verify_journal(path, KEY.public_key, receipt_key=RECEIPTS.public_key, expected=OWNER)
+    assert (report.pruning, report.pruned_up_to, report.first, report.last) == (
+        PruningProof.NOT_PRUNED,
+        0,
+        1,
+        2,
+    )
+    assert (report.segments, report.events, report.signed_up_to) == (1, 2, 2)

@@ -1,0 +1,270 @@
+"""`lint`: what is amiss is found, named exactly, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date
+from math import prod
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.rule_book import RuleBook
+from terminal.rule_checks.finding import Check, Finding, Level
+from terminal.rule_checks.grid import grids_of
+from terminal.rule_checks.lint import lint, lint_book
+from terminal.rule_checks.sites import sites_of
+from terminal.starter import starter_catalogue, starter_rule_book
+from tests.terminal.decisions.writing import pack, pack_toml, rule
+from tests.terminal.rule_checks.books import books, situations
+from tests.terminal.rule_checks.test_grid import for_grid
+
+HALF = 'kind = "percentage", pays_percent = 50'
+TODAY = date(2026, 5, 17)
+ADVICE = '\n[[otherwise]]\nkinds = ["transit"]\ninstead = { zh = "请按票价乘车", en = "Pay the list fare" }\n'
+
+CATALOGUE = Catalogue.from_bytes(
+    b"""
+version = "1"
+
+[[items]]
+code = "BUS-1"
+name = { zh = "\xe5\x85\xac\xe4\xba\xa4", en = "bus" }
+domain = "social"
+kind = "transit"
+operator = "test-bus"
+region = "330106"
+fare = 200
+"""
+)
+
+
+def book(*rules: str, advice: str = ADVICE) -> RuleBook:
+    return RuleBook([pack(*rules, advice)])
+
+
+def found(rules: RuleBook, check: Check, catalogue: Catalogue | None = None) -> list[Finding]:
+    return [finding for finding in lint_book(rules, catalogue, TODAY) if finding.check is check]
+
+
+def places(findings: list[Finding]) -> list[str]:
+    return [place.en for finding in findings for place in finding.where]
+
+
+def test_the_starter_has_no_fault_and_no_warning() -> None:
+    levels = {finding.level for finding in lint_book(starter_rule_book(), None, TODAY)}
+
+    assert levels <= {Level.NOTE}
+
+
+def test_a_sound_pack_has_nothing_to_find() -> None:
+    assert lint_book(book(rule("a", "grade <= 2"), rule("b", "grade > 2", HALF)), None, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "grade <= 2 && grade >= 3",
+        "local && !same_province",
+        "month > 12",
+        "year < 2020",
+        "grade == 5",
+        'region == "330106" && !region.startsWith("33")',
+        "companions > 255",
+        "1 in categories && !(1 in categories)",
+    ],
+)
+def test_a_condition_that_holds_for_nobody_is_found(condition: str) -> None:
+    [finding] = found(book(rule("dead", condition), rule("alive")), Check.UNREACHABLE)
+
+    assert finding.subject == "p/dead@1"
+    assert "for no card" in finding.says.en
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("companions >= 255", "day == 31 && month == 12", "month == 2 && day == 29"),
+        *("fare == 4294967295", "year == 2999"),
+    ],
+)
+def test_a_condition_that_holds_seldom_is_not(condition: str) -> None:
+    assert found(book(rule("seldom", condition), rule("always")), Check.UNREACHABLE) == []
+
+
+def test_a_shadowed_rule_is_found_with_those_that_shadow_it() -> None:
+    blind = rule("blind", "1 in categories && grade == 1")
+    rules = book(rule("severe", "grade <= 2"), blind, rule("rest", "grade >= 3"))
+
+    [finding] = found(rules, Check.UNREACHABLE)
+
+    assert (finding.subject, finding.level) == ("p/blind@1", Level.FAULT)
+    assert finding.says.en == "never applies: wherever it holds, p/severe holds before it"
+
+
+def test_a_rule_that_several_shadow_only_together_is_found() -> None:
+    rules = book(rule("a", "local"), rule("b", "!local"), rule("c", "grade == 1"))
+
+    [finding] = found(rules, Check.UNREACHABLE)
+
+    assert "p/a, p/b holds before it" in finding.says.en
+
+
+def test_a_rule_shadowed_at_one_operator_alone_is_reachable() -> None:
+    own = rule("own", applies_to='kinds = ["transit"], operator = "test-bus"')
+
+    assert found(book(rule("all"), own), Check.UNREACHABLE) == []
+
+
+def test_a_narrower_pack_shadows_only_within_its_region() -> None:
+    rules = RuleBook([pack(name="city", region="3301"), pack(name="nation")])
+
+    assert found(rules, Check.UNREACHABLE) == []
+
+
+def test_a_gap_is_told_by_whom_and_when_it_concerns() -> None:
+    rules = book(rule("r", "grade <= 2 && 1 in categories"), advice="")
+
+    assert places(found(rules, Check.GAP)) == [
+        "elsewhere · transit: categories 2–7 (without 1)",
+        "elsewhere · transit: category 1, grades 3–4",
+    ]
+
+
+def test_what_was_amiss_in_the_past_is_not_told() -> None:
+    early = pack(rule("r", "grade == 1"), dates="effective_from = 2020-01-01\neffective_until = 2025-12-31\n")
+    later = pack(rule("r"), version="2", dates="effective_from = 2026-01-01\n")
+
+    assert found(RuleBook([early, later]), Check.GAP) == []
+    assert [finding.check for finding in lint_book(RuleBook([early, later]), None, date(2025, 12, 31))] == [
+        Check.GAP
+    ]
+
+
+def test_a_better_rule_that_comes_later_is_warned_of() -> None:
+    rules = book(rule("half", "grade <= 3", HALF), rule("free", "grade == 1 || grade == 4"))
+
+    [finding] = found(rules, Check.LESS_FIRST)
+
+    assert (finding.subject, finding.level) == ("p/half", Level.WARNING)
+    assert "p/free holds too and gives more" in finding.says.en
+    assert places([finding]) == ["elsewhere · transit: grade 1"]
+
+
+def test_a_better_rule_that_comes_first_is_noted() -> None:
+    [finding] = lint_book(book(rule("free", "grade == 1"), rule("half", "true", HALF)), None, TODAY)
+
+    assert (finding.check, finding.level) == (Check.OVERLAP, Level.NOTE)
+
+
+def test_two_rules_that_give_the_same_do_not_overlap() -> None:
+    assert lint_book(book(rule("a", "grade == 1"), rule("b", "true")), None, TODAY) == []
+
+
+def test_a_condition_that_fails_for_some_is_found() -> None:
+    [finding] = found(book(rule("r", "12 / (month - 12) < 0")), Check.FAILS)
+
+    assert (finding.subject, finding.level) == ("p/r", Level.FAULT)
+    assert "ZeroDivisionError" in finding.says.en
+    assert places([finding]) == ["elsewhere · transit: each year 12-01–12-31 (from 2020-12-01)"]
+
+
+def test_what_could_only_be_sampled_is_said() -> None:
+    [finding] = found(book(rule("r", "fare % 100 == 0")), Check.SAMPLED)
+
+    assert (finding.subject, finding.level) == ("fare", Level.NOTE)
+
+
+def test_days_between_two_versions_are_found() -> None:
+    first = pack(dates="effective_from = 2020-01-01\neffective_until = 2026-06-29\n")
+    second = pack(version="2", dates="effective_from = 2026-07-01\n")
+
+    [finding] = found(RuleBook([first, second]), Check.HOLE)
+
+    assert "from 2026-06-30 to 2026-06-30" in finding.says.en
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "says"),
+    [
+        ('{ zh = "已优惠", en = "discounted" }', '{ zh = "discounted", en = "discounted" }', "are the same"),
+        ('{ zh = "已优惠", en = "discounted" }', '{ zh = "discount", en = "discounted" }', "no Chinese"),
+        ('{ zh = "已优惠", en = "discounted" }', '{ zh = "已优惠", en = "优惠" }', "not look English"),
+        ('{ zh = "已优惠", en = "discounted" }', '{ zh = "待补", en = "TODO" }', "unfinished"),
+        ('{ zh = "优惠放行", en = "let pass" }', '{ zh = "盲人免费", en = "let pass" }', "name a category"),
+    ],
+)
+def test_suspicious_texts_are_found(written: str, instead: str, says: str) -> None:
+    toml = pack_toml(rule("r")) + ADVICE
+    assert written in toml
+
+    texts = found(RuleBook([type(pack()).from_bytes(toml.replace(written, instead).encode())]), Check.TEXT)
+
+    assert any(says in finding.says.en and finding.subject.startswith("p/r, ") for finding in texts)
+
+
+def test_names_that_the_catalogue_lacks_are_found() -> None:
+    rules = book(
+        rule("code", applies_to='services = ["FERRY-1"]'),
+        rule("operator", applies_to='kinds = ["transit"], operator = "nobody"'),
+        rule("sound"),
+    )
+
+    unknown = found(rules, Check.UNKNOWN_SERVICE, CATALOGUE)
+
+    assert [(finding.subject, finding.says.en.rpartition(" ")[2]) for finding in unknown] == [
+        ("p/code", "FERRY-1"),
+        ("p/operator", "nobody"),
+    ]
+    assert [finding.subject for finding in found(rules, Check.NOWHERE, CATALOGUE)] == ["p/code", "p/operator"]
+
+
+def test_a_class_of_ticket_without_a_price_is_found_at_its_service() -> None:
+    rules = book(rule("r", "true", 'kind = "ticket_class", ticket = "half"'))
+
+    assert found(rules, Check.FAILS) == []
+    [finding] = found(rules, Check.FAILS, CATALOGUE)
+    assert "BUS-1" in finding.where[0].en
+    assert "TicketClassUnknown" in finding.says.en
+
+
+def test_an_unreadable_file_is_found_and_the_others_are_checked(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
+    good.write_text(pack_toml(rule("dead", "false")) + ADVICE)
+    bad.write_text("name = 5")
+
+    report = lint([good, bad], None, TODAY)
+
+    assert {finding.check for finding in report.findings} == {Check.UNREACHABLE, Check.UNREADABLE}
+    assert report.rules == 1
+
+
+def test_packs_that_overlap_in_time_are_found(tmp_path: Path) -> None:
+    for name, version in (("a", "1"), ("b", "2")):
+        (tmp_path / f"{name}.toml").write_text(pack_toml(version=version))
+
+    [finding] = lint(sorted(tmp_path.glob("*.toml")), None, TODAY).findings
+
+    assert finding.check is Check.INCONSISTENT
+    assert "TRM-205" in finding.says.en
+
+
+def test_the_starter_s_catalogue_fits() -> None:
+    assert found(starter_rule_book(), Check.FAILS, starter_catalogue()) == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(st.data(), books())
+def test_no_tap_is_ever_served_by_a_rule_that_was_called_unreachable(
+    data: st.DataObject, rules: RuleBook
+) -> None:
+    grids = [grid for site in sites_of(rules.packs) for grid in grids_of(site, rules.packs)]
+    assume(sum(prod(grid.shape) for grid in grids) < 3_000 and not any(grid.sampled for grid in grids))
+    dead = {finding.subject.partition("@")[0] for finding in found(rules, Check.UNREACHABLE)}
+
+    for _ in range(20):
+        grid = data.draw(st.sampled_from(grids))
+        tap = for_grid(grid, data.draw(situations(grid.site.service)))
+        assert tap.decide(rules).rule not in dead
