@@ -57,6 +57,7 @@ def test_letters_are_cut_in_every_way_long_syllables_first() -> None:
     assert list(syllabary.begun_cuts("fa")) == [("fa",)]
     assert list(syllabary.begun_cuts("yi")) == []  # no syllable goes on from it
     assert list(Syllabary(()).cuts("a")) == []
+    assert len(list(syllabary.cuts("xian" * 10))) == MAX_CUTS
 
 
 @given(st.text("xianlufgy", max_size=40))

@@ -135,6 +135,17 @@ def test_fewer_slips_come_first() -> None:
     ]
 
 
+def test_of_equal_matches_the_shorter_name_comes_first_then_the_code() -> None:
+    search = CatalogueSearch(catalogue(item("A", "轮椅租借服务"), item("C", "轮椅借"), item("B", "轮椅租")))
+
+    assert [one.item.code for one in search.find("轮椅")] == ["B", "C", "A"]
+
+
+def test_hanzi_allow_no_slip_and_what_is_found_by_name_needs_no_last_resort() -> None:
+    assert SEARCH.find("贡献") == []
+    assert Match.PARTS not in {one.match for one in STARTER.find("残疾人证新办", 100)}
+
+
 def test_every_service_of_the_starter_is_found_by_its_name_its_pinyin_and_its_initials() -> None:
     from terminal.catalogue.description import document  # noqa: PLC0415
 
