@@ -16,7 +16,7 @@ from terminal.local_api.bridge import Bridge
 from terminal.local_api.errors import NoTapAwaited
 from terminal.local_api.feed import Feed
 from terminal.local_api.health import Health, HealthWatch
-from terminal.local_api.taps import TapEntry, TapWords
+from terminal.local_api.taps import TapEntry
 from terminal.local_api.till import TillSales
 from terminal.presence import TapRequest
 from terminal.tap import TapResult
@@ -55,7 +55,8 @@ class ApiDesk:
         self._put_events(result)
 
     def card_left(self) -> None:
-        """Nothing to do: a tap is over when it is recorded."""
+        """The tap is over: its words are for nobody any more."""
+        self._feed.fade()
 
     def entry(self, line: str) -> None:
         """Nobody types here."""
@@ -68,6 +69,14 @@ class ApiDesk:
         finally:
             self._put_events()
             self.health = self._watch.look()
+
+    def close(self) -> None:
+        """The last call: do what waits, cancel what is not confirmed, and tell those who follow."""
+        self._bridge.close()
+        try:
+            self._sales.close()
+        finally:
+            self._put_events()
 
     def trouble(self, error: ExplainedError) -> None:
         """Something went wrong: programs see it in the status, and a till in its sale."""
@@ -87,7 +96,5 @@ class ApiDesk:
         # A disk that fails now is told of by whoever needs it; the events are put down when it is back.
         with suppress(TerminalError):
             while (event := self._terminal.desk.journal.event(self._feed.head + 1)) is not None:
-                words = None
-                if result is not None and result.sequence == event.sequence:
-                    words = TapWords(result.bystander_text, result.staff_text)
-                self._feed.put(TapEntry.of(event, words))
+                is_its = result is not None and result.sequence == event.sequence
+                self._feed.put(TapEntry.of(event, result if is_its else None))

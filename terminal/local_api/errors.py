@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import ClassVar
 
 from crypto.explained import Text
 from terminal.errors import TerminalError
@@ -25,7 +24,7 @@ class ListenRefused(TerminalError):
 class RequestRefused(TerminalError):
     """Root of what a client gets as an answer."""
 
-    status: ClassVar[HTTPStatus]
+    status: HTTPStatus
 
 
 class TokenRefused(RequestRefused):
@@ -35,8 +34,8 @@ class TokenRefused(RequestRefused):
     status = HTTPStatus.UNAUTHORIZED
     cause = Text(zh="没有令牌，或令牌不对。", en="The token is missing or wrong.")
     next_step = Text(
-        zh="请在请求头写 Authorization: Bearer 令牌；令牌用 tongka api token 查看。",
-        en="Send the header `Authorization: Bearer TOKEN`; `tongka api token` shows the terminal's tokens.",
+        zh="请在请求头写 Authorization: Bearer 令牌；新令牌用 tongka api token create 制作。",
+        en="Send the header `Authorization: Bearer TOKEN`; `tongka api token create` makes one.",
     )
 
 
@@ -51,7 +50,7 @@ class OriginRefused(RequestRefused):
     )
     next_step = Text(
         zh="程序请直接用 127.0.0.1 或 localhost 加端口，不带 Origin；自己的网页用 --origin 列出。",
-        en="Programs use 127.0.0.1 or localhost with the port, and no Origin; list your own page by --origin.",
+        en="Programs use 127.0.0.1 or localhost with the port, and no Origin; --origin lists your own pages.",
     )
 
 
@@ -59,13 +58,12 @@ class RequestMalformed(RequestRefused):
     """A request that can't be used. Facts: problem and write, Texts; `status` is one of 4xx."""
 
     code = "TRM-703"
-    status = HTTPStatus.BAD_REQUEST
     cause = Text(zh="请求无法使用：{problem}。", en="The request can't be used: {problem}.")
     next_step = Text(zh="请改为：{write}。什么都没有做。", en="Send {write}. Nothing was done.")
 
     def __init__(self, status: HTTPStatus, problem: Text, write: Text) -> None:
         super().__init__(problem=problem, write=write)
-        self.answer_status = status
+        self.status = status
 
 
 class TooManyRequests(RequestRefused):
@@ -75,7 +73,8 @@ class TooManyRequests(RequestRefused):
     status = HTTPStatus.TOO_MANY_REQUESTS
     cause = Text(zh="请求或连接过多。", en="There are too many requests or streams.")
     next_step = Text(
-        zh="请稍后再试；用刷卡流代替反复查询。", en="Wait a second; follow the stream instead of asking often."
+        zh="请稍后再试；用刷卡流代替反复查询。",
+        en="Wait a second; follow the stream instead of asking often.",
     )
 
 
@@ -111,29 +110,21 @@ class TerminalBusy(RequestRefused):
     next_step = Text(zh="什么都没有做；请稍后重试。", en="Nothing was done; try again.")
 
 
-class EventInOpenSale(RequestRefused):
-    """An event belongs to a sale that is not confirmed. Facts: sequence."""
+class SaleOfAnother(RequestRefused):
+    """A terminal has one open sale at a time, and it is another token's."""
 
     code = "TRM-708"
     status = HTTPStatus.CONFLICT
-    cause = Text(
-        zh="第 {sequence} 号属于尚未确认的售票。", en="Event {sequence} belongs to a sale that is still open."
-    )
+    cause = Text(zh="另一程序的售票还没有结束。", en="Another program's sale is open.")
     next_step = Text(
-        zh="请先确认售票；不要它就从售票中移除这一行。",
-        en="Confirm the sale first; to take the tap back, remove its line.",
+        zh="请待它确认或撤销；久未操作的五分钟后自动撤销。",
+        en="Wait until it is confirmed or cancelled; one that is left alone ends after five minutes.",
     )
 
 
-class TokensUnreadable(TerminalError):
-    """The file of the API's tokens can't be used. Facts: file, detail."""
+class TokensRefused(TerminalError):
+    """The file of the API's tokens can't be used, or a change of it. Facts: problem and write, Texts."""
 
     code = "TRM-709"
-    cause = Text(
-        zh="接口令牌文件 {file} 不可用：{detail}。", en="The file of tokens {file} can't be used: {detail}."
-    )
-    next_step = Text(
-        zh="请检查权限（须为 0600）；或用 tongka api token --renew 重新制作，并更新各程序的令牌。",
-        en="Check its permissions (0600), or make new tokens with `tongka api token --renew` and give them to "
-        "the programs.",
-    )
+    cause = Text(zh="接口令牌不可用：{problem}。", en="The API's tokens can't be used: {problem}.")
+    next_step = Text(zh="请{write}。", en="{write}.")

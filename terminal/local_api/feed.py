@@ -20,7 +20,7 @@ from terminal.journal.reader import JournalReader
 from terminal.local_api.news import News, heard
 from terminal.local_api.taps import TapEntry
 
-#: Entries in memory; also how far back the words for staff are known.
+#: Entries in memory; words for holder and staff are kept for the last one alone.
 REMEMBERED: Final = 512
 _BATCH: Final = 200
 
@@ -42,9 +42,17 @@ class Feed:
     def put(self, entry: TapEntry) -> None:
         """The next event; from the thread that taps."""
         with self._lock:
+            if self._recent:
+                self._recent.append(self._recent.pop().faded())
             self._recent.append(entry)
             self._head = entry.sequence
         self._news.ring()
+
+    def fade(self) -> None:
+        """The last tap is over."""
+        with self._lock:
+            if self._recent:
+                self._recent.append(self._recent.pop().faded())
 
     async def follow(self, after: int, quiet_seconds: float) -> AsyncIterator[TapEntry | None]:
         """All events after a place, without end; None now and then while there is nothing new.

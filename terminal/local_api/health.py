@@ -1,4 +1,4 @@
-"""How the terminal is, as far as the thread that taps knows it: looked at between taps, read by any thread."""
+"""How the terminal is, as far as the thread that taps knows: looked at between taps, read by any thread."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ class HealthWatch:
         self._terminal = terminal
         self._reader_trouble: ExplainedError | None = None
         self._other: ExplainedError | None = None
+        self._upkeep: ExplainedError | None = None
         self._other_version = 0
 
     def note(self, error: ExplainedError) -> None:
-        """Something is wrong: with the reader until a card can be awaited, with content until there is new."""
+        """Something is wrong: with the reader until it awaits cards again, with content until it is new."""
         if isinstance(error, CardError):
             self._reader_trouble = error
         else:
@@ -49,7 +50,7 @@ class HealthWatch:
 
     def tapped(self) -> None:
         """A tap was recorded, so the journal works."""
-        self._other = None
+        self._other = self._upkeep = None
 
     def look(self) -> Health:
         """How it is now."""
@@ -57,7 +58,15 @@ class HealthWatch:
         content, moment = desk.contents.current(), desk.journal.timekeeper.now()
         if content.version != self._other_version:
             self._other = None
-        wrong = (self._reader_trouble, self._other, content.missing, _clock_trouble(moment))
+        self._upkeep = self._terminal.upkeep.take_trouble() or self._upkeep
+        wrong = (
+            self._reader_trouble,
+            self._other,
+            self._upkeep,
+            content.missing,
+            _clock_trouble(moment),
+            desk.journal.disk.trouble(),
+        )
         return Health(
             content=content,
             hotlist_age=content.hotlist.age(local_date(moment.time_ms)),

@@ -5,12 +5,12 @@ Sums are whole fen. Texts come in Chinese and English; a client shows one of the
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from crypto.explained import ExplainedError, Language, Text
+from terminal.configuration import TerminalConfiguration
 from terminal.decisions.catalogue import ServiceDomain, ServiceItem, ServiceKind
 from terminal.events.challenge import (
     MAX_COMPANIONS,
@@ -22,6 +22,7 @@ from terminal.events.challenge import (
 from terminal.events.event import ClockTrust, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.local_api.health import Health
 from terminal.local_api.role import Role
 from terminal.local_api.taps import TapEntry, party_pays
 from terminal.local_api.till import TillState
@@ -31,7 +32,9 @@ from terminal.receipts.benefit_receipt import SignedBenefitReceipt
 from terminal.tap import TapResult
 
 Fen = Annotated[int, Field(ge=0, le=MAX_FARE, description="Whole fen (1/100 yuan). 整数，单位分。")]
-Companions = Annotated[int, Field(ge=0, le=MAX_COMPANIONS, description="Persons beside the holder. 同行人数。")]
+Companions = Annotated[
+    int, Field(ge=0, le=MAX_COMPANIONS, description="Persons beside the holder. 同行人数。")
+]
 SequenceNumber = Annotated[
     int, Field(ge=1, le=MAX_SEQUENCE, description="The event's number in the journal. 流水号。")
 ]
@@ -64,29 +67,19 @@ class Bilingual(_Message):
 
 
 class Problem(_Message):
-    """Why a request was refused (RFC 9457), in the language of Accept-Language."""
+    """Why a request was refused, in the language of Accept-Language."""
 
-    type: Annotated[str, Field(examples=["urn:tongka:problem:TRM-731"])]
-    title: Annotated[str, Field(description="The HTTP status in words.", examples=["Conflict"])]
-    status: Annotated[int, Field(examples=[409])]
-    detail: Annotated[str, Field(description="Cause and next step, one after the other.")]
-    code: Annotated[str, Field(description="Stable; programs decide by it. 稳定的代码。", examples=["TRM-731"])]
+    code: Annotated[
+        str, Field(description="Stable; programs decide by it. 稳定的代码。", examples=["TRM-731"])
+    ]
     cause: Annotated[str, Field(examples=["上一笔售票尚未确认或撤销。"])]
     next_step: Annotated[str, Field(examples=["请先确认或撤销它。"])]
 
     @classmethod
-    def of(cls, error: ExplainedError, status: HTTPStatus, language: Language) -> Self:
+    def of(cls, error: ExplainedError, language: Language) -> Self:
         """What is said of an error."""
         said = error.explain(language)
-        return cls(
-            type=f"urn:tongka:problem:{said.code}",
-            title=status.phrase,
-            status=status.value,
-            detail=f"{said.cause} {said.next_step}",
-            code=said.code,
-            cause=said.cause,
-            next_step=said.next_step,
-        )
+        return cls(code=said.code, cause=said.cause, next_step=said.next_step)
 
 
 class Trouble(_Message):
@@ -119,7 +112,10 @@ class Service(_Message):
     fare: Fen
     tickets: Annotated[
         dict[str, int],
-        Field(description="List fare in fen of each class of ticket. 各票种票价（分）。", examples=[{"half": 3500}]),
+        Field(
+            description="List fare in fen of each class of ticket. 各票种票价（分）。",
+            examples=[{"half": 3500}],
+        ),
     ]
     offered: Annotated[bool, Field(description="Whether a sale here may be for it. 本机可否售此项。")]
 
@@ -139,6 +135,21 @@ class Service(_Message):
         )
 
 
+class ServiceFound(Service):
+    """A catalogue item that was searched for."""
+
+    why: Annotated[Bilingual, Field(description="Why it was found. 为何找到。")]
+
+
+class ServiceShown(Service):
+    """A catalogue item, whole."""
+
+    description: Annotated[
+        dict[str, Any],
+        Field(description="As `tongka catalogue show --json` has it: documents, hours, phone, channels …"),
+    ]
+
+
 class Services(_Message):
     """A page of the catalogue, ordered by code."""
 
@@ -149,6 +160,41 @@ class Services(_Message):
     ]
 
 
+class ServicesFound(_Message):
+    """What a search found, the best match first."""
+
+    version: Annotated[str, Field(examples=["2026.1"])]
+    items: list[ServiceFound]
+
+
+class Addressed(_Message):
+    """For holder and staff alone, and only while the tap is fresh: with a `staff` token, never on a screen
+    that others see.
+    """
+
+    holder: Bilingual
+    staff: Bilingual
+    instead: Annotated[Bilingual | None, Field(description="What the holder can do instead. 可以怎么办。")]
+    reminder: Annotated[Bilingual | None, Field(description="What is due soon, as a review. 提醒。")]
+    legal_basis: Bilingual | None
+    quota_left: Annotated[
+        int | None,
+        Field(description="Uses left in this window, as this terminal counts. 本期剩余次数（本机所计）。"),
+    ]
+
+    @classmethod
+    def of(cls, result: TapResult) -> Self:
+        """What a tap's result says to them."""
+        return cls(
+            holder=Bilingual.of(result.holder_text),
+            staff=Bilingual.of(result.staff_text),
+            instead=_bilingual(result.instead),
+            reminder=_bilingual(result.reminder),
+            legal_basis=_bilingual(result.legal_basis),
+            quota_left=result.quota_left,
+        )
+
+
 class Sums(_Message):
     """Who pays how much.
 
@@ -157,7 +203,8 @@ class Sums(_Message):
 
     holder_pays: Fen
     companion_pays: Annotated[
-        int, Field(ge=0, le=MAX_FARE, description="Each of the admitted companions, fen. 每位享受优惠的同行人。")
+        int,
+        Field(ge=0, le=MAX_FARE, description="Each of the admitted companions, fen. 每位享受优惠的同行人。"),
     ]
     party_pays: Annotated[int, Field(ge=0, description="All together, fen: charge this. 全体应付。")]
 
@@ -191,15 +238,15 @@ class Tap(_Message):
         Field(description="null where nothing was decided: only taps have sums. 只有刷卡才有应付金额。"),
     ]
     bystander: Annotated[Bilingual, Field(description="The only text for a public display. 可公开显示。")]
-    staff: Annotated[
-        Bilingual | None,
-        Field(description="For staff alone; null unless asked for with the staff token. 仅供工作人员。"),
+    rules: Annotated[str, Field(description="The rules in force: name and version of each pack. 规则版本。")]
+    addressed: Annotated[
+        Addressed | None, Field(description="null but for a staff token, live. 仅 staff 令牌，实时。")
     ] = None
 
     @classmethod
-    def of(cls, entry: TapEntry, *, with_staff: bool = False) -> Self:
-        """What is told of an event."""
-        event, staff = entry.event, entry.words.staff
+    def of(cls, entry: TapEntry, role: Role) -> Self:
+        """What is told of an event to who has this role."""
+        event = entry.event
         return cls(
             sequence=event.sequence,
             time_ms=event.time_ms,
@@ -212,17 +259,17 @@ class Tap(_Message):
             companions=event.companions,
             companions_admitted=event.companions_admitted,
             sums=Sums.of(event) if event.kind is EventKind.TAP else None,
-            bystander=Bilingual.of(entry.words.bystander),
-            staff=Bilingual.of(staff) if with_staff and staff is not None else None,
+            bystander=Bilingual.of(entry.bystander),
+            rules=event.pack_version,
+            addressed=_addressed(entry.result, role),
         )
 
 
 class Hello(_Message):
     """A client's first message on the WebSocket."""
 
-    token: Annotated[str, Field(max_length=64)] | None = None
+    token: Annotated[str, Field(max_length=64)]
     after: Place | None = None
-    staff: bool = False
 
 
 class LineAsked(_Message):
@@ -243,8 +290,8 @@ class LineAsked(_Message):
         Field(
             ge=0,
             le=MAX_FARE,
-            description="One person's list fare in fen where it is below the catalogue's, as for a shorter ride; "
-            "null: the catalogue's. 低于目录票价时的每人票价（分）。",
+            description="One person's list fare in fen where it is below the catalogue's, as for a shorter "
+            "ride; null: the catalogue's. 低于目录票价时的每人票价（分）。",
         ),
     ] = None
     companions: Companions = 0
@@ -282,13 +329,11 @@ class WaitingLine(_Message):
     @classmethod
     def of(cls, item: SaleItem) -> Self:
         """The line of an item."""
-        return cls(
-            service=item.service.code, ticket=item.ticket, fare=item.fare, companions=item.companions
-        )
+        return cls(service=item.service.code, ticket=item.ticket, fare=item.fare, companions=item.companions)
 
 
 class TappedLine(_Message):
-    """A line that a card was tapped for; entitled or not, its holder and companions are sold their tickets."""
+    """A line that a card was tapped for: entitled or not, holder and companions are sold their tickets."""
 
     number: Annotated[SequenceNumber, Field(description="By which the line is removed. 移除时用此号。")]
     service: str
@@ -299,10 +344,10 @@ class TappedLine(_Message):
     companions_admitted: Companions
     sums: Sums
     bystander: Bilingual
-    staff: Bilingual | None = None
+    addressed: Addressed | None = None
 
     @classmethod
-    def of(cls, line: SaleLine, *, with_staff: bool) -> Self:
+    def of(cls, line: SaleLine, role: Role) -> Self:
         """What came of a line."""
         result = line.result
         return cls(
@@ -315,7 +360,7 @@ class TappedLine(_Message):
             companions_admitted=result.companions_admitted,
             sums=_sums(result),
             bystander=Bilingual.of(result.bystander_text),
-            staff=Bilingual.of(result.staff_text) if with_staff else None,
+            addressed=_addressed(result, role),
         )
 
 
@@ -345,11 +390,11 @@ class Totals(_Message):
 
 
 class LastTap(_Message):
-    """What came of the last card put down for the sale; one that was refused adds no line: it may come again."""
+    """What came of the last card put down for the sale; one that was refused adds no line."""
 
     outcome: Outcome
     bystander: Bilingual
-    staff: Bilingual | None = None
+    addressed: Addressed | None = None
 
 
 class SaleStatus(_Message):
@@ -367,22 +412,22 @@ class SaleStatus(_Message):
     ]
 
     @classmethod
-    def of(cls, state: TillState, *, with_staff: bool = False) -> Self:
-        """What is told of a sale."""
-        last = state.last
+    def of(cls, state: TillState, role: Role) -> Self:
+        """What is told of a sale to who has this role; what holders were told ends with the sale."""
+        last, role = state.last, Role.TILL if state.sale.phase.is_over else role
         return cls(
             id=state.id,
             revision=state.revision,
             phase=state.sale.phase,
             waiting=[WaitingLine.of(item) for item in state.waiting],
-            lines=[TappedLine.of(line, with_staff=with_staff) for line in state.sale.lines],
+            lines=[TappedLine.of(line, role) for line in state.sale.lines],
             totals=Totals.of(state.sale.totals),
             last=None
             if last is None
             else LastTap(
                 outcome=last.outcome,
                 bystander=Bilingual.of(last.bystander_text),
-                staff=Bilingual.of(last.staff_text) if with_staff else None,
+                addressed=_addressed(last, role),
             ),
             trouble=None if state.trouble is None else Trouble.of(state.trouble),
         )
@@ -418,15 +463,53 @@ class Status(_Message):
     service: Annotated[str, Field(description="What cards are tapped for without a sale. 本机服务。")]
     sales_only: Annotated[bool, Field(description="Whether cards are tapped in sales alone. 仅售票。")]
     sequence: Annotated[Place, Field(description="The journal's last event. 最后的流水号。")]
-    unsent: Annotated[int, Field(ge=0, description="Events the centre has not signed for. 未上传条数。")]
     content: Annotated[int, Field(description="Number of the publication in force. 内容版本。")]
     rules: Annotated[str, Field(description="The rules in force. 规则版本。")]
     hotlist_age: Annotated[int, Field(description="Days since the hotlist was made. 停用名单天数。")]
     clock: ClockTrust
     cancelled_at_start: Annotated[
-        int, Field(description="Taps of a sale that the last run left open, cancelled now. 启动时撤销的刷卡。")
+        int,
+        Field(description="Taps of a sale that the last run left open, cancelled now. 启动时撤销的刷卡。"),
     ]
-    degradations: Annotated[list[Trouble], Field(description="What is wrong now; empty: all is well. 当前问题。")]
+    degradations: Annotated[
+        list[Trouble], Field(description="What is wrong now; empty: all is well. 当前问题。")
+    ]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        role: Role,
+        configuration: TerminalConfiguration,
+        health: Health,
+        sequence: int,
+        is_for_sales_only: bool,
+        cancelled_at_start: int,
+    ) -> Self:
+        """What is told to who has this role."""
+        return cls(
+            role=role,
+            terminal=configuration.terminal,
+            epoch=configuration.epoch,
+            mode=configuration.mode.value,
+            service=configuration.service,
+            sales_only=is_for_sales_only,
+            sequence=sequence,
+            content=health.content.version,
+            rules=health.content.rules.version,
+            hotlist_age=health.hotlist_age,
+            clock=health.clock,
+            cancelled_at_start=cancelled_at_start,
+            degradations=[Trouble.of(one) for one in health.degradations],
+        )
+
+
+def _bilingual(text: Text | None) -> Bilingual | None:
+    return None if text is None else Bilingual.of(text)
+
+
+def _addressed(result: TapResult | None, role: Role) -> Addressed | None:
+    return Addressed.of(result) if result is not None and role.includes(Role.STAFF) else None
 
 
 def _sums(result: TapResult) -> Sums:

@@ -84,15 +84,6 @@ def fare_above_list(fare: int) -> RequestMalformed:
     return RequestMalformed(HTTPStatus.UNPROCESSABLE_ENTITY, problem, write)
 
 
-def key_used_otherwise() -> RequestMalformed:
-    """An idempotency key that came with another request before."""
-    problem = Text(
-        zh="Idempotency-Key 已用于另一个请求", en="the Idempotency-Key came with another request before"
-    )
-    write = Text(zh="新的键；重发时请求须完全相同", en="a new key, or the very same request")
-    return RequestMalformed(HTTPStatus.UNPROCESSABLE_ENTITY, problem, write)
-
-
 def place_ahead(head: int) -> RequestMalformed:
     """A stream is asked for from behind the journal's end."""
     problem = Text(
@@ -100,3 +91,16 @@ def place_ahead(head: int) -> RequestMalformed:
     )
     write = Text(zh=f"after 不大于 {head}", en=f"`after` up to {head}")
     return RequestMalformed(HTTPStatus.CONFLICT, problem, write)
+
+
+def hello_wrong() -> RequestMalformed:
+    """A client's first message on the WebSocket is not the one that says who it is."""
+    problem = Text(zh="第一条消息有误", en="the first message is wrong")
+    write = Text(zh='{"token": "…", "after": 0}', en='{"token": "…", "after": 0}')
+    return RequestMalformed(HTTPStatus.BAD_REQUEST, problem, write)
+
+
+def no_http() -> RequestMalformed:
+    """What came is not HTTP/1.1, or its head is too long."""
+    problem = Text(zh="不是 HTTP/1.1，或请求头过长", en="it is not HTTP/1.1, or its head is too long")
+    return RequestMalformed(HTTPStatus.BAD_REQUEST, problem, _AS_DOCUMENTED)

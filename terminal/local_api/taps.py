@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +12,7 @@ from terminal.decisions.decide import BYSTANDER_GRANTED
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
 
 _AMENDED: Final[Mapping[EventKind, Text]] = MappingProxyType(
@@ -24,29 +25,26 @@ _RECORDED: Final = Text(zh="已记录", en="Recorded")
 
 
 @dataclass(frozen=True)
-class TapWords:
-    """What is said of a tap: to bystanders, and to staff alone."""
-
-    bystander: Text
-    staff: Text | None = field(repr=False, default=None)
-
-
-@dataclass(frozen=True)
 class TapEntry:
-    """An event with the words for it."""
+    """An event, the words for bystanders, and while the tap is fresh `result`, for those addressed."""
 
     event: UsageEvent
-    words: TapWords
+    bystander: Text
+    result: TapResult | None = field(repr=False, default=None)
 
     @classmethod
-    def of(cls, event: UsageEvent, words: TapWords | None = None) -> TapEntry:
+    def of(cls, event: UsageEvent, result: TapResult | None = None) -> TapEntry:
         """With the words of its tap where they are still known, else those that its outcome has."""
-        return cls(event, words or TapWords(_bystander_text(event)))
+        return cls(event, _bystander_text(event) if result is None else result.bystander_text, result)
 
     @property
     def sequence(self) -> int:
         """Its place in the journal."""
         return self.event.sequence
+
+    def faded(self) -> TapEntry:
+        """The same once the tap is over: what was said to the holder and to staff is gone."""
+        return replace(self, result=None)
 
 
 def party_pays(event: UsageEvent) -> int:

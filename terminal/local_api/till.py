@@ -12,12 +12,12 @@ from typing import Final
 
 from card.connection import CardConnection
 from crypto.explained import ExplainedError, Text
-from terminal.local_api.errors import NoTapAwaited
+from terminal.local_api.errors import NoTapAwaited, SaleOfAnother
 from terminal.local_api.requests import sale_unknown, too_many_lines
 from terminal.modes.counter_errors import SaleMoveRefused, SaleTimedOut
 from terminal.modes.open_sale import MAX_TAPS
 from terminal.modes.sale import Sale, SaleDesk
-from terminal.modes.sale_state import SaleItem, SaleMove, SaleState
+from terminal.modes.sale_state import SaleItem, SaleMove, SalePhase, SaleState
 from terminal.tap import TapResult
 
 #: Sales that are over and can still be asked for: a till may have lost the last answer.
@@ -42,9 +42,10 @@ class TillState:
 
 
 class TillSale:
-    """One sale with its lines in the order in which cards are expected."""
+    """One sale, its lines in the order in which cards are expected; `owner` is the token that began it."""
 
-    def __init__(self, sale: Sale, items: Iterable[SaleItem]) -> None:
+    def __init__(self, owner: str, sale: Sale, items: Iterable[SaleItem]) -> None:
+        self.owner: Final = owner
         self._sale, self._waiting = sale, deque(items)
         self.state = TillState(sale.id, 1, sale.state, tuple(self._waiting), None, None)
 
@@ -106,35 +107,49 @@ class TillSales:
         current = self._desk.current
         return None if current is None else self._sales[current.id]
 
-    def states(self) -> tuple[TillState, ...]:
-        """All that are remembered, the latest last; from any thread."""
-        return tuple(one.state for one in self._sales.copy().values())
+    def states(self, owner: str) -> tuple[TillState, ...]:
+        """Those of a token that are remembered, the latest last; from any thread."""
+        return tuple(one.state for one in self._sales.values() if one.owner == owner)
 
-    def state(self, sale_id: str) -> TillState:
+    def state(self, owner: str, sale_id: str) -> TillState:
         """One of them; from any thread. Raises RequestMalformed."""
-        return self._sale(sale_id).state
+        return self._sale(owner, sale_id).state
 
-    def begin(self, items: Iterable[SaleItem]) -> TillState:
-        """The next sale. Raises SaleStillOpen."""
+    def begin(self, owner: str, items: Iterable[SaleItem]) -> TillState:
+        """The next sale. Raises SaleStillOpen, SaleOfAnother."""
         self.cancel_if_late()
+        current = self.open
+        if current is not None and current.owner != owner:
+            raise SaleOfAnother
         sale = self._desk.begin()
-        sales = {**self._sales, sale.id: TillSale(sale, items)}
-        for forgotten in list(sales)[: -_REMEMBERED]:
+        sales = {**self._sales, sale.id: TillSale(owner, sale, items)}
+        for forgotten in list(sales)[:-_REMEMBERED]:
             del sales[forgotten]
         self._sales = sales
         self._on_change()
         return sales[sale.id].state
 
-    def add(self, sale_id: str, items: Iterable[SaleItem]) -> TillState:
+    def add(self, owner: str, sale_id: str, items: Iterable[SaleItem]) -> TillState:
         """More lines. Raises as TillSale.add."""
-        sale = self._sale(sale_id)
+        sale = self._sale(owner, sale_id)
         sale.add(items)
         self._on_change()
         return sale.state
 
-    def move(self, sale_id: str, move: Callable[[Sale], SaleState]) -> TillState:
-        """Move one of them. Raises as the move does, and RequestMalformed for another's id."""
-        sale = self._sale(sale_id)
+    def move(
+        self,
+        owner: str,
+        sale_id: str,
+        move: Callable[[Sale], SaleState],
+        towards: SalePhase | None = None,
+    ) -> TillState:
+        """Move one of them; nothing is to be done where it is `towards` already, for answers get lost.
+
+        Raises as the move does, and RequestMalformed for an id that is not the owner's.
+        """
+        sale = self._sale(owner, sale_id)
+        if sale.state.sale.phase is towards:
+            return sale.state
         try:
             sale.move(move)
         finally:
@@ -158,13 +173,20 @@ class TillSales:
         if sale.state.revision != revision:
             self._on_change()
 
+    def close(self) -> None:
+        """Cancel the open one. Raises what the journal does."""
+        sale = self.open
+        if sale is not None:
+            self.move(sale.owner, sale.state.id, lambda one: one.cancel())
+
     def holds(self, sequence: int) -> bool:
         """Whether an event belongs to the open sale."""
         sale = self.open
         return sale is not None and sale.state.sale.line(sequence) is not None
 
-    def _sale(self, sale_id: str) -> TillSale:
+    def _sale(self, owner: str, sale_id: str) -> TillSale:
         sale = self._sales.get(sale_id)
-        if sale is None:
+        # Another's id is as unknown as one that never was.
+        if sale is None or sale.owner != owner:
             raise sale_unknown()
         return sale
