@@ -7,19 +7,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
 
+from card.readers.pcsc import PcscReader
 from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.chip import Chip
 from crypto.closing import Closing
+from terminal.data_directory import TERMINAL_KEY
 from terminal.local_api.role import Role
 from terminal.local_api.tokens import TokenStore
 from tests.demo.processes import Running
-from tests.terminal.enrolled import Enrolled
+from tests.terminal.enrolled import Enrolled, chip
+from tests.terminal.modes.sale_cast import park
+from tests.terminal.receipts.cast import NAME, certify
 
 SECONDS: Final = 30.0
 Json = dict[str, Any]
@@ -86,6 +92,7 @@ class ServedApi:
     url: str
     tokens: dict[Role, str]
     stack: ExitStack
+    reader: int = 0
 
     @property
     def port(self) -> int:
@@ -111,14 +118,22 @@ class ServedApi:
         """One more token."""
         return TokenStore(self.enrolled.directory.api_tokens).create(name, role)
 
-    def laid(self, chip: Chip) -> VpcdLink:
-        """A card that lies on the reader while the link is open."""
-        return VpcdLink(chip, self.pcscd.ports[0])
+    def card(self, *categories: int, grade: int = 1) -> ReferenceApplet:
+        """A card that was issued today."""
+        return chip(self.enrolled.card(categories or (1,), grade, issued=date.today()))
 
-    def tap(self, caller: Caller, sale: Json, chip: Chip) -> Json:
+    @contextmanager
+    def laid(self, card: Chip) -> Iterator[VpcdLink]:
+        """The card lies on the reader for this block; afterwards the reader is seen to be empty."""
+        with VpcdLink(card, self.pcscd.ports[self.reader]) as link:
+            yield link
+        with PcscReader(self.pcscd.readers[self.reader]) as reader:
+            reader.wait_for_removal(SECONDS)
+
+    def tap(self, caller: Caller, sale: Json, card: Chip) -> Json:
         """Put a card down for a sale, wait for what came of it, and take it away."""
         before = caller.sale(sale)
-        with self.laid(chip):
+        with self.laid(card):
             return caller.wait(before, lambda now: bool(now["revision"] > before["revision"]))
 
     def messages(self) -> str:
@@ -132,19 +147,29 @@ class ServedApi:
         self.stack.close()
 
 
+def office(path: Path) -> Enrolled:
+    """A park's ticket office with its certificate, as receipts need it."""
+    enrolled = park(path)
+    key = enrolled.directory.keystore.load(TERMINAL_KEY)
+    enrolled.directory.certificate_file.write_bytes(certify(enrolled, key, NAME).pem)
+    return enrolled
+
+
 @contextmanager
-def serving(enrolled: Enrolled, pcscd: PrivatePcscd, log: Path, *options: str) -> Iterator[ServedApi]:
-    """`tongka api serve` on the first virtual reader, over its socket and TCP."""
+def serving(
+    enrolled: Enrolled, pcscd: PrivatePcscd, log: Path, *options: str, reader: int = 1
+) -> Iterator[ServedApi]:
+    """`tongka api serve` on a virtual reader, over its socket and TCP; 0 is the one that a module shares."""
     store = TokenStore(enrolled.directory.api_tokens)
     held = {one.name for one in store.kept()}
     tokens = {
         role: store.rotate(role.value) if role.value in held else store.create(role.value, role)
         for role in Role
     }
-    command = ("api", "serve", "--data", enrolled.directory.path, "--reader", pcscd.readers[0], "--json")
+    command = ("api", "serve", "--data", enrolled.directory.path, "--reader", pcscd.readers[reader], "--json")
     with (
         Running(log, *command, "--port", "0", *options, environment=pcscd.environment()) as process,
         ExitStack() as stack,
     ):
         socket, url = json.loads(process.line())["addresses"]
-        yield ServedApi(enrolled, process, pcscd, log, socket, url, tokens, stack)
+        yield ServedApi(enrolled, process, pcscd, log, socket, url, tokens, stack, reader)
