@@ -47,7 +47,9 @@ def run(
     as_json: AsJson = False,
     trace: Annotated[
         Path | None,
-        typer.Option(help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace to this new file"),
+        typer.Option(
+            help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace (nothing personal) there"
+        ),
     ] = None,
 ) -> None:
     """刷卡验证模式：逐张读卡、判断、记账，直到 Ctrl-C。 Validate taps until interrupted.
