@@ -19,6 +19,8 @@ _CHINESE: Final = "\u2e80-\u303f\u3400-\u9fff\uff00-\uffef"
 # Chinese; then what belongs to it and is not Chinese, such as a name; the mark between; the English.
 _BOTH: Final = re.compile(rf"(.*[{_CHINESE}])(.*)", re.DOTALL)
 _MARK: Final = re.compile(r"(.*?)\s+[/·]\s+(.*)", re.DOTALL)
+_STOP: Final = "。"
+_ENDS: Final = "。！？：…"
 _EXAMPLE: Final = re.compile(r"\s*(?:例 · )?Example:\s*(.*)", re.DOTALL)
 _FORMAT: Final = "--json:"
 _BREAK_IN_CHINESE: Final = re.compile(rf"(?<=[{_CHINESE}])\n(?=[{_CHINESE}])")
@@ -37,9 +39,10 @@ def halves(paragraph: str) -> Text | None:
     chinese, rest = found.groups()
     marked = _MARK.fullmatch(rest)
     if marked is not None:
-        return Text(zh=chinese + marked[1], en=marked[2].strip())
+        zh, en = chinese + marked[1], marked[2].strip()
+        return Text(zh=zh + _STOP if en.endswith(".") and zh[-1] not in _ENDS else zh, en=en)
     # Without a mark only a sentence's end parts the two: `输出 JSON` is Chinese as a whole.
-    if chinese[-1] in "。！？" and rest.strip():
+    if chinese[-1] in _ENDS and rest.strip():
         return Text(zh=chinese, en=rest.strip())
     return None
 
