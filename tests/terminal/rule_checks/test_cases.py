@@ -84,7 +84,7 @@ def test_every_starter_pack_has_cases_and_every_rule_is_used_by_one() -> None:
 NOT_FOR_RULES = {
     "necessary aids travel free",  # nothing is asked for them; the texts of the nation's rules say so
     "loss report",  # the hotlist's: tests/sync/test_next_tap.py
-    "sounds the same",  # the terminal's, which has one sound for every benefit
+    "sounds the same",  # the terminal's: what is shown and heard is not in a rule
     "work-injury/military 1-6 free",  # of another document, never mapped to grades 1 to 4
     "7-10 half",
 }
