@@ -57,7 +57,7 @@ def test_from_an_issuer_to_published_content(shell: Shell, tmp_path: Path) -> No
         0,
     )  # the base and its delta
     assert {each["name"] for each in published["lists"]} >= {"minors", "wheelchair-users"}
-    code = shell("center terminal-code --data center --operator bus --service BUS-1 --region 500103")
+    code = shell("center terminal-code --data center --operator test-bus --service BUS-1 --region 500103")
     assert code["days"] > 0
     assert code["code"]
 

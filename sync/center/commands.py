@@ -160,7 +160,7 @@ def terminal_code(
 ) -> None:
     """发出一次性登记码；--no-qr 时只输出登记码。 Issue a one-time code; --no-qr prints it alone.
 
-    Example: tongka center terminal-code --data out/center --operator bus --service BUS-1 --region 330100
+    Example: tongka center terminal-code --data out/center --operator test-bus --service BUS-1 --region 500103
     """
     if len(region) != 6 or not (region.isascii() and region.isdigit()):
         raise typer.BadParameter("GB/T 2260: 330100", param_hint="--region")
