@@ -359,6 +359,17 @@ class ContentUnusable(TerminalError):
     )
 
 
+class TerminalRevoked(TerminalError):
+    """The centre has withdrawn this terminal's certificate: nothing that it recorded would count."""
+
+    code = "TRM-414"
+    cause = Text(zh="本终端已被中心吊销。", en="The centre has revoked this terminal.")
+    next_step = Text(
+        zh="请停止使用并联系卡数据中心；核实后可用新的登记码重新登记。",
+        en="Stop using it and call the card data centre; it can be enrolled again with a new code.",
+    )
+
+
 class ClockDoubtful(TerminalError):
     """The wall clock contradicts what is known. Facts: reads, known (moments)."""
 

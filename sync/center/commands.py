@@ -28,10 +28,12 @@ from sync.center.list_options import (
     list_changes,
 )
 from sync.center.server import serve
+from sync.center.terminal_command import app as terminal_app
 from terminal.content.content import Content
 
 app = typer.Typer(help="建立与运行卡数据中心。Make and run a card data centre.", no_args_is_help=True)
 app.add_typer(issuer_app, name="issuer")
+app.add_typer(terminal_app, name="terminal")
 
 Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the centre's data directory")]
 KeystoreKind = Annotated[

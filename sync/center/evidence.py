@@ -303,6 +303,8 @@ def _objection(
         return Reason.FARE_ABOVE_LIST
     if strictest.hotlist.status(credential.card_id, credential.issued) is not None:
         return Reason.CARD_HOTLISTED
+    if stored.revoked_ms is not None and event.time_ms >= stored.revoked_ms:
+        return Reason.TERMINAL_REVOKED
     return None
 
 
@@ -362,7 +364,7 @@ def _unexamined(store: CenterStore) -> Iterator[list[StoredEvent]]:
     while True:
         with store.reading() as connection:
             rows = connection.execute(
-                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark "
+                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark, revoked_ms "
                 "FROM events JOIN terminals USING (terminal, epoch) "
                 "WHERE (terminal, epoch, sequence) > (?, ?, ?) AND NOT EXISTS ("
                 "  SELECT 1 FROM examined WHERE examined.terminal = events.terminal"

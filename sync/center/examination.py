@@ -43,6 +43,7 @@ class Reason(StrEnum):
     AMENDS_NOTHING = "amends_nothing"
     AMENDS_UPWARDS = "amends_upwards"
     CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
+    TERMINAL_REVOKED = FindingKind.TERMINAL_REVOKED.value
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class StoredEvent:
     hash: bytes
     operator: str
     watermark: int
+    revoked_ms: int | None
 
 
 @dataclass(frozen=True)
