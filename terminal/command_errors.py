@@ -7,8 +7,6 @@ from traceback import walk_tb
 from typing import Final
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from typer.exceptions import TyperException
 
 from crypto.explained import ExplainedError, Language
@@ -48,6 +46,10 @@ def places(error: BaseException) -> str:
 
 def show_error(error: ExplainedError, language: Language) -> None:
     """Code, cause and next step, on standard error."""
+    # A terminal that runs for days without an error need not hold what errors are printed with.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+
     shown = error.explain(language)
     console = Console(stderr=True, highlight=False)
     console.print(f"[bold red]{shown.code}[/] {escape(shown.cause)}", soft_wrap=True)

@@ -10,7 +10,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from crypto.explained import Language
 from terminal.bilingual import in_language
-from terminal.help_page import print_help
 from terminal.typer_words import USAGE, in_chinese
 
 _TEXTS = ("help", "short_help", "epilog")
@@ -43,6 +42,12 @@ class _Spoken:
                 param.help = in_chinese(param.help)
         return params
 
+    def _print_help(self, ctx: Any) -> None:
+        # A terminal that runs for days need not hold what help is printed with.
+        from terminal.help_page import print_help  # noqa: PLC0415
+
+        print_help(self, ctx, self.language)
+
     def _put_usage(self, usage: str) -> str:
         if self.language is Language.ZH:
             usage = usage.replace(USAGE, in_chinese(USAGE), 1)
@@ -65,7 +70,7 @@ class SpokenCommand(_Spoken, TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write its help."""
-        print_help(self, ctx, self.language)
+        self._print_help(ctx)
 
 
 class SpokenGroup(_Spoken, TyperGroup):
@@ -86,7 +91,7 @@ class SpokenGroup(_Spoken, TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write its help."""
-        print_help(self, ctx, self.language)
+        self._print_help(ctx)
 
 
 def spoken(app: typer.Typer) -> TyperGroup:
