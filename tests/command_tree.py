@@ -5,6 +5,7 @@ Not through those of the installed package, which may be of another day.
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import tomllib
 from collections.abc import Iterator
@@ -48,11 +49,11 @@ class Place:
 
     @property
     def examples(self) -> list[list[str]]:
-        """The words of each example in its help, as a shell would part them."""
+        """The words of each example in its help, as a shell would part them; without pipes and files."""
         paragraphs = f"{self.command.help or ''}\n\n{self.command.epilog or ''}".split("\n\n")
         starts = (EXAMPLE.zh, EXAMPLE.en)
         return [
-            shlex.split(paragraph.removeprefix(start).strip())
+            _called(shlex.split(paragraph.removeprefix(start).strip()))
             for paragraph in paragraphs
             for start in starts
             if paragraph.startswith(start)
@@ -72,6 +73,12 @@ def commands(language: Language) -> Iterator[Place]:
         tops = [(point.name, spoken(point.load())) for point in declared_verbs()]
     for name, group in tops:
         yield from _below((name,), group)
+
+
+def _called(words: list[str]) -> list[str]:
+    """The call of `tongka` in a line such as `echo … | tongka … > file`."""
+    first = words.index("tongka") if "tongka" in words else 0
+    return list(itertools.takewhile(lambda word: word not in {"|", ">", "<"}, words[first:]))
 
 
 def _below(words: tuple[str, ...], command: Any) -> Iterator[Place]:
