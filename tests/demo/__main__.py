@@ -15,7 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from crypto.explained import ExplainedError
-from terminal.command_line import ExitCode, show_error
+from terminal.command_errors import show_error
+from terminal.command_line import ExitCode
 from tests.demo import story
 from tests.demo.accounts import account
 from tests.demo.cast import KIOSK_ROLE
