@@ -12,6 +12,7 @@ from card.seen_proofs import SeenProofs
 from crypto.errors import TestKeyRefused
 from crypto.key_wrapper import wrapper_of
 from crypto.keystore.protection import require_protected
+from crypto.pki.certificate import Certificate
 from terminal.clock import Clock, SystemClock
 from terminal.configuration import Mode, TerminalConfiguration
 from terminal.content.live import LiveContent
@@ -80,7 +81,8 @@ def open_terminal(
         if root.is_test:
             raise TestKeyRefused(key_id=root.key_id.hex())
     signer = keystore.load(TERMINAL_KEY)
-    with LiveContent(directory.content, root, configuration.service, is_production) as contents:
+    own = Certificate.from_pem(directory.read(directory.certificate_file))
+    with LiveContent(directory.content, root, configuration.service, is_production, own) as contents:
         sealing_key = contents.current().trust.center_sealing_key
         with (
             JournalWriter(records.journal, owner, signer, sealing_key, clock) as journal,

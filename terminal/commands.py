@@ -59,7 +59,9 @@ def run(  # noqa: PLR0917  the options of one verb
     as_json: AsJson = False,
     trace: Annotated[
         Path | None,
-        typer.Option(help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace to this new file"),
+        typer.Option(
+            help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace (nothing personal) there"
+        ),
     ] = None,
     bell: Annotated[
         bool, typer.Option("--bell/--no-bell", help="刷卡后响铃（仅屏幕终端） / ring the screen's bell")

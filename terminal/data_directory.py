@@ -78,6 +78,16 @@ class DataDirectory:
         return self.path / "open-sale.json"
 
     @property
+    def api_tokens(self) -> Path:
+        """The hashes of the local API's tokens, and what each token may do."""
+        return self.path / "api-tokens.json"
+
+    @property
+    def api_socket(self) -> Path:
+        """The socket at which the local API listens unless told otherwise; there while it runs."""
+        return self.path / "api.sock"
+
+    @property
     def uploads(self) -> Path:
         """What the agent knows of its uploads, SQLite."""
         return self.path / "upload.db"

@@ -27,6 +27,11 @@ class CountedQuota:
     count: QuotaCount
     uses: int
 
+    @property
+    def left(self) -> int:
+        """How often it can still be used."""
+        return max(0, self.quota.uses - self.uses)
+
 
 class QuotaCounter:
     """Counts by references that live as long as a quota's window; forgets windows that have ended."""

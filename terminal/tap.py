@@ -31,7 +31,8 @@ class TapResult:
     `holder_text` and `staff_text` are for the one addressed, not for a public display or a log; that is
     `bystander_text`. Sums are in fen: `holder_pays`; `companion_pays`, each of the `companions_admitted`;
     `fare`, the list fare, each further one of the `companions`. `microseconds`: the whole tap, card and disk
-    included. `reminder`: what the holder must see to soon, such as the annual review.
+    included. `reminder`: what the holder must see to soon, such as the annual review. `quota_left`: how often
+    the benefit can be had again in its window, as this terminal counts; None where none is counted.
     """
 
     sequence: int
@@ -48,6 +49,7 @@ class TapResult:
     legal_basis: Text | None = field(repr=False)
     microseconds: int
     reminder: Text | None = field(repr=False, default=None)
+    quota_left: int | None = field(repr=False, default=None)
 
     @property
     def party_pays(self) -> int:
@@ -57,7 +59,12 @@ class TapResult:
 
     @classmethod
     def of_decision(
-        cls, sequence: int, request: TapRequest, decision: Decision, microseconds: int
+        cls,
+        sequence: int,
+        request: TapRequest,
+        decision: Decision,
+        microseconds: int,
+        quota_left: int | None = None,
     ) -> TapResult:
         """The result of a tap of a genuine, valid card."""
         return cls(
@@ -75,6 +82,7 @@ class TapResult:
             legal_basis=decision.legal_basis,
             microseconds=microseconds,
             reminder=decision.reminder,
+            quota_left=quota_left,
         )
 
     @classmethod
@@ -148,8 +156,8 @@ def conclude(
     """
     request, verification = presented.request, presented.verification
     if isinstance(verification, VerifiedCard):
-        decision, event = _decide_and_record(desk, presented, verification, instead_of)
-        return TapResult.of_decision(event.sequence, request, decision, _since(started)), event
+        decision, event, left = _decide_and_record(desk, presented, verification, instead_of)
+        return TapResult.of_decision(event.sequence, request, decision, _since(started), left), event
     event = record_refusal(desk, presented, verification)
     result = TapResult.of_refusal(event.sequence, request, event.outcome, _since(started), verification.error)
     return result, event
@@ -157,7 +165,8 @@ def conclude(
 
 def _decide_and_record(
     desk: TapDesk, presented: Presented, card: VerifiedCard, instead_of: int
-) -> tuple[Decision, UsageEvent]:
+) -> tuple[Decision, UsageEvent, int | None]:
+    """The decision, its event, and what is left of the quota that it used, if any."""
     request, content, today = presented.request, presented.content, presented.today
     credential, time_ms = card.credential, presented.place.time_ms
     quotas = content.rules.quotas_for(request.service, today)
@@ -201,13 +210,14 @@ def _decide_and_record(
         uses=tuple(QuotaUses(one.quota.name, one.uses) for one in counted if one.uses),
         follows=follows,
     )
-    used = next((one.count for one in counted if one.quota.name == decision.quota), None)
-    given_back = desk.quotas.used_by(instead_of) if used is not None else None
-    event = desk.journal.append(presented.place, draft, evidence, counted=used, given_back=given_back)
-    if used is not None:
-        desk.quotas.note_used(event.sequence, used)
+    used = next((one for one in counted if one.quota.name == decision.quota), None)
+    count = None if used is None else used.count
+    given_back = desk.quotas.used_by(instead_of) if count is not None else None
+    event = desk.journal.append(presented.place, draft, evidence, counted=count, given_back=given_back)
+    if count is not None:
+        desk.quotas.note_used(event.sequence, count)
     desk.succession.note(event.sequence, time_ms, credential, decision.outcome.granted)
-    return decision, event
+    return decision, event, None if used is None else used.left - 1
 
 
 def _since(started: int) -> int:

@@ -20,6 +20,7 @@ from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
 from sync.center.examination import Examination, Proof, Pseudonyms, Reason, StoredEvent
+from sync.center.left_words import judge_left
 from sync.center.store import CenterStore
 from sync.center.unsealing import Unsealer
 from sync.errors import ContentInvalid
@@ -172,7 +173,9 @@ class _Examiner:
             proof_digest=digest,
         )
         if event.kind is not EventKind.TAP:
-            # It claims nothing, so that a card was there is all there is to show.
+            # It claims nothing, so that a card was there, and for what, is all there is to show.
+            if (unfit := self._unfit_words(event, evidence, judged)) is not Reason.FINE:
+                return Examination(Proof.INVALID, unfit, content=content.version, proof_digest=digest)
             agrees = event.outcome is Outcome.RECORDED
             reason = Reason.FINE if agrees else Reason.DECISION_DIFFERS
             return _face_value(event, replace(proven, agrees=agrees, reason=reason))
@@ -205,6 +208,14 @@ class _Examiner:
             ),
             ticket=event.ticket,
         )
+
+    def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
+        """What is wrong with a need or a rating; FINE for either that is whole, and for all other kinds."""
+        if event.kind not in (EventKind.NEED, EventKind.RATING):
+            return Reason.FINE
+        is_later = 0 < event.refers_to < event.sequence
+        rated = self._opened(event, event.refers_to) if is_later else None
+        return judge_left(event, evidence, credential, rated)
 
     def _follows_holder(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> bool:
         """Whether the event before is a granted tap, shortly before, of the card that this one goes with."""
@@ -339,6 +350,8 @@ def _objection(
         return Reason.FARE_ABOVE_LIST
     if strictest.hotlist.status(credential.card_id, credential.issued) is not None:
         return Reason.CARD_HOTLISTED
+    if stored.revoked_ms is not None and event.time_ms >= stored.revoked_ms:
+        return Reason.TERMINAL_REVOKED
     return None
 
 
@@ -404,7 +417,7 @@ def _unexamined(store: CenterStore) -> Iterator[list[StoredEvent]]:
     while True:
         with store.reading() as connection:
             rows = connection.execute(
-                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark "
+                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark, revoked_ms "
                 "FROM events JOIN terminals USING (terminal, epoch) "
                 "WHERE (terminal, epoch, sequence) > (?, ?, ?) AND NOT EXISTS ("
                 "  SELECT 1 FROM examined WHERE examined.terminal = events.terminal"

@@ -155,6 +155,23 @@ def test_a_revoked_issuers_card_is_refused_at_the_next_tap(world: World) -> None
     assert world.content()["revoked"] == [key_id]
 
 
+def test_a_revoked_terminal_serves_nobody_from_the_next_tap_on_and_still_hands_in_what_it_has(
+    world: World,
+) -> None:
+    card = world.card()
+    assert world.tap(card) == "granted"
+    (enrolled,) = json.loads(world.center("terminal", "list", "--json"))
+    assert (enrolled["epoch"], enrolled["received_up_to"], enrolled["revoked"]) == (1, 0, None)
+    world.center("terminal", "revoke", "--terminal", enrolled["terminal"])
+    world.synchronise()
+    world.terminal.message("ready")
+    with VpcdLink(chip(card), world.pcscd.ports[0]):
+        assert world.terminal.message("trouble")["code"] == "TRM-414"
+    (enrolled,) = json.loads(world.center("terminal", "list", "--json"))
+    assert (enrolled["received_up_to"], enrolled["revoked"]) == (1, f"{TODAY} key_compromise")
+    assert world.content()["is_terminal_revoked"] is True
+
+
 def test_a_card_on_the_hotlist_is_refused_at_the_next_tap_and_again_taken_when_it_is_off(
     world: World,
 ) -> None:
