@@ -188,7 +188,7 @@ def test_a_fault_that_nobody_foresaw_is_shown_without_its_text_and_tapping_goes_
 def test_what_the_terminal_works_without_goes_to_the_log_and_not_on_the_screen(
     enrolled: Enrolled, private_pcscd: PrivatePcscd, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    enrolled.put_content(HOTLIST_BASE, hotlist_of((), enrolled.version + 1, date(2026, 1, 1)))
+    enrolled.put_content(HOTLIST_BASE, hotlist_of((), enrolled.version + 1, date(2025, 1, 1)))
     terminal = TerminalThread(enrolled.directory, private_pcscd.readers[0], PartyChoice())
     troubles: list[ExplainedError] = []
     results: list[TapResult] = []
