@@ -171,6 +171,14 @@ def test_a_segment_whose_first_event_is_gone_is_told_once(path: Path) -> None:
     assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.MISSING, 6, 6)]
 
 
+def test_a_segment_under_another_name_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed and chained as it is, by whoever has the key: the centre could open nothing of it."""
+    with writer(path) as journal:
+        monkeypatch.setattr(journal._sealer, "segment_id", b"another!")
+        append(journal, 2)
+    assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.SEGMENT_BROKEN, 1, 1)]
+
+
 def test_a_tail_that_no_checkpoint_covers_is_proven_by_a_receipt_or_a_note(path: Path) -> None:
     journal = writer(path)
     events = append(journal, CHECKPOINT_EVERY + 6)
@@ -381,6 +389,19 @@ def test_a_definition_that_means_something_else_is_told(path: Path) -> None:
     report = verify_journal(path, KEY.public_key)
     assert [fault.kind for fault in report.faults] == [FaultKind.STRUCTURE, FaultKind.UNREADABLE]
     assert (report.events, report.last, report.signed_up_to) == (3, 3, 0)
+
+
+def test_what_was_added_to_the_database_is_told(path: Path) -> None:
+    """It would change what the next process writes."""
+    with writer(path) as journal:
+        append(journal, 3)
+    damage(
+        path,
+        lambda connection: connection.execute(
+            "CREATE TRIGGER quiet AFTER INSERT ON checkpoints BEGIN DELETE FROM checkpoints; END"
+        ),
+    )
+    assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.STRUCTURE, 0, 0)]
 
 
 def test_nothing_pruned_is_said_so(path: Path) -> None:
