@@ -23,6 +23,7 @@ from terminal.journal.schema import (
     read_owner,
     wrong_structure,
 )
+from terminal.journal.voices import read_voice, waiting_voices
 
 __all__ = ["JournalReader", "StoredEvent"]
 
@@ -92,6 +93,16 @@ class JournalReader(Closing):
         with damage_named():
             rows = self._connection.execute(_EVENTS.format("> ?"), (after, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
+
+    def waiting_voices(self) -> list[int]:
+        """The events whose recordings the terminal still keeps, ascending."""
+        with damage_named():
+            return waiting_voices(self._connection)
+
+    def voice(self, sequence: int) -> bytes | None:
+        """The sealed recording of an event; None where there is none, or none any more."""
+        with damage_named():
+            return read_voice(self._connection, sequence)
 
     def checkpoints(self) -> Iterator[SignedCheckpoint]:
         """All checkpoints, ascending. Raises EventMalformed at one that can't be parsed."""

@@ -19,6 +19,7 @@ from terminal.journal.disk import JournalDisk
 from terminal.journal.errors import JournalIsTraining
 from terminal.journal.row_digest import is_table_whole, offer_row_digest
 from terminal.journal.uses import USES_TABLE
+from terminal.journal.voices import VOICES_TABLE
 
 # SQLite's application_id, what `file` shows; the first byte says whose program it is.
 APPLICATION_ID: Final = 0x544B4A32  # "TKJ2"
@@ -47,6 +48,7 @@ _TABLES: Final = f"""
     );
     {USES_TABLE}
     {AMENDED_TABLE}
+    {VOICES_TABLE}
 """
 _DEFINITIONS: Final = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 # Rows that none of ours can be; SQLite checks no constraint on what is a row's own number.
