@@ -58,9 +58,14 @@ class DataDirectory:
         return self.path / "journal.db"
 
     @property
+    def training(self) -> DataDirectory:
+        """Where training mode records (terminal.journal.training); nothing else of a terminal lies there."""
+        return DataDirectory(self.path / "training")
+
+    @property
     def training_journal(self) -> Path:
-        """The journal of training mode (terminal.journal.training), apart from the real one."""
-        return self.path / "training" / "journal.db"
+        """The journal of training mode, apart from the real one."""
+        return self.training.journal
 
     @property
     def window_keys(self) -> Path:
@@ -71,6 +76,16 @@ class DataDirectory:
     def open_sale(self) -> Path:
         """Which taps belong to a sale that is not confirmed; there while one is open."""
         return self.path / "open-sale.json"
+
+    @property
+    def api_tokens(self) -> Path:
+        """The hashes of the local API's tokens, and what each token may do."""
+        return self.path / "api-tokens.json"
+
+    @property
+    def api_socket(self) -> Path:
+        """The socket at which the local API listens unless told otherwise; there while it runs."""
+        return self.path / "api.sock"
 
     @property
     def uploads(self) -> Path:

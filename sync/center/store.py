@@ -25,6 +25,7 @@ CREATE TABLE terminals (
     operator TEXT NOT NULL, region TEXT NOT NULL, service TEXT NOT NULL,
     certificate BLOB NOT NULL, enrolled_ms INTEGER NOT NULL,
     watermark INTEGER NOT NULL DEFAULT 0,
+    revoked_ms INTEGER, reason TEXT,
     PRIMARY KEY (terminal, epoch)
 ) STRICT;
 

@@ -32,7 +32,7 @@ _EPOCH: Final = date(1970, 1, 1)
 # A year before the calendar's end, so that every quota's next window can be named.
 _LAST_DAY: Final = (date(9998, 12, 31) - _EPOCH).days
 
-_BYSTANDER_GRANTED: Final = Text(zh="优惠已生效", en="Discount applied")
+BYSTANDER_GRANTED: Final = Text(zh="优惠已生效", en="Discount applied")
 _BYSTANDER_OTHERWISE: Final = Text(zh="请看屏幕提示", en="Please see the screen")
 
 
@@ -152,7 +152,7 @@ def _granted(rule: Rule, attempt: Attempt, tried: tuple[RuleTrial, ...], version
         legal_basis=rule.legal_basis,
         holder_text=rule.holder_text,
         staff_text=rule.staff_text,
-        bystander_text=_BYSTANDER_GRANTED,
+        bystander_text=BYSTANDER_GRANTED,
         instead=None,
         reminder=soon.instead if soon is not None and soon.list_name in attempt.standing.lists else None,
         tried=tried,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from heapq import merge
@@ -15,12 +14,14 @@ from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
 from terminal.journal.schema import (
+    DATABASE_ERRORS,
     JournalBase,
     damage_named,
     is_of_the_disk,
     open_for_reading,
     read_base,
     read_owner,
+    wrong_structure,
 )
 from terminal.journal.voices import read_voice, waiting_voices
 
@@ -64,6 +65,15 @@ class JournalReader(Closing):
     def tear(self) -> Text | None:
         """None: what is damaged is named where it is."""
         return None
+
+    @property
+    def wrong_structure(self) -> str | None:
+        """What is wrong with the database around its records; reads all of it. Raises JournalUnavailable."""
+        try:
+            return wrong_structure(self._connection)
+        except DATABASE_ERRORS as error:
+            _require_damage(error)
+            return str(error)
 
     @property
     def base(self) -> JournalBase:
@@ -116,7 +126,9 @@ class JournalReader(Closing):
         with nullcontext() if self._connection.in_transaction else self.snapshot():
             events = self.events_from(_LEAST)
             checkpoints = (
-                row if isinstance(row, Unreadable) else StoredCheckpoint(row[0], row[1])
+                Unreadable(row.sequence, is_checkpoint=True)
+                if isinstance(row, Unreadable)
+                else StoredCheckpoint(row[0], row[1])
                 for row in self._rows(_CHECKPOINTS)
             )
             yield from merge(events, checkpoints, key=lambda item: item.sequence)
@@ -157,7 +169,7 @@ class JournalReader(Closing):
                     if taken < _BATCH:
                         return
                     continue
-            except sqlite3.DatabaseError as error:
+            except DATABASE_ERRORS as error:
                 _require_damage(error)
             wanted = yield from self._step_over(query, wanted)
 
@@ -168,7 +180,7 @@ class JournalReader(Closing):
         for sequence in range(first, last + 1):
             try:
                 row = self._connection.execute(query.format("= ?"), (sequence, 1)).fetchone()
-            except sqlite3.DatabaseError as error:
+            except DATABASE_ERRORS as error:
                 _require_damage(error)
                 yield Unreadable(sequence)
                 continue
@@ -184,7 +196,7 @@ class JournalReader(Closing):
         table = "events" if query is _EVENTS else "checkpoints"
         try:
             (last,) = self._connection.execute(f"SELECT max(sequence) FROM {table}").fetchone()  # noqa: S608
-        except sqlite3.DatabaseError as error:
+        except DATABASE_ERRORS as error:
             _require_damage(error)
             return otherwise
         return last or 0
@@ -194,7 +206,7 @@ def _is_row(row: tuple[object, ...]) -> bool:
     return all(isinstance(part, bytes) for part in row[1:])
 
 
-def _require_damage(error: sqlite3.DatabaseError) -> None:
+def _require_damage(error: Exception) -> None:
     """Raise JournalUnavailable where it is the disk that fails and not the file that was altered."""
     if is_of_the_disk(error):
         raise JournalUnavailable(detail=str(error)) from error

@@ -101,6 +101,7 @@ class JournalUpkeep(Closing):
         allowed = retention(self._journal.owner, receipt, self._receipt_key(), before_ms)
         if prune(self._journal, allowed, self._is_free) and self._is_free():
             give_back_log(self._journal.path)
+            self._journal.lengthen_log()
 
     def _drop_voices(self) -> None:
         """Let go of the recordings that the centre has signed for."""

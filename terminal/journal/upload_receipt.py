@@ -15,6 +15,7 @@ from terminal.events.errors import EventMalformed
 from terminal.events.receipt import SignedReceipt
 from terminal.events.voice import SignedVoiceReceipt
 from terminal.journal.errors import ReceiptUnusable
+from terminal.journal.schema import DATABASE_ERRORS
 
 #: "TKU2": what the agent's file says it is (sync.agent.state).
 UPLOADS_APPLICATION_ID: Final = 0x544B5532
@@ -68,6 +69,6 @@ def _asked(uploads: Path, query: str, facts: tuple[int, ...]) -> tuple[object, .
             row: tuple[object, ...] | None = connection.execute(query, facts).fetchone()
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise ReceiptUnusable(detail=str(error)) from error
     return row

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import update_wrapper
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from crypto.closing import Closing
 from crypto.explained import Text
@@ -41,6 +41,7 @@ from terminal.events.outcome import Outcome
 from terminal.journal.amended import is_cancelled, note_cancelled
 from terminal.journal.disk import JournalDisk
 from terminal.journal.lock import lock_journal
+from terminal.journal.log_file import lengthen_log
 from terminal.journal.schema import JournalOwner, damage_named, open_for_writing, read_owner
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.journal.voices import keep_voice
@@ -86,8 +87,7 @@ class EventDraft:
     companions_admitted: int = 0
 
 
-@dataclass(frozen=True)
-class _Head:
+class _Head(NamedTuple):
     sequence: int
     hash: bytes
 
@@ -141,6 +141,7 @@ class JournalWriter(Closing):
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
             self.sign()
+            self.lengthen_log()
         except BaseException:
             self._release()
             raise
@@ -180,6 +181,12 @@ class JournalWriter(Closing):
         """A short transaction between two appends, for upkeep. Raises JournalDamaged, JournalUnavailable."""
         with self._mutex, damage_named(), transaction(self._connection):
             yield self._connection
+
+    @_undisturbed
+    def lengthen_log(self) -> None:
+        """Make room in the log for some hundred events, as long as the disk has enough for everything."""
+        if self._is_open and self.disk.trouble() is None:
+            lengthen_log(self.path, self._connection)
 
     def seal_to(self, center_key: PublicKey) -> None:
         """Seal to this key of the centre's from the next event on; a new key begins a new segment."""
@@ -312,6 +319,11 @@ class JournalWriter(Closing):
         """Whether an event was cancelled. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
             return is_cancelled(self._connection, sequence)
+
+    @property
+    def unsigned(self) -> int:
+        """How many events are known to stand behind the last signed checkpoint."""
+        return 0 if self._head is None else self._head.sequence - self._signed_up_to
 
     @_undisturbed
     def uses(self, count: QuotaCount) -> int:

@@ -45,7 +45,15 @@ class Desk(Protocol):
 class DeskLoop:
     """Serves a desk until `stop`, or until nobody can enter anything any more."""
 
-    def __init__(self, contents: ContentSource, reader: CardReader, entries: EntrySource, desk: Desk) -> None:
+    def __init__(
+        self,
+        contents: ContentSource,
+        reader: CardReader,
+        entries: EntrySource,
+        desk: Desk,
+        turn_seconds: float = TURN_SECONDS,
+    ) -> None:
+        self._turn_seconds = turn_seconds
         self._contents, self._reader = contents, reader
         self._entries, self._desk = entries, desk
         self._stopping = threading.Event()
@@ -76,7 +84,7 @@ class DeskLoop:
         while not self._is_over():
             self._take_turn()
             try:
-                with self._reader.wait_for_card(TURN_SECONDS) as connection:
+                with self._reader.wait_for_card(self._turn_seconds) as connection:
                     # What was entered before the card came is for this card.
                     self._take_entries()
                     self._desk.card(connection)
@@ -93,12 +101,12 @@ class DeskLoop:
         while not self._is_over():
             self._take_turn()
             try:
-                self._reader.wait_for_removal(TURN_SECONDS)
+                self._reader.wait_for_removal(self._turn_seconds)
             except CardNotRemoved:
                 continue
             except ExplainedError as error:
                 self._tell(error)
-                self._stopping.wait(TURN_SECONDS)
+                self._stopping.wait(self._turn_seconds)
             else:
                 self._desk.card_left()
                 return

@@ -119,8 +119,8 @@ def test_no_word_item_star_or_recording_is_on_it_and_no_bytes_of_it_open_them(tm
         private = image.replace(public, b"")
         answers = terminal.desk.contents.current().answers
         terminal.desk.day_keys.destroy()
-    for trace in (WORDS, "轮椅坏了", "老李", "family", ANSWER.zh, ANSWER.en, "REHAB-FIX", '"rating"'):
-        assert trace.encode() not in private
+    for told in (WORDS, "轮椅坏了", "老李", "family", ANSWER.zh, ANSWER.en, "REHAB-FIX", '"rating"'):
+        assert told.encode() not in private
     for start in range(0, len(recording) - 16, 16):
         assert recording[start : start + 16] not in image
     for trace in (credential.card_id, credential.signature, answer_secret(credential)):

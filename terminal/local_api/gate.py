@@ -1,0 +1,128 @@
+"""What stands before every request: its place, its token and its body are checked before anything is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crypto.explained import ExplainedError
+from terminal.local_api.access import Access
+from terminal.local_api.language import language_of
+from terminal.local_api.limits import Limits
+from terminal.local_api.refusals import refusal
+from terminal.local_api.requests import body_incomplete, body_too_large, not_json
+
+#: Where the bearer of a request's token stands in its scope; a WebSocket may say who it is later.
+BEARER: Final = "tongka.bearer"
+_PREFLIGHT: Final[Mapping[str, str]] = {
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "authorization, content-type, accept-language, last-event-id",
+    "Access-Control-Allow-Private-Network": "true",
+    "Access-Control-Max-Age": "600",
+}
+
+
+class Gate:
+    """Lets through, to `app`, what is allowed and whole."""
+
+    def __init__(self, app: ASGIApp, access: Access, limits: Limits) -> None:
+        self._app, self._access, self._limits = app, access, limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, WebSocket or the life of the application."""
+        match scope["type"]:
+            case "http":
+                await self._serve(scope, receive, send)
+            case "websocket":
+                await self._open(scope, receive, send)
+            case _:
+                await self._app(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        origin: str | None = None
+        try:
+            origin = self._access.require_place(scope, headers)
+            send = _to(origin, send)
+            if origin is not None and scope["method"] == "OPTIONS":
+                # A browser asks before it sends a token for a page; nothing is told or done.
+                await Response(None, HTTPStatus.NO_CONTENT, _PREFLIGHT)(scope, receive, send)
+                return
+            scope[BEARER] = self._access.require_bearer(headers)
+            body = await self._body(headers, receive)
+        except ExplainedError as error:
+            answer = refusal(error, language_of(headers.get("accept-language", "")), is_last=True)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, _given(body, receive), send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        try:
+            self._access.require_place(scope, headers)
+            if "authorization" in headers:
+                scope[BEARER] = self._access.require_bearer(headers)
+        except ExplainedError as error:
+            answer = refusal(error, language_of(headers.get("accept-language", "")))
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        """All of it. An honest Content-Length is refused at once, a false one at the first byte too many."""
+        announced = headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._limits.body:
+            raise body_too_large(self._limits.body)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise body_incomplete()
+                    body += message.get("body", b"")
+                    if len(body) > self._limits.body:
+                        raise body_too_large(self._limits.body)
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError as error:
+            raise body_incomplete() from error
+        # A page can send any other type without asking first.
+        if body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise not_json()
+        return bytes(body)
+
+
+def _given(body: bytes, receive: Receive) -> Receive:
+    """What the application receives: the body that was read, then what comes."""
+    is_given = False
+
+    async def given() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return given
+
+
+def _to(origin: str | None, send: Send) -> Send:
+    """Answers that a page of this origin may read; no others are marked so."""
+    if origin is None:
+        return send
+
+    async def marked(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Access-Control-Allow-Origin"] = origin
+            headers.add_vary_header("Origin")
+        await send(message)
+
+    return marked

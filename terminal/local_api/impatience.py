@@ -1,0 +1,130 @@
+"""Connections that end by themselves: heads that do not come, answers that nobody takes, too many at once.
+
+uvicorn waits for these without end; a terminal that lives for years can't.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from crypto.explained import Language
+from terminal.local_api.limits import Limits
+from terminal.local_api.refusals import refusal
+from terminal.local_api.requests import no_http
+
+
+def http_protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """uvicorn's HTTP/1.1 with these limits."""
+
+    class ImpatientHttp(H11Protocol):
+        """One connection over HTTP."""
+
+        def __init__(
+            self,
+            config: Config,
+            server_state: ServerState,
+            app_state: dict[str, Any],
+            _loop: asyncio.AbstractEventLoop | None = None,
+        ) -> None:
+            super().__init__(config, server_state, app_state, _loop)
+            self._head, self._stall = _Alarm(self.loop), _Alarm(self.loop)
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            # Counted apart, so that strangers on TCP never keep the socket's own users out.
+            is_tcp = self.client is not None
+            alike = sum((getattr(one, "client", None) is not None) is is_tcp for one in self.connections)
+            if alike > limits.connections:
+                transport.abort()
+                return
+            self._head.set(limits.head_seconds, transport.abort)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._head.stop()
+            self._stall.stop()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.cycle is not None and not self.cycle.response_complete:
+                self._head.stop()
+            elif self.transport.get_protocol() is self:
+                # Some of a head has come: the rest of it has as long as the first one had.
+                self._head.set(limits.head_seconds, self.transport.abort)
+
+        def handle_websocket_upgrade(self, event: Any) -> None:
+            self._head.stop()
+            super().handle_websocket_upgrade(event)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._stall.set(limits.stall_seconds, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            self._stall.stop()
+            super().resume_writing()
+
+        def send_400_response(self, msg: str) -> None:
+            """What came is no HTTP: say so as everything else is said."""
+            answer = refusal(no_http(), Language.ZH, is_last=True)
+            body = bytes(answer.body)
+            head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: {answer.media_type}\r\n"
+            head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            self.transport.write(head.encode() + body)
+            self.transport.close()
+
+    return ImpatientHttp
+
+
+def websocket_protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """uvicorn's WebSocket with these limits."""
+
+    class ImpatientWebSocket(WebSocketsSansIOProtocol):
+        """One WebSocket."""
+
+        def __init__(
+            self,
+            config: Config,
+            server_state: ServerState,
+            app_state: dict[str, Any],
+            _loop: asyncio.AbstractEventLoop | None = None,
+        ) -> None:
+            super().__init__(config, server_state, app_state, _loop)
+            self._stall = _Alarm(self.loop)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stall.stop()
+            super().connection_lost(exc)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._stall.set(limits.stall_seconds, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            self._stall.stop()
+            super().resume_writing()
+
+    return ImpatientWebSocket
+
+
+class _Alarm:
+    """What is done in a while unless it is stopped before; one that is set already stays as it is."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float, act: Any) -> None:
+        if self._handle is None:
+            self._handle = self._loop.call_later(seconds, act)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
