@@ -17,6 +17,7 @@ from card.files import Access, FileLayout, Record
 from card.identity import internal_authenticate
 from card.profile import CardProfile
 from card.verification import known_issuer, require_issuer_signature, require_tap_proof
+from crypto.credential import TapCredential
 from crypto.trust import TrustStore
 
 # All files of the reference profile, full, are 35 kB: some 160 short commands, 15 seconds with a slow card on
@@ -42,12 +43,14 @@ class Assurance(StrEnum):
 class CardReading:
     """What was read from a card, and what shows that it is the card's. No `repr`: it is the holder's.
 
-    One assurance is for all of it: the kinds are never mixed in one reading.
+    One assurance is for all of it: the kinds are never mixed in one reading. `credential`: the one whose key
+    the chip proved, None where it proved none.
     """
 
     profile: CardProfile
     assurance: Assurance
     files: tuple[tuple[FileLayout, tuple[Record, ...]], ...]
+    credential: TapCredential | None = None
 
     @classmethod
     def of(
@@ -75,12 +78,13 @@ class CardReading:
         ]
         application = CardApplication(TimelyConnection(connection, ANSWER_SECONDS, seconds), profile)
         application.select()
-        assurance = Assurance.NONE
+        assurance, credential = Assurance.NONE, None
         if psam is not None:
             # The chip's proof comes first: a plain command would end the session that authenticate() begins.
-            assurance = _public_key_checks(application, trust)
+            assurance, credential = _public_key_checks(application, trust)
             application.authenticate(psam)
-        return cls(profile, assurance, tuple((file, application.read_file(file.name)) for file in files))
+        read = tuple((file, application.read_file(file.name)) for file in files)
+        return cls(profile, assurance, read, credential)
 
     def pictures(self) -> Iterator[bytes]:
         """The pictures, in the order of the files."""
@@ -92,15 +96,17 @@ class CardReading:
                         yield value
 
 
-def _public_key_checks(application: CardApplication, trust: TrustStore | None) -> Assurance:
+def _public_key_checks(
+    application: CardApplication, trust: TrustStore | None
+) -> tuple[Assurance, TapCredential | None]:
     """The checks that need no PSAM, as far as profile and trust store allow them."""
     profile = application.profile
     if trust is None and profile.tap is None:
-        return Assurance.PSAM
+        return Assurance.PSAM, None
     challenge = secrets.token_bytes(profile.tap_path.internal_authenticate.challenge_bytes)
     credential = Fci.from_bytes(application.fci, profile).tap_credential()
     if trust is not None:
         issuer = known_issuer(credential, trust)
         require_issuer_signature(credential.verify_signature(issuer.public_key))
     require_tap_proof(internal_authenticate(application, challenge), challenge, credential)
-    return Assurance.CHIP if trust is None else Assurance.ISSUER
+    return (Assurance.CHIP if trust is None else Assurance.ISSUER), credential

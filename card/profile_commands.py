@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +15,13 @@ from card.foreign_cards import ForeignCardFamily
 from card.profile import CardProfile
 from card.profile_document import document
 from crypto.explained import Language, Text
+from crypto.telling import told
 from firmware_profiles.strict_toml import MAX_TOML_BYTES
 
 app = typer.Typer(help="卡片描述 · Card profiles.", no_args_is_help=True)
 
 FileArgument = Annotated[Path, typer.Argument(help="卡片描述文件 · The profile's TOML file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")]
 
 SOUND = Text(
     zh="{id}（{title}）：{files} 个文件、{vectors} 个测试向量，全部有效。",
@@ -33,31 +36,32 @@ READABLE = Text(zh="请检查路径和权限", en="Check the path and its permis
 
 
 @app.command(epilog="例 · Example: tongka card profile check card/profiles/reference.toml")
-def check(file: FileArgument) -> None:
+def check(file: FileArgument, as_json: AsJson = False) -> None:
     """检查卡片描述或外来卡片描述 · Check a profile (keys, types, files, test vectors) or a foreign family."""
     language = Language.from_environment()
     data = _contents(file)
     if _describes_a_foreign_family(data):
-        typer.echo(_family_text(ForeignCardFamily.from_bytes(data, str(file)), language))
+        family = ForeignCardFamily.from_bytes(data, str(file))
+        title = family.title.text.in_language(language)
+        counts = {"probes": len(family.probe), "patterns": len(family.atr)}
+        typer.echo(told(SOUND_FAMILY, as_json, id=family.id, title=title, **counts))
         return
     profile = CardProfile.from_bytes(data, str(file))
     if profile.full_data is not None:
         authentication_method(profile).check_parameters(profile)
-    text = SOUND.format(
-        id=profile.id,
-        title=profile.title.text.in_language(language),
-        files=len(profile.file),
-        vectors=sum(len(one.vector) for one in profile.file),
-    )
-    typer.echo(text.in_language(language))
+    title = profile.title.text.in_language(language)
+    vectors = sum(len(one.vector) for one in profile.file)
+    typer.echo(told(SOUND, as_json, id=profile.id, title=title, files=len(profile.file), vectors=vectors))
 
 
 @app.command(
     name="document", epilog="例 · Example: tongka card profile document card/profiles/reference.toml"
 )
-def document_command(file: FileArgument) -> None:
+def document_command(file: FileArgument, as_json: AsJson = False) -> None:
     """输出文件表（Markdown） · Print the tables of files and fields in Markdown."""
-    typer.echo(document(load_profile(file)))
+    profile = load_profile(file)
+    text = document(profile)
+    typer.echo(json.dumps({"id": profile.id, "markdown": text}, ensure_ascii=False) if as_json else text)
 
 
 def load_profile(file: Path) -> CardProfile:
@@ -86,13 +90,3 @@ def _describes_a_foreign_family(data: bytes) -> bool:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
         return False
     return "sentence" in document and "aid" not in document
-
-
-def _family_text(family: ForeignCardFamily, language: Language) -> str:
-    text = SOUND_FAMILY.format(
-        id=family.id,
-        title=family.title.text.in_language(language),
-        probes=len(family.probe),
-        patterns=len(family.atr),
-    )
-    return text.in_language(language)

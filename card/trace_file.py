@@ -23,7 +23,6 @@ from card.errors import CardError, TraceFull, TraceNotWritten, TraceRefused
 from card.profile import CardProfile, reference_profile
 from card.reader import CardReader
 from card.trace import TracedExchange, TracedReader
-from card.trace_decoder import TraceDecoder
 from card.trace_record import VERSION, ConnectionBegan, TraceEnded, TraceHeader, TraceLine, TraceRecord
 from crypto.closing import Closing
 from crypto.explained import Text
@@ -75,6 +74,9 @@ class TraceFile(Closing):
 
     def connected(self, reader: str | None) -> Callable[[TracedExchange], None]:
         """Begin a connection; what writes its exchanges."""
+        # Few terminals are ever traced, and the others need not hold what takes APDUs apart.
+        from card.trace_decoder import TraceDecoder  # noqa: PLC0415
+
         self._connections += 1
         number, decoder = self._connections, TraceDecoder(self._profile)
         self._write(ConnectionBegan(number, reader))

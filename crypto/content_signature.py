@@ -19,6 +19,8 @@ class SignedContext(StrEnum):
     CHECKPOINT = "checkpoint"
     RECEIPT = "receipt"
     BENEFIT_RECEIPT = "benefit-receipt"
+    VOICE = "voice"
+    VOICE_RECEIPT = "voice-receipt"
 
 
 def signed_message(context: SignedContext, data: bytes) -> bytes:

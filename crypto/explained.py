@@ -16,11 +16,16 @@ class Language(StrEnum):
 
     @classmethod
     def from_environment(cls) -> Language:
-        """The language of the operator's locale: TONGKA_LANG, LC_ALL, LC_MESSAGES, LANG, in that order."""
+        """The language of the operator's locale: TONGKA_LANG, LC_ALL, LC_MESSAGES, LANG, in that order.
+
+        Chinese for zh and English for any other language. The locales C and POSIX name no language, as no
+        locale does not: a machine that was set up without one is taken for a terminal in the field.
+        """
         for name in ("TONGKA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
             value = os.environ.get(name, "")
             if value:
-                return cls.EN if value.lower().startswith("en") else cls.ZH
+                language = value.lower().partition(".")[0]
+                return cls.ZH if language.startswith("zh") or language in {"c", "posix"} else cls.EN
         return cls.ZH
 
 

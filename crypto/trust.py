@@ -166,6 +166,14 @@ class TrustStore:
         """The issuer key with this id, if it is known; it may be revoked."""
         return self.issuers.get(key_id)
 
+    def revokes(self, certificate: Certificate) -> bool:
+        """Whether the authority that issued a certificate has withdrawn it."""
+        return any(
+            (one.issuer, one.issuer_key_id) == (certificate.issuer, certificate.authority_key_id)
+            and one.revoked(certificate.serial) is not None
+            for one in self.revocations
+        )
+
     def require_production(self) -> None:
         """Raise TestKeyRefused if any issuer key is marked as a test key."""
         for issuer in self.issuers.values():

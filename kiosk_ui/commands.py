@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from card.readers.any_reader import ANY
-from crypto.explained import Language
+from crypto.explained import Language, Text
+from crypto.telling import told
 from kiosk_ui.errors import QtUnusable
 from terminal.data_directory import DataDirectory
 
@@ -36,6 +37,12 @@ Diagonal = Annotated[
         help="屏幕实际对角线（英寸） / the true diagonal in inches, for a screen that lies about it",
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+
+_WAITING: Final = Text(zh="等待刷卡", en="waiting for a tap")
+_SAVED: Final = Text(zh="{file}", en="{file}")
+_DRAWN: Final = Text(zh="{number} PNG: {folder}", en="{number} PNG: {folder}")
+_DRAWING: Final = Text(zh="绘制", en="drawing")
 
 
 @app.command()
@@ -53,8 +60,8 @@ def run(  # noqa: PLR0917 - the verb's options
 ) -> None:
     """运行自助终端，直到窗口关闭或收到 SIGTERM。 Run the kiosk until its window is closed or SIGTERM comes.
 
-    按键 Keys: L 语言 language, C 高对比 contrast, T 大字 large text, M 静态 still, D 我的详情 my details,
-    Esc 完成 done, 0–9 同行人数 companions.
+    按键：L 语言，C 高对比，T 大字，M 静态，D 我的详情，Esc 完成，0–9 同行人数。
+    Keys: L language, C contrast, T large text, M still, D my details, Esc done, 0 to 9 companions.
 
     Example: tongka kiosk run --data out/terminal --windowed
     """
@@ -72,7 +79,7 @@ def run(  # noqa: PLR0917 - the verb's options
 
 
 @app.command()
-def picture(
+def picture(  # noqa: PLR0917 - the verb's options
     data: Data,
     out: Annotated[Path, typer.Option(help="PNG 文件 / the PNG to write")],
     reader: Reader = ANY,
@@ -80,6 +87,7 @@ def picture(
         float, typer.Option(min=1, max=3600, help="最多等待秒数 / seconds to wait for a tap")
     ] = 60,
     language: ScreenLanguage = Language.ZH,
+    as_json: AsJson = False,
 ) -> None:
     """等待一次真实刷卡，把结果画面存为 PNG。 Wait for a real tap and save the screen of its result as a PNG.
 
@@ -87,7 +95,6 @@ def picture(
 
     Example: tongka kiosk picture --data out/terminal --reader "Virtual PCD 00 00" --out out/result.png
     """
-    waiting = "等待刷卡 / waiting for a tap"
     _require_qt()
     from kiosk_ui.look import Preferences  # noqa: PLC0415 - needs Qt
     from kiosk_ui.screens import take_picture  # noqa: PLC0415 - needs Qt
@@ -99,14 +106,15 @@ def picture(
         defaults,
         file=out,
         timeout=timeout,
-        waiting=lambda: typer.echo(waiting),
+        waiting=lambda: typer.echo(told(_WAITING, as_json, state="waiting")),
     )
-    typer.echo(str(out))
+    typer.echo(told(_SAVED, as_json, state="saved", file=out))
 
 
 @app.command()
 def pictures(
     out: Annotated[Path, typer.Option(help="目录 / the folder to write to")],
+    as_json: AsJson = False,
 ) -> None:
     """把每个画面按语言、样式和屏幕存为 PNG，供审阅。 Draw every face for review; needs no device.
 
@@ -116,11 +124,10 @@ def pictures(
     from kiosk_ui.gallery import total  # noqa: PLC0415 - needs Qt
     from kiosk_ui.screens import draw_pictures  # noqa: PLC0415 - needs Qt
 
-    with typer.progressbar(
-        draw_pictures(out), length=total(), label="绘制 / drawing", file=sys.stderr
-    ) as drawn:
+    label = _DRAWING.in_language(Language.from_environment())
+    with typer.progressbar(draw_pictures(out), length=total(), label=label, file=sys.stderr) as drawn:
         number = sum(1 for _ in drawn)
-    typer.echo(f"{number} PNG: {out}")
+    typer.echo(told(_DRAWN, as_json, number=number, folder=out))
 
 
 def _require_qt() -> None:

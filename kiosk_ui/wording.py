@@ -1,7 +1,8 @@
 """What the kiosk says by itself; rules and refusals bring their own texts.
 
 Default faces are seen by whoever stands by. What they say of a refusal is the same for every reason, but for
-two that say nothing of a person: a card that was not read to its end, and another kind of card.
+three that say nothing of a person: a card that was not read to its end, another kind of card, and one that
+was tapped a moment ago.
 """
 
 from __future__ import annotations
@@ -89,6 +90,9 @@ _OTHER_CARD_HINT: Final = Text(
     zh="这张卡不能在此使用，也可向工作人员出示证件",
     en="This card is not used here. You can also show your certificate to the staff.",
 )
+_REPEATED: Final = Text(zh="已刷过", en="Already tapped")
+_REPEATED_HINT: Final = Text(zh="以上次结果为准", en="The earlier tap counts")
+_ASK_STAFF: Final = Text(zh="请联系工作人员", en="Please ask the staff")
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class DefaultFace:
     shows_sum: bool
 
 
-def default_face(result: TapResult) -> DefaultFace:
+def default_face(result: TapResult) -> DefaultFace:  # noqa: PLR0911  a face each
     """The bystander-safe words for a result."""
     match result.outcome:
         case Outcome.GRANTED | Outcome.GRANTED_WITH_COMPANION:
@@ -109,6 +113,12 @@ def default_face(result: TapResult) -> DefaultFace:
             return DefaultFace(_TAP_AGAIN, _TAP_AGAIN_HINT, shows_sum=False)
         case Outcome.FOREIGN_CARD:
             return DefaultFace(_OTHER_CARD, _OTHER_CARD_HINT, shows_sum=False)
+        case Outcome.REPEATED:
+            return DefaultFace(_REPEATED, _REPEATED_HINT, shows_sum=False)
+        case Outcome.TRANSFERRED:
+            return DefaultFace(result.bystander_text, None, shows_sum=True)
+        case Outcome.ALREADY_INSIDE:
+            return DefaultFace(_ASK_STAFF, None if result.companions else ASK_FOR_DETAILS, shows_sum=False)
     # A party's shares are more words already, and need the room; the details have a button of their own.
     hint = None if result.companions else ASK_FOR_DETAILS
     return DefaultFace(_PAY_FARE, hint, shows_sum=True)

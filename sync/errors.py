@@ -209,6 +209,21 @@ class ChainBroken(MessageRefused):
     )
 
 
+class VoiceUnfit(MessageRefused):
+    """A recording is not signed by its terminal, or goes with no need here. Facts: sequence, detail."""
+
+    code = "SYN-208"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    cause = Text(
+        zh="序号 {sequence} 的录音不能接收：{detail}。",
+        en="The recording of event {sequence} can't be taken: {detail}.",
+    )
+    next_step = Text(
+        zh="录音保留在终端；请先上传记录本身，仍如此请联系中心。",
+        en="The terminal keeps it; send the event first, and call the centre if it stays.",
+    )
+
+
 class ForkFound(SyncError):
     """Two different events of one terminal claim the same sequence number."""
 
@@ -560,6 +575,39 @@ class ListNotPublished(SyncError):
         zh="请加上 --lists 目录（内有 名称.csv）与 --issued 发卡登记；或去掉括号中的规则。已发布的不变。",
         en="Add --lists FOLDER (with NAME.csv in it) and --issued ISSUED; or take the rules in brackets out. "
         "What was published stays in force.",
+    )
+
+
+class CaseUnknown(SyncError):
+    """No need has this case number. Facts: case."""
+
+    code = "SYN-513"
+    cause = Text(zh="没有第 {case} 号需求。", en="There is no case {case}.")
+    next_step = Text(
+        zh="请用“tongka center needs list”查看编号。", en="See the numbers with `tongka center needs list`."
+    )
+
+
+class CaseNotReadable(SyncError):
+    """A need's words can't be opened or read any more. Facts: case."""
+
+    code = "SYN-514"
+    cause = Text(zh="第 {case} 号需求的内容无法打开。", en="The words of case {case} can't be opened.")
+    next_step = Text(
+        zh="请确认密封密钥属于本中心，并运行“tongka reconcile”检查该终端的记录。",
+        en="Check that the sealing key is this centre's, and run `tongka reconcile` on that terminal.",
+    )
+
+
+class VoiceNotThere(SyncError):
+    """A case has no recording that could be heard. Facts: case, detail."""
+
+    code = "SYN-515"
+    cause = Text(
+        zh="第 {case} 号需求没有可用的录音：{detail}。", en="Case {case} has no recording: {detail}."
+    )
+    next_step = Text(
+        zh="请等终端上传录音，或按文字办理。", en="Wait until the terminal has sent it, or go by the words."
     )
 
 

@@ -12,6 +12,7 @@ from card.seen_proofs import SeenProofs
 from crypto.errors import TestKeyRefused
 from crypto.key_wrapper import wrapper_of
 from crypto.keystore.protection import require_protected
+from crypto.pki.certificate import Certificate
 from terminal.clock import Clock, SystemClock
 from terminal.configuration import Mode, TerminalConfiguration
 from terminal.content.live import LiveContent
@@ -21,6 +22,7 @@ from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import local_date
 from terminal.holder_reference import DayKeys, WindowKeys
 from terminal.journal.schema import JournalOwner
+from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.writer import JournalWriter
 from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
@@ -53,15 +55,24 @@ class Terminal:
 
 
 @contextmanager
-def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Iterator[Terminal]:
+def open_terminal(
+    directory: DataDirectory, clock: Clock | None = None, *, is_training: bool = False
+) -> Iterator[Terminal]:
     """The terminal of a data directory; owns its journal while open.
+
+    `is_training`: it taps as ever, and records in a journal, counts in quotas and keeps an open sale of a
+    folder apart (terminal.journal.training); the real one may run beside it.
 
     Raises TerminalNotEnrolled, ConfigurationMalformed, TestKeyRefused and KeystoreUnprotected (production
     mode), what `LiveContent` raises, KeystoreRefused, and JournalLocked, JournalOfAnother or JournalDamaged.
     """
     configuration = directory.load_configuration()
     keystore = directory.keystore
-    owner = JournalOwner(configuration.terminal_id, configuration.epoch)
+    if is_training:
+        owner, records = training_owner(configuration.epoch), directory.training
+        make_training_folder(records.journal)
+    else:
+        owner, records = JournalOwner(configuration.terminal_id, configuration.epoch), directory
     clock = clock or SystemClock()
     is_production = configuration.mode is Mode.PRODUCTION
     root = directory.load_root()
@@ -70,19 +81,20 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
         if root.is_test:
             raise TestKeyRefused(key_id=root.key_id.hex())
     signer = keystore.load(TERMINAL_KEY)
-    with LiveContent(directory.content, root, configuration.service, is_production) as contents:
+    own = Certificate.from_pem(directory.read(directory.certificate_file))
+    with LiveContent(directory.content, root, configuration.service, is_production, own) as contents:
         sealing_key = contents.current().trust.center_sealing_key
         with (
-            JournalWriter(directory.journal, owner, signer, sealing_key, clock) as journal,
+            JournalWriter(records.journal, owner, signer, sealing_key, clock) as journal,
             JournalUpkeep(
-                journal, directory.uploads, lambda: contents.current().trust.center_receipt_key
+                journal, records.uploads, lambda: contents.current().trust.center_receipt_key
             ) as upkeep,
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
             journal.timekeeper.learn_signed(contents.current().made_ms)
             now_ms = journal.timekeeper.now().time_ms
             contents.learn(now_ms)
-            window_keys = WindowKeys(directory.window_keys, wrapper_of(keystore), local_date(now_ms))
+            window_keys = WindowKeys(records.window_keys, wrapper_of(keystore), local_date(now_ms))
             desk = TapDesk(
                 owner=owner,
                 profile=reference_profile(),
@@ -94,5 +106,5 @@ def open_terminal(directory: DataDirectory, clock: Clock | None = None) -> Itera
                 aside=aside,
                 seen=SeenProofs(),
             )
-            cancelled = cancel_unconfirmed(desk, OpenSaleFile(directory.open_sale, owner))
+            cancelled = cancel_unconfirmed(desk, OpenSaleFile(records.open_sale, owner))
             yield Terminal(configuration, desk, upkeep, cancelled)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -19,55 +20,86 @@ from terminal.assembly import open_terminal
 from terminal.clock import SystemClock
 from terminal.content.report import content_report, export_trust_store
 from terminal.data_directory import DataDirectory
-from terminal.displays import JsonDisplay, LineDisplay
+from terminal.displays import JsonDisplay, LineDisplay, described
+from terminal.modes.degraded import degradations
+from terminal.modes.direction import exit_of
+from terminal.modes.inspect_command import answer_handheld, inspect_cards, inspect_receipts, inspector_of
+from terminal.modes.psam_watch import PsamWatch
+from terminal.modes.signals import BellSignals, NoSignals
+from terminal.modes.status import condition_of
 from terminal.party_entry import PartyEntry
-from terminal.validator import Validator
+from terminal.validator import Validator, live_condition
 
 app = typer.Typer(help="运行或查看终端。Run a terminal, or show what it is.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
+Reader = Annotated[
+    str,
+    typer.Option(
+        help="读卡器：any、名称（见 tongka readers list）、nfc:端口、serial:描述文件:端口 / "
+        "the reader: any, a name, nfc:PORT or serial:PROFILE:PORT"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 _ONE_DIGIT = Text(
-    zh="“{typed}”不是 0 到 9 的同行人数；请输入一位数字后回车。",
-    en="{typed} is no number of companions; type one digit from 0 to 9 and Enter.",
+    zh="“{typed}”不是 0 到 9 的同行人数；请输入一位数字后回车，或输入 ? 查验下一张卡。",
+    en="{typed} is no number of companions; type one digit from 0 to 9 and Enter, or ? to inspect a card.",
 )
+_NEEDS_DATA: Final = Text(
+    zh="--receipt 和 --relayed 需要 --data。", en="--receipt and --relayed need --data."
+)
+_ALL_WELL: Final = Text(zh="一切正常", en="Nothing is wanting")
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917  the options of one verb
     data: Data,
-    reader: Annotated[
-        str,
-        typer.Option(
-            help="读卡器：any、名称（见 tongka readers list）、nfc:端口、serial:描述文件:端口 / "
-            "the reader: any, a name, nfc:PORT or serial:PROFILE:PORT"
-        ),
-    ] = ANY,
+    reader: Reader = ANY,
     as_json: AsJson = False,
     trace: Annotated[
         Path | None,
-        typer.Option(help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace to this new file"),
+        typer.Option(
+            help="把 APDU 跟踪写入此新文件（无个人信息） / write an APDU trace (nothing personal) there"
+        ),
     ] = None,
+    bell: Annotated[
+        bool, typer.Option("--bell/--no-bell", help="刷卡后响铃（仅屏幕终端） / ring the screen's bell")
+    ] = True,
+    training: Annotated[
+        bool, typer.Option("--training", help="培训：不计次、不结算 / train staff: nothing counts")
+    ] = False,
 ) -> None:
     """刷卡验证模式：逐张读卡、判断、记账，直到 Ctrl-C。 Validate taps until interrupted.
 
-    刷卡前可输入同行人数（一位数字）并回车。 Type the number of companions and Enter before a tap.
+    刷卡前可输入同行人数（一位数字）并回车；输入 ? 并回车则查验下一张卡。 Type the number of companions and
+    Enter before a tap, or ? and Enter to inspect the next card.
 
     Example: tongka terminal run --data out/terminal
     """
     language = Language.from_environment()
-    display = JsonDisplay() if as_json else LineDisplay(language)
-    party = PartyEntry(
-        sys.stdin,
-        lambda typed: typer.echo(_ONE_DIGIT.format(typed=typed).in_language(language), err=True),
-    )
+    display = JsonDisplay(is_training=training) if as_json else LineDisplay(language, is_training=training)
     with (
-        open_terminal(DataDirectory(data)) as terminal,
+        open_terminal(DataDirectory(data), is_training=training) as terminal,
         open_reader(reader) as opened,
         traced(opened, trace, display.trouble, terminal.desk.profile) as cards,
+        BellSignals(sys.stderr) as ringing,
+        _watched_psam(terminal.configuration.care.psam) as psam,
     ):
-        validator = Validator(terminal, cards, display, lambda: terminal.request(party.take()))
+        validator = Validator(
+            terminal,
+            cards,
+            display,
+            lambda: terminal.request(party.take()),
+            is_exit=exit_of(opened, terminal.configuration.validator.exit_reader),
+            signals=ringing if bell else NoSignals(),
+            condition=live_condition(terminal, psam=psam),
+        )
+        party = PartyEntry(
+            sys.stdin,
+            lambda typed: typer.echo(_ONE_DIGIT.format(typed=typed).in_language(language), err=True),
+            validator.inspect_next,
+        )
         _stop_on_signals(validator.stop)
         party.start()
         validator.run()
@@ -111,6 +143,86 @@ def content(
         typer.echo(msgspec.json.encode(report).decode())
     else:
         typer.echo(report.to_text().in_language(Language.from_environment()))
+
+
+@app.command()
+def status(data: Data, as_json: AsJson = False) -> None:
+    """终端缺什么：名单、时钟、磁盘、PSAM 等；有严重问题时退出码为 1。 What the terminal works without.
+
+    Example: tongka terminal status --data out/terminal
+    """
+    directory = DataDirectory(data)
+    care = directory.load_configuration().care
+    found = degradations(condition_of(directory, SystemClock()), care)
+    language = Language.from_environment()
+    if as_json:
+        typer.echo(msgspec.json.encode([described(one, Language.EN) for one in found]).decode())
+    for one in () if as_json else found:
+        shown = one.error.explain(language)
+        typer.echo(f"{shown.code} {shown.cause} → {shown.next_step}")
+    if not found and not as_json:
+        typer.echo(_ALL_WELL.in_language(language))
+    if any(one.kind.is_serious for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def inspect(  # noqa: PLR0917  the options of one verb
+    data: Annotated[Path | None, typer.Option("--data", help="终端数据目录 / the data directory")] = None,
+    reader: Reader = ANY,
+    via: Annotated[
+        str | None,
+        typer.Option(
+            "--via",
+            metavar="COMMAND",
+            help="手持机：经此命令询问另一终端（该终端运行 inspect --relayed） / "
+            "on a handheld: ask the terminal that this command runs `inspect --relayed` on",
+        ),
+    ] = None,
+    relayed: Annotated[
+        bool,
+        typer.Option("--relayed", help="应答手持机（标准输入输出） / answer a handheld on stdin, stdout"),
+    ] = False,
+    receipt: Annotated[
+        str | None,
+        typer.Option(
+            "--receipt",
+            metavar="TEXT|-",
+            help="查验凭条二维码文字，- 表示从标准输入逐行读取 / a receipt's text; -: lines of stdin",
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="只查验一张卡 / one card only")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """查验：这张卡今天在此终端是否已刷；或凭条真伪。不留记录。 Inspect: was this card tapped here today?
+
+    Or is a receipt genuine and shown for the first time. Nothing is recorded. Exit code 1: it is not.
+
+    Example: tongka terminal inspect --data out/terminal --once
+    """
+    if receipt is not None or relayed:
+        if data is None:
+            raise typer.BadParameter(_NEEDS_DATA.in_language(Language.from_environment()))
+        is_good = receipt is None or inspect_receipts(data, receipt, as_json=as_json)
+        if relayed:
+            answer_handheld(data)
+    else:
+        display = JsonDisplay() if as_json else LineDisplay(Language.from_environment())
+        with inspector_of(data, via) as inspector, open_reader(reader) as cards:
+            _stop_on_signals(cards.cancel)
+            is_good = inspect_cards(inspector, cards, display, once=once) or not once
+    if not is_good:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _watched_psam(address: str) -> Iterator[PsamWatch | None]:
+    """The PSAM in this slot, looked at from time to time; None where the terminal is not set to have one."""
+    if not address:
+        yield None
+        return
+    with PsamWatch(address) as watch:
+        yield watch
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from crypto.explained import Language, Text
+from crypto.explained import Text
+from crypto.telling import told
 from terminal.clock import SystemClock
 from terminal.content.asked_lists import asked_lists
 from terminal.decisions.decide import local_date
@@ -42,6 +43,8 @@ StatusesFile = Annotated[
     ),
 ]
 
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+
 _WRITTEN = Text(zh="已写入 {path}（{count} 张卡）", en="Wrote {path} ({count} cards)")
 _STARTED = Text(zh="起步内容已写入 {directory}", en="The starter content is in {directory}")
 
@@ -50,6 +53,7 @@ _STARTED = Text(zh="起步内容已写入 {directory}", en="The starter content 
 def starter(
     out: Annotated[Path, typer.Option("--out", help="输出目录 / folder to write to")],
     force: Annotated[bool, typer.Option("--force", help="覆盖已有文件 / overwrite what is there")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """写出起步的服务目录与规则包，供修改；停用名单另行制作。 Write the starter catalogue and rule packs.
 
@@ -70,7 +74,7 @@ def starter(
         if not members.exists():
             members.parent.mkdir(exist_ok=True)
             write_durably(members, b"", mode=0o600)
-    typer.echo(_STARTED.format(directory=out).in_language(Language.from_environment()))
+    typer.echo(told(_STARTED, as_json, directory=out))
 
 
 @app.command()
@@ -94,6 +98,7 @@ def hotlist(  # noqa: PLR0917  the verb's options
             "--reasons", help="同时发布停用原因，供窗口人员 / give the reasons out, for staff at counters"
         ),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """制作基础停用名单，并删除旧增量。 Make the hotlist's base; old deltas go away.
 
@@ -121,7 +126,7 @@ def hotlist(  # noqa: PLR0917  the verb's options
         # What was reported today is in the base already; the delta says so, and covers today's new cards.
         delta = build_delta(Hotlist.from_files(base, (), reasons), cards, listed, known)
         write_durably(out / "delta-0001.bin", delta, mode=0o644)
-    typer.echo(_WRITTEN.format(path=out / BASE, count=count).in_language(Language.from_environment()))
+    typer.echo(told(_WRITTEN, as_json, path=out / BASE, count=count))
 
 
 @app.command()
@@ -133,6 +138,7 @@ def hotlist_delta(
         datetime | None,
         typer.Option("--dated", formats=["%Y-%m-%d"], help="增量日期，默认今天 / default: today"),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """制作下一份停用名单增量 delta-NNNN.bin。 Make the hotlist's next delta.
 
@@ -151,7 +157,7 @@ def hotlist_delta(
     path = folder / f"delta-{len(deltas) + 1:04}.bin"
     count = len(HotlistDelta.from_bytes(delta).cards)
     write_durably(path, delta, mode=0o644)
-    typer.echo(_WRITTEN.format(path=path, count=count).in_language(Language.from_environment()))
+    typer.echo(told(_WRITTEN, as_json, path=path, count=count))
 
 
 def _past(dated: datetime) -> date:

@@ -58,9 +58,14 @@ class DataDirectory:
         return self.path / "journal.db"
 
     @property
+    def training(self) -> DataDirectory:
+        """Where training mode records (terminal.journal.training); nothing else of a terminal lies there."""
+        return DataDirectory(self.path / "training")
+
+    @property
     def training_journal(self) -> Path:
-        """The journal of training mode (terminal.journal.training), apart from the real one."""
-        return self.path / "training" / "journal.db"
+        """The journal of training mode, apart from the real one."""
+        return self.training.journal
 
     @property
     def window_keys(self) -> Path:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Final, TextIO
 
 import msgspec
 
 from crypto.explained import ExplainedError, Language, Text
+from terminal.events.outcome import Outcome
+from terminal.modes.degraded import Degradation
+from terminal.modes.inspection import Inspection, inspection_text
 from terminal.tap import TapResult
 
 _READY: Final = Text(zh="请刷卡", en="Please tap your card")
@@ -22,13 +26,18 @@ _ADMITTED: Final = Text(zh="同行优惠 {count} 人，每人 ¥{yuan}", en="{co
 _FURTHER: Final = Text(
     zh="其余同行 {count} 人，每人 ¥{yuan}", en="{count} further companions at ¥{yuan} each"
 )
+_RECOVERED: Final = Text(zh="已恢复：{code} {cause}", en="Over: {code} {cause}")
+_TRAINING: Final = Text(zh="【培训模式】", en="[TRAINING] ")
 
 
 class LineDisplay:
-    """One line of text at each turn; says to staff what to do only where standard output is a screen."""
+    """One line of text at each turn; says to staff what to do only where standard output is a screen.
 
-    def __init__(self, language: Language, out: TextIO = sys.stdout) -> None:
-        self._language, self._out = language, out
+    In training every line says so.
+    """
+
+    def __init__(self, language: Language, out: TextIO = sys.stdout, *, is_training: bool = False) -> None:
+        self._language, self._out, self._is_training = language, out, is_training
 
     def ready(self) -> None:
         """The terminal waits for a card."""
@@ -41,9 +50,11 @@ class LineDisplay:
     def result(self, result: TapResult) -> None:
         """A tap is decided and recorded."""
         bystander = result.bystander_text.in_language(self._language)
+        # What the earlier tap left to pay may still be due.
+        is_repeat = result.outcome is Outcome.REPEATED
         line = _PAYS.format(bystander=bystander, yuan=yuan(result.party_pays))
-        self._say(line.in_language(self._language))
-        if result.companions:
+        self._say(bystander if is_repeat else line.in_language(self._language))
+        if result.companions and not is_repeat:
             self._say("  " + " · ".join(part.in_language(self._language) for part in _shares(result)))
         if self._out.isatty():
             self._say(f"  {result.staff_text.in_language(self._language)}")
@@ -53,15 +64,29 @@ class LineDisplay:
         shown = error.explain(self._language)
         self._say(f"{shown.code} {shown.cause} → {shown.next_step}")
 
+    def inspected(self, found: Inspection | None) -> None:
+        """A card was looked up."""
+        self._say(inspection_text(found).in_language(self._language))
+
+    def degraded(self, degradation: Degradation) -> None:
+        """The terminal works without something from now on."""
+        self.trouble(degradation.error)
+
+    def recovered(self, degradation: Degradation) -> None:
+        """It has it again."""
+        shown = degradation.error.explain(self._language)
+        self._say(_RECOVERED.format(code=shown.code, cause=shown.cause).in_language(self._language))
+
     def _say(self, line: str) -> None:
-        print(line, file=self._out, flush=True)
+        mark = _TRAINING.in_language(self._language) if self._is_training else ""
+        print(f"{mark}{line}", file=self._out, flush=True)
 
 
 class JsonDisplay:
     """One JSON object a line, for whoever drives the terminal."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
+    def __init__(self, out: TextIO = sys.stdout, *, is_training: bool = False) -> None:
+        self._out, self._is_training = out, is_training
 
     def ready(self) -> None:
         """The terminal waits for a card."""
@@ -97,7 +122,22 @@ class JsonDisplay:
             {"state": "trouble", "code": shown.code, "cause": shown.cause, "next_step": shown.next_step}
         )
 
+    def inspected(self, found: Inspection | None) -> None:
+        """A card was looked up."""
+        known = {} if found is None else asdict(found)
+        self._write({"state": "inspected", "found": found is not None, **known})
+
+    def degraded(self, degradation: Degradation) -> None:
+        """The terminal works without something from now on."""
+        self._write({"state": "degraded", **described(degradation, Language.EN)})
+
+    def recovered(self, degradation: Degradation) -> None:
+        """It has it again."""
+        self._write({"state": "recovered", "kind": degradation.kind.value})
+
     def _write(self, document: Mapping[str, object]) -> None:
+        if self._is_training:
+            document = {**document, "training": True}
         self._out.write(msgspec.json.encode(document).decode() + "\n")
         self._out.flush()
 
@@ -110,6 +150,18 @@ def _shares(result: TapResult) -> Iterator[Text]:
         yield _ADMITTED.format(count=result.companions_admitted, yuan=yuan(result.companion_pays))
     if further:
         yield _FURTHER.format(count=further, yuan=yuan(result.fare))
+
+
+def described(degradation: Degradation, language: Language) -> dict[str, int | str]:
+    """What a terminal works without, for programs."""
+    shown = degradation.error.explain(language)
+    return {
+        "kind": degradation.kind.value,
+        "serious": degradation.kind.is_serious,
+        "code": shown.code,
+        "cause": shown.cause,
+        "next_step": shown.next_step,
+    }
 
 
 def yuan(fen: int) -> str:

@@ -359,6 +359,17 @@ class ContentUnusable(TerminalError):
     )
 
 
+class TerminalRevoked(TerminalError):
+    """The centre has withdrawn this terminal's certificate: nothing that it recorded would count."""
+
+    code = "TRM-414"
+    cause = Text(zh="本终端已被中心吊销。", en="The centre has revoked this terminal.")
+    next_step = Text(
+        zh="请停止使用并联系卡数据中心；核实后可用新的登记码重新登记。",
+        en="Stop using it and call the card data centre; it can be enrolled again with a new code.",
+    )
+
+
 class ClockDoubtful(TerminalError):
     """The wall clock contradicts what is known. Facts: reads, known (moments)."""
 
@@ -458,4 +469,35 @@ class SystemRefused(TerminalError):
     cause = Text(zh="系统拒绝了操作：{detail}（{file}）。", en="The system refused: {detail} ({file}).")
     next_step = Text(
         zh="请检查该路径、端口或权限后重试。", en="Check that path, port or permission, then try again."
+    )
+
+
+class UsageRefused(TerminalError):
+    """A command line that no verb can have meant. Facts: wrong (a Text), command."""
+
+    code = "TRM-603"
+    cause = Text(zh="命令写法有误：{wrong}。", en="Wrong usage: {wrong}.")
+    next_step = Text(zh="用法见：{command} --help", en="See {command} --help")
+
+
+class InternalFault(TerminalError):
+    """A fault of the program that no error of its own names. Facts: kind, place (modules and lines)."""
+
+    code = "TRM-604"
+    cause = Text(zh="程序内部错误：{kind}（{place}）。", en="Internal error: {kind} at {place}.")
+    next_step = Text(
+        zh="这是程序的缺陷。请把这一行连同版本和所用的命令（删去个人信息）报告给维护者。已记的流水没有丢失。",
+        en="This is a defect of the program. Please report this line with the version and the command, "
+        "personal data removed, to the maintainers. What was recorded is not lost.",
+    )
+
+
+class InputEnded(TerminalError):
+    """A verb asked for input, and there is none: standard input is closed."""
+
+    code = "TRM-605"
+    cause = Text(zh="需要输入，但输入已结束。", en="Input is needed, but it has ended.")
+    next_step = Text(
+        zh="请在终端窗口中运行，或用选项给出（见该命令的 --help）。",
+        en="Run it at a terminal, or give the input by an option (see the command's --help).",
     )

@@ -1,20 +1,23 @@
-"""How many companions go with the next card: typed by staff as a digit and Enter, before the tap."""
+"""What staff types before a tap: how many companions go with the next card, or that it is to be inspected."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TextIO
+from typing import Final, TextIO
+
+INSPECT: Final = "?"
 
 
 class PartyEntry:
     """Reads numbers of companions from a text stream in a thread of its own; each counts for one tap.
 
-    Anything that is not a digit from 0 to 9 is refused through `refuse` and changes nothing.
+    `INSPECT` has the next card inspected. Anything else that is not a digit from 0 to 9 is refused through
+    `refuse` and changes nothing.
     """
 
-    def __init__(self, stream: TextIO, refuse: Callable[[str], None]) -> None:
-        self._stream, self._refuse = stream, refuse
+    def __init__(self, stream: TextIO, refuse: Callable[[str], None], inspect: Callable[[], None]) -> None:
+        self._stream, self._refuse, self._inspect = stream, refuse, inspect
         self._companions = 0
         self._lock = threading.Lock()
 
@@ -34,5 +37,7 @@ class PartyEntry:
             if len(text) == 1 and text.isascii() and text.isdigit():
                 with self._lock:
                     self._companions = int(text)
+            elif text == INSPECT:
+                self._inspect()
             elif text:
                 self._refuse(text[:20])

@@ -77,7 +77,8 @@ class TapDesk:
 class TapRequest:
     """What the next tap is for; `fare` is one person's list fare in fen, of the class `ticket` ("" ordinary).
 
-    `refers_to`: the sequence of the earlier event that this one is about, 0 for none.
+    `refers_to`: the sequence of the earlier event that this one is about, 0 for none. `commitment`: 8 bytes
+    for the card to sign in place of a random nonce; as fresh, and bound to what is recorded with the tap.
     """
 
     service: ServiceItem
@@ -86,6 +87,7 @@ class TapRequest:
     ticket: str = ""
     kind: EventKind = EventKind.TAP
     refers_to: int = 0
+    commitment: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def present(desk: TapDesk, connection: CardConnection, request: TapRequest) -> P
         companions=request.party.companions,
         kind=request.kind,
         ticket_tag=ticket_tag(request.ticket),
-        nonce=secrets.token_bytes(NONCE_BYTES),
+        nonce=request.commitment or secrets.token_bytes(NONCE_BYTES),
     )
     verification = verify(
         connection,

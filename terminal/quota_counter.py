@@ -41,14 +41,19 @@ class QuotaCounter:
         self._today: date | None = None
         self._used: OrderedDict[int, QuotaCount] = OrderedDict()
 
-    def counted(self, quotas: Iterable[OpenQuota], card_id: bytes, today: date) -> tuple[CountedQuota, ...]:
-        """The holder's uses of these quotas. Raises FileNotWritten, KeystoreRefused, JournalUnavailable."""
+    def counted(
+        self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, instead_of: int = 0
+    ) -> tuple[CountedQuota, ...]:
+        """The holder's uses of these quotas, but for that of the event with the sequence `instead_of`.
+
+        Raises FileNotWritten, KeystoreRefused, JournalUnavailable.
+        """
         if today != self._today:
             # Tidying up can wait for another day; a tap can't.
             with suppress(JournalUnavailable):
                 self._journal.forget_uses(today)
             self._today = today
-        return tuple(self._counted(quota, card_id, today) for quota in quotas)
+        return tuple(self._counted(quota, card_id, today, self.used_by(instead_of)) for quota in quotas)
 
     def note_used(self, sequence: int, count: QuotaCount) -> None:
         """The event with this sequence used a quota: kept in memory alone, so that no file links taps."""
@@ -60,7 +65,10 @@ class QuotaCounter:
         """What an event of this process used, if it is one of the last."""
         return self._used.get(sequence)
 
-    def _counted(self, quota: OpenQuota, card_id: bytes, today: date) -> CountedQuota:
+    def _counted(
+        self, quota: OpenQuota, card_id: bytes, today: date, given_back: QuotaCount | None
+    ) -> CountedQuota:
         reference = self._keys.reference(card_id, quota.window, today)
         count = QuotaCount(quota.name, quota.window.last, reference)
-        return CountedQuota(quota, count, self._journal.uses(count))
+        uses = self._journal.uses(count)
+        return CountedQuota(quota, count, max(0, uses - 1) if count == given_back else uses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,8 @@ from crypto.credential import TapCredential
 
 # Whoever boards together taps together; beyond this, somebody else's trip has begun.
 TOGETHER_MS: Final = 60_000
+# As many as one sale can take back.
+REMEMBERED: Final = 64
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Succession:
 
     def __init__(self) -> None:
         self._last: _HolderTap | None = None
+        self._companions: deque[int] = deque(maxlen=REMEMBERED)
 
     def follows(self, credential: TapCredential, time_ms: int) -> int:
         """The sequence of the holder's tap right before this companion card's; 0 if there is none."""
@@ -33,10 +37,16 @@ class Succession:
 
     def note(self, sequence: int, time_ms: int, credential: TapCredential | None, granted: bool) -> None:
         """A tap was recorded: of this verified card, or of one that was refused (None)."""
+        if credential is not None and granted and self.follows(credential, time_ms):
+            self._companions.append(sequence)
         if credential is None or credential.is_companion_card or not granted:
             self._last = None
         else:
             self._last = _HolderTap(sequence, time_ms, credential.card_id)
+
+    def has_companion(self, sequence: int) -> bool:
+        """Whether the tap after this one was a companion card's, granted because it came behind this one."""
+        return sequence + 1 in self._companions
 
     def forget(self) -> None:
         """Something other than a tap came between."""

@@ -21,7 +21,7 @@ from terminal.events.event import QuotaUses, UsageEvent
 from terminal.events.outcome import Outcome
 from terminal.journal.writer import EventDraft
 from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present, record_refusal
-from terminal.wording import LOOK_AT_SCREEN, refusal_wording
+from terminal.wording import LOOK_AT_SCREEN, EventWording, refusal_wording
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,25 @@ class TapResult:
         )
 
     @classmethod
+    def of_event(cls, event: UsageEvent, wording: EventWording, microseconds: int) -> TapResult:
+        """The result of a tap at which nothing was decided."""
+        return cls(
+            sequence=event.sequence,
+            outcome=event.outcome,
+            fare=event.fare,
+            companions=event.companions,
+            holder_pays=event.holder_pays,
+            companion_pays=event.companion_pays,
+            companions_admitted=event.companions_admitted,
+            bystander_text=wording.bystander,
+            holder_text=wording.holder,
+            staff_text=wording.staff,
+            instead=None,
+            legal_basis=None,
+            microseconds=microseconds,
+        )
+
+    @classmethod
     def of_refusal(
         cls,
         sequence: int,
@@ -123,23 +142,35 @@ def tap(desk: TapDesk, connection: CardConnection, request: TapRequest) -> TapRe
     counts and no benefit may be given), FileNotWritten, KeystoreRefused, JournalUnavailable, JournalDamaged.
     """
     started = time.perf_counter_ns()
-    presented = present(desk, connection, request)
-    verification = presented.verification
+    result, _event = conclude(desk, present(desk, connection, request), started)
+    return result
+
+
+def conclude(
+    desk: TapDesk, presented: Presented, started: int, instead_of: int = 0
+) -> tuple[TapResult, UsageEvent]:
+    """The part of a tap after the card was verified: decide and record.
+
+    `started`: when the tap began, by `time.perf_counter_ns`. `instead_of`: the sequence of the same card's
+    earlier tap whose place this one takes if it is granted; 0 for none. Raises as `tap` does.
+    """
+    request, verification = presented.request, presented.verification
     if isinstance(verification, VerifiedCard):
-        decision, event, left = _decide_and_record(desk, presented, verification)
-        return TapResult.of_decision(event.sequence, request, decision, _since(started), left)
+        decision, event, left = _decide_and_record(desk, presented, verification, instead_of)
+        return TapResult.of_decision(event.sequence, request, decision, _since(started), left), event
     event = record_refusal(desk, presented, verification)
-    return TapResult.of_refusal(event.sequence, request, event.outcome, _since(started), verification.error)
+    result = TapResult.of_refusal(event.sequence, request, event.outcome, _since(started), verification.error)
+    return result, event
 
 
 def _decide_and_record(
-    desk: TapDesk, presented: Presented, card: VerifiedCard
+    desk: TapDesk, presented: Presented, card: VerifiedCard, instead_of: int
 ) -> tuple[Decision, UsageEvent, int | None]:
     """The decision, its event, and what is left of the quota that it used, if any."""
     request, content, today = presented.request, presented.content, presented.today
     credential, time_ms = card.credential, presented.place.time_ms
     quotas = content.rules.quotas_for(request.service, today)
-    counted = desk.quotas.counted(quotas, credential.card_id, today)
+    counted = desk.quotas.counted(quotas, credential.card_id, today, instead_of)
     follows = desk.succession.follows(credential, time_ms)
     decision = decide(
         CardFacts.from_credential(credential),
@@ -158,7 +189,7 @@ def _decide_and_record(
     )
     draft = EventDraft(
         kind=request.kind,
-        refers_to=request.refers_to,
+        refers_to=(instead_of if decision.outcome.granted else 0) or request.refers_to,
         service=request.service.code,
         fare=request.fare,
         ticket=request.ticket,
@@ -181,7 +212,8 @@ def _decide_and_record(
     )
     used = next((one for one in counted if one.quota.name == decision.quota), None)
     count = None if used is None else used.count
-    event = desk.journal.append(presented.place, draft, evidence, counted=count)
+    given_back = desk.quotas.used_by(instead_of) if count is not None else None
+    event = desk.journal.append(presented.place, draft, evidence, counted=count, given_back=given_back)
     if count is not None:
         desk.quotas.note_used(event.sequence, count)
     desk.succession.note(event.sequence, time_ms, credential, decision.outcome.granted)

@@ -13,7 +13,7 @@ known is not believed either.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from terminal.clock import Clock, ClockReading, ClockSource
 from terminal.events.event import ClockTrust
@@ -43,8 +43,7 @@ class Moment:
     reading: ClockReading
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """A time that has certainly passed, and where the monotonic clock stood then."""
 
     time_ms: int

@@ -10,19 +10,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from card.errors import CardError, WaitCancelled
+from card.connection import CardConnection
+from card.errors import CardError, NoCardInTime, WaitCancelled
 from card.reader import CardReader
 from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
-from terminal.errors import ClockDoubtful
-from terminal.events.event import ClockTrust
+from terminal.modes.degraded import (
+    Condition,
+    Degradation,
+    DegradationWatch,
+    LiveCondition,
+    PsamState,
+)
+from terminal.modes.inspection import Inspection, Inspector
+from terminal.modes.signals import NoSignals, Signal, Signals
+from terminal.modes.validating import ValidatorTaps
 from terminal.presence import TapRequest
-from terminal.tap import TapResult, tap
+from terminal.tap import TapResult
 
 RETRY_SECONDS: Final = 0.5
+#: How long nobody taps before the terminal looks again at how it stands.
+LOOK_SECONDS: Final = 30.0
 
 
 class TapDisplay(Protocol):
@@ -37,12 +47,34 @@ class TapDisplay(Protocol):
     def result(self, result: TapResult) -> None:
         """A tap is decided and recorded."""
 
+    def inspected(self, found: Inspection | None) -> None:
+        """A card was looked up; None if it was not tapped here today."""
+
     def trouble(self, error: ExplainedError) -> None:
         """Something is wrong that is not the card's doing; said once, until `ready` says it is over."""
 
+    def degraded(self, degradation: Degradation) -> None:
+        """From now on the terminal works without something; taps go on."""
+
+    def recovered(self, degradation: Degradation) -> None:
+        """It has again what it worked without."""
+
+
+def live_condition(terminal: Terminal, psam: PsamState | None = None) -> LiveCondition:
+    """How an open terminal stands, each time it is called."""
+    desk = terminal.desk
+    return LiveCondition(
+        desk.contents,
+        desk.journal.timekeeper,
+        lambda: desk.journal.unsigned,
+        desk.journal.disk,
+        psam,
+        desk.owner.is_training,
+    )
+
 
 class Validator:
-    """Taps cards on one reader until `stop`."""
+    """Taps cards on one reader until `stop`; `is_exit` tells whether the card in hand is leaving."""
 
     def __init__(
         self,
@@ -50,18 +82,27 @@ class Validator:
         reader: CardReader,
         display: TapDisplay,
         next_request: Callable[[], TapRequest] | None = None,
+        *,
+        is_exit: Callable[[], bool] = lambda: False,
+        signals: Signals | None = None,
+        condition: Callable[[], Condition] | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
-        self._stopping = threading.Event()
-        self._clock_told = False
+        self._taps = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows)
+        self._is_exit, self._signals = is_exit, signals or NoSignals()
+        self._stopping, self._is_inspection = threading.Event(), threading.Event()
+        self._inspector = Inspector.at(terminal.desk, terminal.configuration.service)
+        self._condition = condition or live_condition(terminal)
+        self._upkeep_said = ""
+        self._watch, self._look_seconds = DegradationWatch(terminal.configuration.care), look_seconds
 
     def run(self) -> None:
         """Tap cards until `stop` is called; recovers by itself from readers and services that come back."""
         try:
             while not self._stopping.is_set():
-                self._tell_of_content()
-                self._tell_of_clock()
+                self._tell_of_condition()
                 self._display.ready()
                 said = ""
                 try:
@@ -78,6 +119,16 @@ class Validator:
         """End `run`, from another thread or a signal handler; a tap under way is finished first."""
         self._stopping.set()
         self._reader.cancel()
+
+    def inspect_next(self) -> None:
+        """Look the next card up instead of tapping it; from any thread."""
+        self._is_inspection.set()
+
+    def _inspect(self, connection: CardConnection) -> None:
+        found = self._inspector.look(connection)
+        is_valid = found is not None and found.is_valid
+        self._signals.give(Signal.GO_AHEAD if is_valid else Signal.LOOK_AT_SCREEN)
+        self._display.inspected(found)
 
     def _wait_until_clear(self, said: str) -> None:
         """Block until no card lies there; where reader or service are gone, until they are back as well.
@@ -96,31 +147,42 @@ class Validator:
             else:
                 return
 
-    def _tell_of_content(self) -> None:
-        """New content that can't be used leaves the old in force; whoever runs the terminal must know."""
-        trouble = self._terminal.desk.contents.take_trouble()
-        if trouble is not None:
+    def _tell_of_condition(self) -> bool:
+        """Each said when it begins and when it ends, not at every tap; whether there was something to say."""
+        begun, ended = self._watch.changes(self._condition())
+        for one in ended:
+            self._display.recovered(one)
+        for one in begun:
+            self._display.degraded(one)
+        trouble = self._terminal.upkeep.take_trouble()
+        is_new = trouble is not None and trouble.code != self._upkeep_said
+        if trouble is not None and is_new:
+            self._upkeep_said = trouble.code
             self._display.trouble(trouble)
-
-    def _tell_of_clock(self) -> None:
-        """Said when it begins, not at every tap."""
-        moment = self._terminal.desk.journal.timekeeper.now()
-        is_doubtful = moment.trust in (ClockTrust.SET_BACK, ClockTrust.STEPPED)
-        if is_doubtful and not self._clock_told:
-            reads, known = (
-                datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-                for at_ms in (max(0, moment.reading.wall_ms), moment.time_ms)
-            )
-            self._display.trouble(ClockDoubtful(reads=reads, known=known))
-        self._clock_told = is_doubtful
+        return bool(begun or ended or is_new)
 
     def _trouble(self, error: ExplainedError) -> None:
         if isinstance(error, WaitCancelled):
             raise error
         self._display.trouble(error)
 
+    def _wait_for_card(self) -> CardConnection:
+        """The next card; what begins or ends while nobody taps is told then."""
+        while True:
+            try:
+                return self._reader.wait_for_card(self._look_seconds)
+            except NoCardInTime:
+                if self._tell_of_condition():
+                    self._display.ready()
+
     def _tap_once(self) -> None:
-        with self._reader.wait_for_card(timeout=None) as connection:
+        with self._wait_for_card() as connection:
             self._display.reading()
-            result = tap(self._terminal.desk, connection, self._next_request())
+            if self._is_inspection.is_set():
+                self._is_inspection.clear()
+                self._inspect(connection)
+                return
+            tap = self._taps.leave if self._is_exit() else self._taps.tap
+            result = tap(connection, self._next_request())
+            self._signals.give(Signal.of(result.outcome))
             self._display.result(result)

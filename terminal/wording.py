@@ -128,6 +128,63 @@ REFUSED: Final = MappingProxyType(
 )
 
 
+@dataclass(frozen=True)
+class EventWording:
+    """Texts for a tap at which no rule was asked; `bystander` is the same for everybody."""
+
+    bystander: Text
+    holder: Text
+    staff: Text
+
+
+# At the exit of a gate that also has an entrance.
+LEFT: Final = EventWording(
+    bystander=Text(zh="请通行", en="Please go ahead"),
+    holder=Text(zh="已离场，欢迎再来。", en="You have left. Goodbye."),
+    staff=Text(zh="已离场：同一张证可再次进入。", en="Left: the card may enter again."),
+)
+# A card that comes back: nothing was decided, so no rule brings a text.
+RETURNED: Final = MappingProxyType(
+    {
+        Outcome.REPEATED: EventWording(
+            bystander=Text(zh="已刷过，以上次为准", en="Already tapped: the earlier tap counts"),
+            holder=Text(
+                zh="这张证刚刚刷过，以上次结果为准，不会重复付费或计次。",
+                en="This card was tapped just now. That tap counts; nothing is due or counted again.",
+            ),
+            staff=Text(
+                zh="重复刷卡：以上次结果为准，不再收费，不再计次。",
+                en="The same card again: the earlier result stands, nothing more is due.",
+            ),
+        ),
+        Outcome.TRANSFERRED: EventWording(
+            bystander=Text(zh="换乘有效", en="Transfer accepted"),
+            holder=Text(
+                zh="在换乘时间内，本次行程继续有效，无需再付。",
+                en="You are within the time for a transfer: your journey goes on, nothing more is due.",
+            ),
+            staff=Text(
+                zh="换乘：行程继续，不再收费，不再计次。",
+                en="Transfer: the journey goes on, nothing more is due.",
+            ),
+        ),
+        Outcome.ALREADY_INSIDE: EventWording(
+            bystander=LOOK_AT_SCREEN,
+            holder=Text(
+                zh="这张证刚刚在这里进入过，暂不能再次进入。如需帮助，请找工作人员。",
+                en="This card was used to enter here a short while ago and can't be used again yet. "
+                "Please ask the staff if you need help.",
+            ),
+            staff=Text(
+                zh="此证已入场且未离场：同一张证不能带入第二人；持卡人本人确需再入的，请核对照片后放行。",
+                en="This card has entered and not left: it admits no second person. Let the holder in again "
+                "after a look at the photo.",
+            ),
+        ),
+    }
+)
+
+
 # Where the outcome alone would say too little: the same outcome has several reasons.
 _BY_REASON: Final[Mapping[RefusalReason, OutcomeWording]] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from crypto.pki.certificate import Certificate
 from crypto.pki.issuing import Authority, Subject, issue, make_root
 from crypto.pki.revocation import RevocationReason, Revoked, make_revocation_list
 from crypto.pki.role import Role
+from crypto.signer import KeyHolder
 from crypto.sm2 import PrivateKey
 from crypto.trust import IssuerKey, TrustDocument
 from terminal.content.manifest import FORMAT, TRUST, Manifest, ManifestFile, SignedManifest, sign_manifest
@@ -64,7 +65,7 @@ class TestAuthority:
         return Authority(self.province_key, self.province)
 
     def certify(
-        self, role: Role, name: str, key: PrivateKey, since: datetime = SINCE, until: datetime = UNTIL
+        self, role: Role, name: str, key: KeyHolder, since: datetime = SINCE, until: datetime = UNTIL
     ) -> Certificate:
         """A certificate from the province."""
         subject = Subject(name, key.public_key)

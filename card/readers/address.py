@@ -15,8 +15,6 @@ from card.errors import ReaderAddressRefused
 from card.reader import CardReader
 from card.readers.any_reader import ANY, AnyReader
 from card.readers.pcsc import PcscReader
-from card.readers.serial_reader import SerialReader
-from firmware_profiles.reader_profile import Transport, profile_by_id
 
 
 class Scheme(StrEnum):
@@ -69,6 +67,10 @@ def _serial(address: str, rest: str) -> Callable[[], CardReader]:
     name, _colon, path = rest.partition(":")
     if not name or not path:
         raise ReaderAddressRefused(address=address)
+    # As with nfcpy: pyserial and the frames of serial readers are loaded by those who use them.
+    from card.readers.serial_reader import SerialReader  # noqa: PLC0415
+    from firmware_profiles.reader_profile import Transport, profile_by_id  # noqa: PLC0415
+
     profile = profile_by_id(name)
     if profile.transport is not Transport.SERIAL:
         raise ReaderAddressRefused(address=address)

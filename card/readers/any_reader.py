@@ -64,6 +64,11 @@ class AnyReader(Closing):
             self._said = PcscServiceGone
             raise
 
+    @property
+    def card_reader(self) -> str:
+        """The name of the reader on which the card lies that wait_for_card() saw; empty for none."""
+        return "" if self._tapped is None else self._tapped.reader
+
     def wait_for_removal(self, timeout: float | None) -> None:
         """Block until the card that wait_for_card() saw is gone, or another reader has one not yet tapped.
 

@@ -46,6 +46,9 @@ _PICTOGRAMS: Final[Mapping[Outcome, Pictogram]] = MappingProxyType(
     {
         Outcome.GRANTED: Pictogram.GRANTED,
         Outcome.GRANTED_WITH_COMPANION: Pictogram.GRANTED_TOGETHER,
+        Outcome.REPEATED: Pictogram.GRANTED,
+        Outcome.TRANSFERRED: Pictogram.GRANTED,
+        Outcome.ALREADY_INSIDE: Pictogram.WAIT,
         Outcome.UNREADABLE: Pictogram.TAP_AGAIN,
         Outcome.FOREIGN_CARD: Pictogram.OTHER_CARD,
     }
@@ -139,7 +142,7 @@ class _Summary(MessageFace):
 
     def fill(self, result: TapResult, span_ms: int, look: Look) -> None:
         face = default_face(result)
-        ink = Ink.GRANTED if result.outcome.granted else Ink.ATTENTION
+        ink = Ink.GRANTED if result.outcome.admits else Ink.ATTENTION
         self.headline.set_ink(ink)
         self.headline.apply(look)
         # Beside a pictogram there is no room for the largest letters and a party's shares below.

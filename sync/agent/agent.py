@@ -16,6 +16,7 @@ from sync.agent.download import Downloader
 from sync.agent.lock import agent_lock
 from sync.agent.state import Progress, UploadState
 from sync.agent.upload import Uploader
+from sync.agent.upload_voices import VoiceUploader
 from sync.errors import (
     AnswerMalformed,
     CenterFailing,
@@ -93,7 +94,8 @@ class Agent:
     def deliver(self) -> bool:
         """Send all that there is, once; whether a receipt now covers the whole journal.
 
-        Raises what Uploader.deliver_all raises, having recorded it for the status, and JournalDamaged.
+        Raises what Uploader's and VoiceUploader's deliver_all raise, having recorded it for the status, and
+        JournalDamaged.
         """
         with UploadState(self._directory.uploads, self._configuration.epoch) as state:
             if not self._directory.journal.exists():
@@ -104,9 +106,9 @@ class Agent:
                     JournalReader(self._directory.journal) as journal,
                     CenterClient(self._configuration.center) as client,
                 ):
-                    Uploader(
-                        journal, state, client, self._signer, trust.center_receipt_key, self._clock
-                    ).deliver_all()
+                    key = trust.center_receipt_key
+                    Uploader(journal, state, client, self._signer, key, self._clock).deliver_all()
+                    VoiceUploader(journal, state, client, self._signer, key).deliver_all()
                     head = journal.head()
             except ExplainedError as error:
                 state.record_error(error, self._clock.now_ms())

@@ -18,11 +18,12 @@ from sync.errors import (
     CenterUnreachable,
     MessageRefused,
 )
-from sync.protocol import batch, enrolment
+from sync.protocol import batch, enrolment, voice
 from sync.protocol.batch import Batch, BatchAnswer
 from sync.protocol.encoding import MediaType
 from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentRequest
 from sync.protocol.refusal import MAX_REFUSAL_BYTES, RefusalMessage
+from sync.protocol.voice import VoiceAnswer, VoiceUpload
 from terminal.content.manifest import MAX_MANIFEST_BYTES, ManifestFile, SignedManifest
 from terminal.errors import ManifestMalformed
 
@@ -71,6 +72,14 @@ class CenterClient:
         body = self._post("/v1/batches", message.to_bytes(), batch.ANSWER_LIMITS.wire)
         try:
             return BatchAnswer.from_bytes(body)
+        except MessageRefused as error:
+            raise AnswerMalformed(detail=reasons.of_error(error)) from error
+
+    def send_voice(self, message: VoiceUpload) -> VoiceAnswer:
+        """POST /v1/voices."""
+        body = self._post("/v1/voices", message.to_bytes(), voice.ANSWER_LIMITS.wire)
+        try:
+            return VoiceAnswer.from_bytes(body)
         except MessageRefused as error:
             raise AnswerMalformed(detail=reasons.of_error(error)) from error
 

@@ -23,6 +23,8 @@ app = typer.Typer(
 
 GRACE_SECONDS: Final = 2.0
 
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
 
 
@@ -43,6 +45,7 @@ def run(
     longest_wait: Annotated[
         float, typer.Option(min=0.1, max=3600, help="重试间隔上限（秒） / longest wait between attempts")
     ] = 60.0,
+    as_json: AsJson = False,
 ) -> None:
     """上传流水、下载新内容；断网时自动重试，不丢记录。 Upload the journal, fetch content; nothing is dropped.
 
@@ -59,19 +62,20 @@ def run(
             agent.run(stop, interval, backoff)
             return
         is_empty = agent.run_once() if once else agent.run_until_empty(stop, backoff)
-    _print_status(upload_status(DataDirectory(data)), Language.from_environment())
+    _show(upload_status(DataDirectory(data)), as_json)
     raise typer.Exit(0 if is_empty else 1)
 
 
 @app.command()
-def status(
-    data: Data, as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False
-) -> None:
+def status(data: Data, as_json: AsJson = False) -> None:
     """未上传、被拒绝、最早未上传与最近联系时间。 Unsent, refused, oldest unsent, last contact.
 
     Example: tongka agent status --data out/terminal --json
     """
-    found = upload_status(DataDirectory(data))
+    _show(upload_status(DataDirectory(data)), as_json)
+
+
+def _show(found: UploadStatus, as_json: bool) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(_document(found)).decode())
     else:

@@ -10,6 +10,7 @@ import typer
 
 from crypto.explained import Language, Text
 from crypto.keystore.directory import parse_settings
+from crypto.telling import told
 from sync import reasons
 from sync.agent.enrolment import KeyPlace, enrol
 from sync.errors import CodeFileUnreadable, CodeMalformed
@@ -17,9 +18,10 @@ from sync.protocol.enrolment import CODE_GROUPS, EnrolmentCode
 from terminal.clock import SystemClock
 from terminal.configuration import Mode
 
-app = typer.Typer(help="用一次性登记码登记终端。Enrol a terminal with a one-time code.")
+app = typer.Typer(short_help="用一次性登记码登记终端。Enrol a terminal with a one-time code.")
 
 _MAX_CODE_CHARACTERS = 200
+_ASKED = Text(zh="登记码", en="enrolment code")
 _DONE = Text(
     zh="终端 {terminal} 已登记（第 {epoch} 期），数据目录：{directory}",
     en="Terminal {terminal} is enrolled (epoch {epoch}); its data directory is {directory}",
@@ -47,8 +49,11 @@ def command(  # noqa: PLR0917  the verb's options
         list[str] | None,
         typer.Option("--keystore-setting", help="名称=值，可重复 / name=value, may be repeated"),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
-    """登记码不出现在命令行参数中。 The code is never an argument, where other users could read it.
+    """用一次性登记码登记终端。 Enrol a terminal with a one-time code.
+
+    登记码不出现在命令行参数中。 The code is never an argument, where other users could read it.
 
     Example: tongka enrol --center https://center.example --code-file code.txt --data /var/lib/tongka
     """
@@ -56,13 +61,15 @@ def command(  # noqa: PLR0917  the verb's options
     mode = Mode.TEST if test else Mode.PRODUCTION
     place = KeyPlace(keystore, parse_settings(setting or []))
     configuration = enrol(center.rstrip("/"), code, data, mode, SystemClock(), place)
-    done = _DONE.format(terminal=configuration.terminal, epoch=configuration.epoch, directory=data)
-    typer.echo(done.in_language(Language.from_environment()))
+    typer.echo(
+        told(_DONE, as_json, terminal=configuration.terminal, epoch=configuration.epoch, directory=data)
+    )
 
 
 def _read_code(file: Path | None) -> str:
     if file is None:
-        return str(typer.prompt("登记码 / enrolment code", hide_input=True))
+        asked = _ASKED.in_language(Language.from_environment())
+        return str(typer.prompt(asked, hide_input=True, err=True))
     try:
         if str(file) == "-":
             return sys.stdin.read(_MAX_CODE_CHARACTERS)

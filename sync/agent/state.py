@@ -18,6 +18,7 @@ from sync.errors import UploadStateBroken
 from sync.protocol.batch import Gap
 from sync.protocol.refusal import RefusalMessage
 from terminal.events.receipt import SignedReceipt
+from terminal.events.voice import SignedVoiceReceipt
 
 APPLICATION_ID: Final = 0x544B5532  # "TKU2"
 
@@ -34,6 +35,9 @@ CREATE TABLE gaps (
 CREATE TABLE refused (
     epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, code TEXT NOT NULL, at_ms INTEGER NOT NULL,
     PRIMARY KEY (epoch, sequence)
+) STRICT;
+CREATE TABLE voices (
+    epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, receipt BLOB NOT NULL, PRIMARY KEY (epoch, sequence)
 ) STRICT;
 """
 
@@ -136,6 +140,22 @@ class UploadState:
             # What the centre holds after all, it no longer refuses.
             connection.execute(
                 "DELETE FROM refused WHERE epoch = ? AND sequence <= ?", (self._epoch, watermark)
+            )
+
+    def has_voice_receipt(self, sequence: int) -> bool:
+        """Whether the centre signed that it holds the recording of this event."""
+        with self._transaction() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM voices WHERE epoch = ? AND sequence = ?", (self._epoch, sequence)
+            ).fetchone()
+        return found is not None
+
+    def record_voice(self, receipt: SignedVoiceReceipt) -> None:
+        """Keep a verified receipt for a recording; the terminal lets the recording go for it."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO voices VALUES (?, ?, ?)",
+                (self._epoch, receipt.receipt.sequence, receipt.to_bytes()),
             )
 
     def record_refused(self, sequence: int, code: str, now_ms: int) -> None:

@@ -21,11 +21,13 @@ from sync.center.bodies import LingeringResponse, read_body
 from sync.center.directory import Center
 from sync.center.enrolment import redeem_code
 from sync.center.ingest import take_batch
+from sync.center.voice_ingest import take_voice
 from sync.errors import BodyIncomplete, MessageOversized, MessageRefused, MethodRefused, PathUnknown
 from sync.protocol.batch import BATCH_LIMITS, Batch
 from sync.protocol.encoding import MediaType
 from sync.protocol.enrolment import REQUEST_LIMITS, EnrolmentRequest
 from sync.protocol.refusal import RefusalMessage
+from sync.protocol.voice import VOICE_LIMITS, VoiceUpload
 
 _LOG: Final = logging.getLogger("tongka.center")
 
@@ -62,6 +64,18 @@ def create_app(center: Center, on_ready: Callable[[], None] | None = None) -> Fa
         def work() -> bytes:
             batch = Batch.from_bytes(body, media_type)
             answer = take_batch(center.store, center.keys, batch, time.time_ns() // 1_000_000)
+            return answer.to_bytes(media_type)
+
+        return Response(await run_in_threadpool(work), media_type=media_type)
+
+    @app.post("/v1/voices")
+    async def voices(request: Request) -> Response:
+        media_type = MediaType.from_header(request.headers.get("content-type", ""))
+        body = await read_body(request, VOICE_LIMITS.wire)
+
+        def work() -> bytes:
+            message = VoiceUpload.from_bytes(body, media_type)
+            answer = take_voice(center.store, center.keys, message, time.time_ns() // 1_000_000)
             return answer.to_bytes(media_type)
 
         return Response(await run_in_threadpool(work), media_type=media_type)

@@ -1,4 +1,4 @@
-"""The province's authority, which a centre holds: it certifies issuers and terminals, and revokes issuers.
+"""The province's authority, which a centre holds: it certifies issuers and terminals, and revokes both.
 
 root ─▶ province ─▶ sealing, receipt, content (the centre's own) · card issuers' keys · terminals
 """
@@ -18,6 +18,7 @@ from crypto.pki.request import Requested
 from crypto.pki.revocation import RevocationReason, Revoked, make_revocation_list
 from crypto.pki.role import Role
 from crypto.trust import TrustDocument
+from sync.center.enrolled_terminals import terminals
 from sync.center.keys import CLOCK_LEEWAY, CenterKeys
 from sync.center.store import CenterStore
 from sync.errors import IssuerKnown, IssuerNotKnown
@@ -154,7 +155,10 @@ def trust_document(keys: CenterKeys, store: CenterStore, version: int, now: date
     this_update = now.astimezone(UTC).replace(microsecond=0)
     revocations = make_revocation_list(
         keys.province_authority,
-        [one.revoked for one in known if one.revoked is not None],
+        [
+            *(one.revoked for one in known if one.revoked is not None),
+            *(one.revoked for one in terminals(store) if one.revoked is not None),
+        ],
         number=version,
         this_update=this_update,
         next_update=this_update + REVOCATIONS_UPDATED,

@@ -13,6 +13,7 @@ import typer
 
 from crypto.explained import Language, Text
 from crypto.keystore.directory import parse_settings
+from crypto.telling import told
 from sync.center.directory import create_center, open_center
 from sync.center.enrolment import CODE_VALID_FOR, Assignment, issue_code
 from sync.center.export import export_evidence
@@ -26,11 +27,15 @@ from sync.center.list_options import (
     ShrunkLists,
     list_changes,
 )
+from sync.center.needs_command import app as needs_app
 from sync.center.server import serve
+from sync.center.terminal_command import app as terminal_app
 from terminal.content.content import Content
 
 app = typer.Typer(help="建立与运行卡数据中心。Make and run a card data centre.", no_args_is_help=True)
 app.add_typer(issuer_app, name="issuer")
+app.add_typer(terminal_app, name="terminal")
+app.add_typer(needs_app, name="needs")
 
 Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the centre's data directory")]
 KeystoreKind = Annotated[
@@ -41,6 +46,8 @@ KeystoreSetting = Annotated[
     list[str] | None,
     typer.Option("--keystore-setting", help="名称=值，可重复 / name=value, may be repeated"),
 ]
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 _MADE = Text(zh="中心已建立：{directory}", en="The centre is made: {directory}")
 _PUBLISHED = Text(
@@ -55,6 +62,7 @@ _CODE = Text(
     zh="一次性登记码（{days} 天内有效），请在终端上扫描或输入：",
     en="One-time code (valid for {days} days); scan it or type it at the terminal:",
 )
+_READY = Text(zh="READY {url}", en="READY {url}")  # programs wait for it
 _EXPORTED = Text(
     zh="证据已写入 {directory}（此操作已留痕）；核验方法见 docs/verify-a-tap.md",
     en="The evidence is in {directory} (this was entered in the audit); see docs/verify-a-tap.md",
@@ -81,6 +89,7 @@ def init(
     made_list: MadeLists = None,
     issued: IssuedFile = None,
     issued_until: IssuedUntil = None,
+    as_json: AsJson = False,
 ) -> None:
     """建立中心：生成密钥，检查并签发服务目录、规则包与各种名单。 Make keys; check and sign the content.
 
@@ -90,7 +99,7 @@ def init(
     now = datetime.now(UTC)
     changes = list_changes(lists, made_list, issued, issued_until, now)
     create_center(data, issuer, content, now, keystore, parse_settings(setting or []), changes)
-    typer.echo(_MADE.format(directory=data).in_language(Language.from_environment()))
+    typer.echo(told(_MADE, as_json, directory=data))
 
 
 @app.command("publish")
@@ -114,6 +123,7 @@ def publish_command(
     issued_until: IssuedUntil = None,
     drop_list: DroppedLists = None,
     shrink_list: ShrunkLists = None,
+    as_json: AsJson = False,
 ) -> None:
     """检查、签发并发布内容；有误则原内容继续有效。 Check, sign and publish content, or leave all as it is.
 
@@ -127,9 +137,13 @@ def publish_command(
         before = center.publications.current
         version = center.publish(content, now, may_shrink=shrink_hotlist, lists=changes)
         after = center.publications.current
-    language = Language.from_environment()
-    for said in (_published(version, before, after), *_published_lists(before, after)):
-        typer.echo(said.in_language(language))
+    listed, others = _published(version, before, after), list(_published_lists(before, after))
+    if as_json:
+        typer.echo(told(_PUBLISHED, as_json, **listed, lists=others))
+        return
+    typer.echo(told(_PUBLISHED, as_json, **listed))
+    for each in others:
+        typer.echo(told(_PUBLISHED_LIST, as_json, **each))
 
 
 @app.command()
@@ -146,16 +160,20 @@ def terminal_code(
         ),
     ] = "",
     qr: Annotated[bool, typer.Option("--qr/--no-qr", help="显示二维码 / show a QR code")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """发出一次性登记码；--no-qr 时只输出登记码。 Issue a one-time code; --no-qr prints it alone.
 
-    Example: tongka center terminal-code --data out/center --operator bus --service BUS-1 --region 330100
+    Example: tongka center terminal-code --data out/center --operator test-bus --service BUS-1 --region 500103
     """
     if len(region) != 6 or not (region.isascii() and region.isdigit()):
         raise typer.BadParameter("GB/T 2260: 330100", param_hint="--region")
     reinstalled = _terminal_id(terminal) if terminal else None
     with open_center(data) as center:
         code = issue_code(center, Assignment(operator, region, service), datetime.now(UTC), reinstalled)
+    if as_json:
+        typer.echo(told(_CODE, as_json, code=code.to_text(), days=CODE_VALID_FOR.days))
+        return
     if qr:
         typer.echo(_CODE.format(days=CODE_VALID_FOR.days).in_language(Language.from_environment()))
         picture = qrcode.QRCode(border=2)
@@ -169,15 +187,16 @@ def run(
     data: Data,
     host: Annotated[str, typer.Option("--host", help="监听地址 / address to listen on")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="端口，0 为任意空闲端口 / 0: any")
+        int, typer.Option("--port", min=0, max=65535, help="端口，0 为任意空闲端口 / the port; 0: any")
     ] = 8480,
+    as_json: AsJson = False,
 ) -> None:
     """运行中心；就绪时输出一行“READY 地址”。 Run the centre; prints the line `READY URL` once it answers.
 
     Example: tongka center run --data out/center --port 0
     """
     with open_center(data) as center:
-        serve(center, host, port, lambda url: typer.echo(f"READY {url}"))
+        serve(center, host, port, lambda url: typer.echo(told(_READY, as_json, url=url)))
 
 
 @app.command("export-evidence")
@@ -188,8 +207,9 @@ def export(
     sequence: Annotated[int, typer.Option("--sequence", min=1, help="记录序号 / the event's number")],
     out: Annotated[Path, typer.Option("--out", help="输出目录 / folder for the files")],
     epoch: Annotated[
-        int | None, typer.Option("--epoch", help="期号，缺省为最近 / default: the latest")
+        int | None, typer.Option("--epoch", help="期号，缺省为最近 / the epoch; default: the latest")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """导出一条记录的刷卡证据，供第三方仅凭 openssl 核验。 Export an event's evidence for a third party.
 
@@ -198,26 +218,30 @@ def export(
     with open_center(data) as center:
         now_ms = time.time_ns() // 1_000_000
         export_evidence(center, _terminal_id(terminal), sequence, out, epoch=epoch, now_ms=now_ms)
-    typer.echo(_EXPORTED.format(directory=out).in_language(Language.from_environment()))
+    typer.echo(told(_EXPORTED, as_json, directory=out))
 
 
-def _published(version: int, before: Content, after: Content) -> Text:
+def _published(version: int, before: Content, after: Content) -> dict[str, object]:
     listed = after.hotlist
-    return _PUBLISHED.format(
-        version=version,
-        hotlist=listed.version,
-        dated=listed.dated,
-        before=before.hotlist.count,
-        after=listed.count,
-    )
+    return {
+        "version": version,
+        "hotlist": listed.version,
+        "dated": listed.dated,
+        "before": before.hotlist.count,
+        "after": listed.count,
+    }
 
 
-def _published_lists(before: Content, after: Content) -> Iterator[Text]:
+def _published_lists(before: Content, after: Content) -> Iterator[dict[str, object]]:
     for name, one in after.lists.items():
         was = before.lists[name].count if name in before.lists else 0
-        yield _PUBLISHED_LIST.format(
-            name=name, version=one.version, dated=one.dated, before=was, after=one.count
-        )
+        yield {
+            "name": name,
+            "version": one.version,
+            "dated": one.dated,
+            "before": was,
+            "after": one.count,
+        }
 
 
 def _terminal_id(text: str) -> bytes:

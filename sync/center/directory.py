@@ -14,6 +14,7 @@ from typing import Final
 from crypto.issuer_request import MAX_REQUEST_BYTES, IssuerRequest
 from sync import reasons
 from sync.center.authority import add_issuer, trust_document
+from sync.center.cases import published_answers
 from sync.center.keys import CenterKeys
 from sync.center.publication import Publications, check_content, next_version, publish
 from sync.center.standing_lists import UNCHANGED, ListChanges
@@ -42,7 +43,7 @@ class Center:
         may_shrink: bool = False,
         lists: ListChanges = UNCHANGED,
     ) -> int:
-        """Publish the content in `source`, or that of the last publication, with the trust store of now.
+        """Publish the content in `source`, or that of the last, with trust store and answers of now.
 
         One publisher at a time. `may_shrink`: the hotlist may have lost many cards. `lists`: what becomes of
         the standing lists. Raises as publication.publish; then what was in force stays so.
@@ -50,8 +51,16 @@ class Center:
         with self.publications.store.alone():
             version = next_version(self.publications.store)
             trust = trust_document(self.keys, self.store, version, now)
-            signer = self.keys.content
-            return publish(self.publications, source, trust, signer, now, may_shrink=may_shrink, lists=lists)
+            return publish(
+                self.publications,
+                source,
+                trust,
+                self.keys.content,
+                now,
+                may_shrink=may_shrink,
+                lists=lists,
+                answers=published_answers(self.store, int(now.timestamp() * 1000)),
+            )
 
 
 def create_center(  # noqa: PLR0917  what it is made of

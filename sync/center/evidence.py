@@ -20,6 +20,7 @@ from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
 from sync.center.examination import Examination, Proof, Pseudonyms, Reason, StoredEvent
+from sync.center.left_words import judge_left
 from sync.center.store import CenterStore
 from sync.center.unsealing import Unsealer
 from sync.errors import ContentInvalid
@@ -32,6 +33,7 @@ from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.modes.return_windows import can_continue
 from terminal.succession import together
 
 PAGE: Final = 500
@@ -45,8 +47,16 @@ _PROVEN: Final = frozenset(
         Outcome.QUOTA_USED_UP,
         Outcome.REVIEW_DUE,
         Outcome.NOT_ENABLED,
+        Outcome.REPEATED,
+        Outcome.TRANSFERRED,
+        Outcome.ALREADY_INSIDE,
         Outcome.RECORDED,
     )
+)
+# Outcomes of taps for which nothing is due, because an earlier one counts.
+_FREE: Final = frozenset((Outcome.REPEATED, Outcome.TRANSFERRED))
+_AFTER_TRANSFER: Final = frozenset(
+    (Outcome.TRANSFERRED, outcome) for outcome in (Outcome.REPEATED, Outcome.ALREADY_INSIDE)
 )
 
 
@@ -163,10 +173,17 @@ class _Examiner:
             proof_digest=digest,
         )
         if event.kind is not EventKind.TAP:
-            # It claims nothing, so that a card was there is all there is to show.
+            # It claims nothing, so that a card was there, and for what, is all there is to show.
+            if (unfit := self._unfit_words(event, evidence, judged)) is not Reason.FINE:
+                return Examination(Proof.INVALID, unfit, content=content.version, proof_digest=digest)
             agrees = event.outcome is Outcome.RECORDED
             reason = Reason.FINE if agrees else Reason.DECISION_DIFFERS
             return _face_value(event, replace(proven, agrees=agrees, reason=reason))
+        if event.outcome.rests_on_earlier:
+            agrees = _claims_nothing(event) and self._continues(event, judged)
+            return replace(proven, agrees=agrees, reason=Reason.FINE if agrees else Reason.CONTINUES_NOTHING)
+        if event.outcome.granted and event.refers_to and not self._continues(event, judged):
+            return _face_value(event, replace(proven, reason=Reason.CONTINUES_NOTHING))
         objection = _objection(stored, event, judged, content, strictest)
         if objection is not None:
             return _face_value(event, replace(proven, reason=objection))
@@ -192,6 +209,14 @@ class _Examiner:
             ticket=event.ticket,
         )
 
+    def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
+        """What is wrong with a need or a rating; FINE for either that is whole, and for all other kinds."""
+        if event.kind not in (EventKind.NEED, EventKind.RATING):
+            return Reason.FINE
+        is_later = 0 < event.refers_to < event.sequence
+        rated = self._opened(event, event.refers_to) if is_later else None
+        return judge_left(event, evidence, credential, rated)
+
     def _follows_holder(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> bool:
         """Whether the event before is a granted tap, shortly before, of the card that this one goes with."""
         if not evidence.follows or evidence.follows != event.sequence - 1:
@@ -206,9 +231,31 @@ class _Examiner:
             return False
         return (
             before.kind is EventKind.TAP
-            and before.outcome.granted
+            and (before.outcome.granted or (before.outcome.admits and self._continues(before, holder)))
             and together(before.time_ms, event.time_ms)
             and credential.is_companion_of(holder.card_id)
+        )
+
+    def _continues(self, event: UsageEvent, credential: TapCredential) -> bool:
+        """Whether the tap that it refers to let the same card go ahead, shortly before, for no less."""
+        found = self._opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
+        if found is None:
+            return False
+        before, shown = found
+        try:
+            earlier = TapCredential.from_bytes(shown.credential)
+        except CredentialMalformed:
+            return False
+        asks_no_more = event.fare <= before.fare and event.companions <= before.companions
+        return (
+            before.kind is EventKind.TAP
+            # A transfer is taken for its own journey's last tap, but starts none.
+            and (before.outcome.granted or (before.outcome, event.outcome) in _AFTER_TRANSFER)
+            and (asks_no_more or event.outcome not in _FREE)
+            and (before.service, before.ticket) == (event.service, event.ticket)
+            and (earlier.issuer_key_id, earlier.card_id) == (credential.issuer_key_id, credential.card_id)
+            and local_date(before.time_ms) == local_date(event.time_ms)
+            and can_continue(event.outcome, before.time_ms, event.time_ms)
         )
 
     def _amendment(self, stored: StoredEvent, event: UsageEvent) -> Examination:
@@ -303,6 +350,8 @@ def _objection(
         return Reason.FARE_ABOVE_LIST
     if strictest.hotlist.status(credential.card_id, credential.issued) is not None:
         return Reason.CARD_HOTLISTED
+    if stored.revoked_ms is not None and event.time_ms >= stored.revoked_ms:
+        return Reason.TERMINAL_REVOKED
     return None
 
 
@@ -322,6 +371,12 @@ def _compare(event: UsageEvent, decision: Decision, proven: Examination) -> Exam
     if agrees and not event.outcome.granted:
         return result
     return _face_value(event, result)
+
+
+def _claims_nothing(event: UsageEvent) -> bool:
+    """Whether the sums are those of a tap that rests on an earlier one."""
+    paid = (0, 0, event.companions) if event.outcome in _FREE else (event.fare, event.fare, 0)
+    return (event.holder_pays, event.companion_pays, event.companions_admitted) == paid
 
 
 def _due(fare: int, decision: Decision) -> int:
@@ -362,7 +417,7 @@ def _unexamined(store: CenterStore) -> Iterator[list[StoredEvent]]:
     while True:
         with store.reading() as connection:
             rows = connection.execute(
-                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark "
+                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark, revoked_ms "
                 "FROM events JOIN terminals USING (terminal, epoch) "
                 "WHERE (terminal, epoch, sequence) > (?, ?, ?) AND NOT EXISTS ("
                 "  SELECT 1 FROM examined WHERE examined.terminal = events.terminal"

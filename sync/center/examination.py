@@ -42,7 +42,11 @@ class Reason(StrEnum):
     FARE_ABOVE_LIST = FindingKind.FARE_ABOVE_LIST.value
     AMENDS_NOTHING = "amends_nothing"
     AMENDS_UPWARDS = "amends_upwards"
+    CONTINUES_NOTHING = "continues_nothing"
+    WORDS_DIFFER = "words_differ"  # the card did not sign for what was left with it
+    RATES_NOTHING = "rates_nothing"  # no service of the same card on the same day
     CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
+    TERMINAL_REVOKED = FindingKind.TERMINAL_REVOKED.value
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class StoredEvent:
     hash: bytes
     operator: str
     watermark: int
+    revoked_ms: int | None
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,10 @@ def take_batch(store: CenterStore, keys: CenterKeys, batch: Batch, now_ms: int) 
     Raises a MessageRefused where the batch is not acceptable; that is counted, and nothing else changes.
     """
     try:
-        links = check_batch(batch, _terminal_key(store, keys, batch, now_ms))
+        key = terminal_key(store, keys, batch.terminal, batch.epoch, now_ms)
+        links = check_batch(batch, key)
     except MessageRefused as error:
-        count_refusal(store, batch, error, now_ms)
+        count_refusal(store, batch.terminal, batch.epoch, error, now_ms)
         raise
     with store.transaction() as connection:
         fork = _find_fork(connection, batch, links)
@@ -119,32 +120,34 @@ def take_batch(store: CenterStore, keys: CenterKeys, batch: Batch, now_ms: int) 
     )
 
 
-def count_refusal(store: CenterStore, batch: Batch, error: MessageRefused, now_ms: int) -> None:
+def count_refusal(
+    store: CenterStore, terminal: bytes, epoch: int, error: MessageRefused, now_ms: int
+) -> None:
     """Count a refusal under the terminal it names; all that name none enrolled here share one line."""
     known = not isinstance(error, TerminalUnknown)
     with store.transaction() as connection:
         connection.execute(
             "INSERT INTO refusals VALUES (?, ?, ?, 1, ?, ?) "
             "ON CONFLICT DO UPDATE SET times = times + 1, last_ms = excluded.last_ms",
-            (batch.terminal if known else b"", batch.epoch if known else 0, error.code, now_ms, now_ms),
+            (terminal if known else b"", epoch if known else 0, error.code, now_ms, now_ms),
         )
 
 
-def _terminal_key(store: CenterStore, keys: CenterKeys, batch: Batch, now_ms: int) -> PublicKey:
+def terminal_key(store: CenterStore, keys: CenterKeys, terminal: bytes, epoch: int, now_ms: int) -> PublicKey:
+    """The key of a terminal enrolled here. Raises TerminalUnknown, CertificateNotValid."""
     with store.reading() as connection:
         row = connection.execute(
-            "SELECT certificate FROM terminals WHERE terminal = ? AND epoch = ?",
-            (batch.terminal, batch.epoch),
+            "SELECT certificate FROM terminals WHERE terminal = ? AND epoch = ?", (terminal, epoch)
         ).fetchone()
     if row is None:
-        raise TerminalUnknown(terminal=batch.terminal.hex(), epoch=batch.epoch)
+        raise TerminalUnknown(terminal=terminal.hex(), epoch=epoch)
     try:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)
         certificate = Certificate.from_pem(row[0])
         chain = (keys.province_certificate,)
         return verify_chain(certificate, chain, keys.root_certificate, now, Role.TERMINAL).public_key
     except CertificateRefused as error:
-        raise CertificateNotValid(terminal=batch.terminal.hex()) from error
+        raise CertificateNotValid(terminal=terminal.hex()) from error
 
 
 def _find_fork(connection: sqlite3.Connection, batch: Batch, links: list[ChainLink]) -> Fork | None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from crypto.credential import KEY_ID_BYTES
 from crypto.explained import Language, Text
 from crypto.pki.revocation import RevocationReason
+from crypto.telling import told
 from sync.center.authority import (
     CertifiedIssuer,
     add_issuer,
@@ -26,6 +27,8 @@ from sync.center.directory import open_center, read_issuer_request
 app = typer.Typer(help="管理发卡机构的密钥。Card issuers' keys.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the centre's data directory")]
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 _ADDED = Text(
     zh="发卡密钥 {key_id} 已登记，随第 {version} 版内容发布",
@@ -49,6 +52,7 @@ def add(
     issuer: Annotated[
         Path, typer.Option("--issuer", help="发卡机构的密钥文件 issuer.json / the issuer's key file")
     ],
+    as_json: AsJson = False,
 ) -> None:
     """登记发卡密钥并立即发布；新旧密钥可同时有效。 Certify an issuer's key and publish it at once.
 
@@ -59,7 +63,7 @@ def add(
     with open_center(data) as center:
         add_issuer(center.keys, center.store, request, now)
         version = center.publish(None, now)
-    _say(_ADDED.format(key_id=request.key_id.hex(), version=version))
+    typer.echo(told(_ADDED, as_json, key_id=request.key_id.hex(), version=version))
 
 
 @app.command()
@@ -67,8 +71,9 @@ def revoke(
     data: Data,
     key_id: Annotated[str, typer.Option("--key-id", help="密钥编号（16 位十六进制） / the key's id")],
     reason: Annotated[
-        RevocationReason, typer.Option("--reason", help="原因 / why")
+        RevocationReason, typer.Option("--reason", help="原因 / why it is revoked")
     ] = RevocationReason.KEY_COMPROMISE,
+    as_json: AsJson = False,
 ) -> None:
     """吊销发卡密钥并立即发布；其全部卡片失效。 Revoke an issuer's key: none of its cards counts any more.
 
@@ -78,7 +83,7 @@ def revoke(
     with open_center(data) as center:
         revoke_issuer(center.store, _key_id(key_id), reason, now)
         version = center.publish(None, now)
-    _say(_REVOKED.format(key_id=key_id.lower(), version=version))
+    typer.echo(told(_REVOKED, as_json, key_id=key_id.lower(), version=version))
 
 
 @app.command()
@@ -89,6 +94,7 @@ def retire(
         datetime,
         typer.Option("--until", formats=["%Y-%m-%d"], help="最后签发日 / the last day on which it issues"),
     ],
+    as_json: AsJson = False,
 ) -> None:
     """换钥后收回旧密钥的签发期并立即发布；已发的卡继续有效。 End a key's issuing; its cards stay good.
 
@@ -98,13 +104,11 @@ def retire(
     with open_center(data) as center:
         retire_issuer(center.keys, center.store, _key_id(key_id), until.date(), now)
         version = center.publish(None, now)
-    _say(_RETIRED.format(key_id=key_id.lower(), until=until.date(), version=version))
+    typer.echo(told(_RETIRED, as_json, key_id=key_id.lower(), until=until.date(), version=version))
 
 
 @app.command(name="list")
-def list_command(
-    data: Data, as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False
-) -> None:
+def list_command(data: Data, as_json: AsJson = False) -> None:
     """列出发卡密钥、签发期与状态。 List issuers' keys, when they issue, and whether they are revoked.
 
     Example: tongka center issuer list --data out/center
@@ -148,7 +152,3 @@ def _key_id(text: str) -> bytes:
     if len(key_id) != KEY_ID_BYTES:
         raise typer.BadParameter("0123456789abcdef", param_hint="--key-id")
     return key_id
-
-
-def _say(text: Text) -> None:
-    typer.echo(text.in_language(Language.from_environment()))

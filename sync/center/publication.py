@@ -1,4 +1,4 @@
-"""What the centre gives out: trust store, catalogue, rules, hotlist and lists, under one signed manifest.
+"""What the centre gives out: trust, catalogue, rules, hotlist, lists and answers, under one signed manifest.
 
 Old publications stay: an event is judged by the one that its terminal had when the card was tapped.
 """
@@ -23,6 +23,7 @@ from sync.errors import ContentInvalid, ListNotPublished, SyncError
 from terminal.content.asked_lists import asked_lists, lacking
 from terminal.content.content import Content, load_content, require_newer
 from terminal.content.manifest import (
+    ANSWERS,
     CATALOGUE,
     FORMAT,
     HOTLIST_BASE,
@@ -43,6 +44,7 @@ from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.hotlist.base import HotlistBase
 from terminal.hotlist.delta import HotlistDelta
+from terminal.needs.answers import NO_ANSWERS, NeedAnswers
 
 #: Parsed publications that are kept in memory; their hotlists have megabytes.
 REMEMBERED: Final = 8
@@ -110,21 +112,25 @@ def publish(
     *,
     may_shrink: bool = False,
     lists: ListChanges = UNCHANGED,
+    answers: NeedAnswers = NO_ANSWERS,
 ) -> int:
     """Check, sign and put in force the next publication; its number, which `trust` bears as its version.
 
     `source` holds catalogue.toml, rules/*.toml and hotlist/*.bin; None takes what was published last. The
-    standing lists are those published last, with `lists` changed. A hotlist or standing list that has lost
-    more than a tenth of its cards looks like a cut-off register: it is refused unless it `may_shrink`. Raises
-    ContentInvalid, ListNotPublished and as `ListChanges.applied`; then what was in force stays so.
+    standing lists are those published last, with `lists` changed; `answers` take the place of the last ones.
+    A hotlist or standing list that has lost more than a tenth of its cards looks like a cut-off register: it
+    is refused unless it `may_shrink`. Raises ContentInvalid, ListNotPublished and as `ListChanges.applied`;
+    then what was in force stays so.
     """
     store = publications.store
     last = publications.current if store.versions() else None
     last_files = _last_files(publications) if last is not None else {}
-    files = _files(source) if source is not None else _without_lists(last_files)
+    files = _files(source) if source is not None else _source_files(last_files)
     files |= lists.applied(last_files, last.lists if last is not None else {}, trust.version)
     _require_sound_hotlist(files)
     files[TRUST] = trust.to_bytes()
+    if answers.entries:
+        files[ANSWERS] = answers.to_bytes()
     manifest = Manifest(
         format=FORMAT,
         version=trust.version,
@@ -226,8 +232,9 @@ def _last_files(publications: Publications) -> dict[str, bytes]:
     return {file.name: publications.store.read(file) for file in manifest.files}
 
 
-def _without_lists(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {name: data for name, data in files.items() if not name.startswith(LISTS)}
+def _source_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Those that a folder of content would hold; the centre makes the others itself."""
+    return {name: data for name, data in files.items() if not name.startswith((LISTS, ANSWERS))}
 
 
 def _files(source: Path) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ from sync.center.reconciliation import reconcile_center
 from sync.errors import OutputNotWritten
 from sync.reconcile.report import Reconciliation, to_html, yuan
 
-app = typer.Typer(help="对账与结算。Reconciliation and settlement.")
+app = typer.Typer(short_help="对账与结算。Reconciliation and settlement.")
 
 _WIDTH_OFF_SCREEN = 120
 _MONEY = (
@@ -37,7 +37,8 @@ def command(
     html: Annotated[Path | None, typer.Option("--html", help="写入 HTML 报告 / write an HTML report")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
-    """核验证据，查找缺号、重放、分叉、无效证据与判定不符，并给出结算。 Examine, find, settle.
+    """核验证据，查找缺号、重放、分叉、无效证据与判定不符，并给出结算。
+    Examine the evidence, find gaps, replays, forks, bad proofs and wrong decisions, and settle.
 
     Example: tongka reconcile --data out/center --html out/report.html
     """

@@ -25,6 +25,7 @@ CREATE TABLE terminals (
     operator TEXT NOT NULL, region TEXT NOT NULL, service TEXT NOT NULL,
     certificate BLOB NOT NULL, enrolled_ms INTEGER NOT NULL,
     watermark INTEGER NOT NULL DEFAULT 0,
+    revoked_ms INTEGER, reason TEXT,
     PRIMARY KEY (terminal, epoch)
 ) STRICT;
 
@@ -90,7 +91,33 @@ CREATE TABLE examined (
     PRIMARY KEY (terminal, epoch, sequence)
 ) STRICT;
 
--- Who took whose evidence out of the centre, and when.
+-- What holders asked for; the words stay in their events and are opened when staff read a case. secret: what
+-- the card's answers are found by (terminal.needs.answers); leads back to no card that is not in one's hand.
+CREATE TABLE needs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    operator TEXT NOT NULL, item TEXT NOT NULL, relation TEXT NOT NULL, card BLOB NOT NULL,
+    asked_ms INTEGER NOT NULL, secret BLOB NOT NULL,
+    status TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL, changed_ms INTEGER NOT NULL,
+    UNIQUE (terminal, epoch, sequence)
+) STRICT;
+
+-- Recordings that go with needs, as they came: sealed (terminal.events.voice).
+CREATE TABLE voices (
+    terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    bytes BLOB NOT NULL, received_ms INTEGER NOT NULL,
+    PRIMARY KEY (terminal, epoch, sequence)
+) STRICT;
+
+-- What holders thought of a service; rated: the sequence of its event. The first rating of an event counts.
+CREATE TABLE ratings (
+    terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, rated INTEGER NOT NULL,
+    operator TEXT NOT NULL, service TEXT NOT NULL, day TEXT NOT NULL, card BLOB NOT NULL,
+    stars INTEGER NOT NULL,
+    PRIMARY KEY (terminal, epoch, sequence)
+) STRICT;
+
+-- Who took whose evidence out of the centre, or read or answered whose need, and when.
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
     terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL

@@ -24,6 +24,7 @@ class FindingKind(StrEnum):
     DECISION_DIFFERS = "decision_differs"
     FARE_ABOVE_LIST = "fare_above_list"
     CARD_HOTLISTED = "card_hotlisted"
+    TERMINAL_REVOKED = "terminal_revoked"
     COUNTER_REPEATED = "counter_repeated"
     PROOF_REPEATED = "proof_repeated"
 
@@ -60,6 +61,9 @@ _TEXTS: Final = MappingProxyType(
             zh="卡片已在该终端的挂失名单上：不予结算",
             en="The card was on the hotlist that the terminal had: it is not paid",
         ),
+        FindingKind.TERMINAL_REVOKED: Text(
+            zh="终端吊销之后的记录：不予结算", en="Recorded after the terminal was revoked: it is not paid"
+        ),
         FindingKind.COUNTER_REPEATED: Text(
             zh="同一张卡的计数值出现两次：可能有复制芯片，后一笔不予结算",
             en="A card's counter came twice: its chip may have been copied; the later tap is not paid",
@@ -71,7 +75,11 @@ _TEXTS: Final = MappingProxyType(
 )
 
 
-_OBJECTIONS: Final = (FindingKind.FARE_ABOVE_LIST.value, FindingKind.CARD_HOTLISTED.value)
+_OBJECTIONS: Final = (
+    FindingKind.FARE_ABOVE_LIST.value,
+    FindingKind.CARD_HOTLISTED.value,
+    FindingKind.TERMINAL_REVOKED.value,
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ def find_all(ledger: Ledger) -> list[Finding]:
         differing_decisions(ledger.examined),
         objections(ledger.examined, FindingKind.FARE_ABOVE_LIST),
         objections(ledger.examined, FindingKind.CARD_HOTLISTED),
+        objections(ledger.examined, FindingKind.TERMINAL_REVOKED),
         repeated_counters(ledger.examined, ledger.events),
         repeated_proofs(ledger.examined),
     ).order_by("terminal", "epoch", "first", "kind")

@@ -20,6 +20,7 @@ _LINE_KEY = ("operator", "day", "service")
 #: Why a claim is not paid in full though its tap was in order: its terminal took it back later.
 CANCELLED = "cancelled"
 CORRECTED = "corrected"
+REPLACED = "replaced"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def _judged(ledger: Ledger) -> ibis.Table:
         (~in_order, joined.reason),
         (is_repeated, FindingKind.COUNTER_REPEATED.value),
         (joined.is_cancelled.fill_null(False), CANCELLED),
+        (joined.is_replaced.fill_null(False), REPLACED),
         (left < joined.due, CORRECTED),
         else_="",
     )
@@ -126,10 +128,17 @@ def _judged(ledger: Ledger) -> ibis.Table:
 
 
 def _amended(examined: ibis.Table) -> ibis.Table:
-    """What later events of their terminals leave of earlier ones: `left_due`, in fen."""
-    amendments = examined.filter(_.kind.isin(["cancellation", "correction"]) & (_.proof != "invalid"))
-    return amendments.group_by("terminal", "epoch", sequence=_.refers_to).aggregate(
-        is_cancelled=(_.kind == "cancellation").any(), left_due=_.due.min()
+    """What later events of their terminals leave of earlier ones: `left_due`, in fen.
+
+    A granted tap that refers to an earlier one of the same card takes that one's place.
+    """
+    replacing = (_.kind == "tap") & _.granted & (_.refers_to > 0) & (_.proof == "valid") & _.agrees
+    amendments = _.kind.isin(["cancellation", "correction"]) & (_.proof != "invalid")
+    amending = examined.filter(replacing | amendments)
+    return amending.group_by("terminal", "epoch", sequence=_.refers_to).aggregate(
+        is_cancelled=(_.kind == "cancellation").any(),
+        is_replaced=(_.kind == "tap").any(),
+        left_due=ibis.ifelse(_.kind == "tap", 0, _.due).min(),
     )
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crypto.explained import ExplainedError, Language, Text
+from terminal.catalogue.completion import service_codes
 from terminal.catalogue.description import document, lines
 from terminal.catalogue.lint import Finding, lint
 from terminal.catalogue.opening import open_catalogue, read_file
@@ -46,7 +47,7 @@ def search(
     ],
     data: Data = None,
     file: File = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="最多条数 / at most")] = DEFAULT_LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="最多条数 / how many at most")] = DEFAULT_LIMIT,
     as_json: AsJson = False,
 ) -> None:
     """按汉字、拼音、首字母或近音搜索服务。 Find services by Hanzi, pinyin, initials or sound.
@@ -71,7 +72,9 @@ def search(
 
 @app.command()
 def show(
-    code: Annotated[str, typer.Argument(help="服务代码 / the service's code")],
+    service: Annotated[
+        str, typer.Argument(help="服务代码 / the service's code", autocompletion=service_codes)
+    ],
     data: Data = None,
     file: File = None,
     as_json: AsJson = False,
@@ -80,7 +83,7 @@ def show(
 
     Example: tongka catalogue show CERT-NEW
     """
-    item = _opened(data, file).item(code)
+    item = _opened(data, file).item(service)
     if as_json:
         typer.echo(msgspec.json.encode(document(item)).decode())
         return

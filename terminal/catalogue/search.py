@@ -118,11 +118,15 @@ class CatalogueSearch(Closing):
     def _hits(self, query: Query, typed: str) -> Iterator[_Hit]:
         """Every way to find something, the best first; each is tried only if the ones before leave room."""
         is_nothing = True
+        is_english = True  # as far as anything was found, it was an English word with a slip
         for hit in chain(self._code(typed), self._labels(query), self._inexact(query)):
             is_nothing = False
+            is_english = is_english and hit.match is Match.SOUND and hit.matched.isascii()
             yield hit
+        if is_english:
+            yield from self._english_names(query)
         if is_nothing:
-            yield from self._last_resorts(query)
+            yield from self._shared_hanzi(query)
 
     def _code(self, typed: str) -> Iterator[_Hit]:
         item = self._index.numbers.get(typed.strip().upper())
@@ -147,7 +151,10 @@ class CatalogueSearch(Closing):
     def _inexact(self, query: Query) -> Iterator[_Hit]:
         terms = query.terms()
         if len(terms) > 1:
-            for item in sorted(set.intersection(*map(self._anywhere, terms))):
+            named = [set(self._index.rows("names", term.labels(Place.ANYWHERE))) for term in terms]
+            found = set.intersection(*map(self._anywhere, terms))
+            # What is called so comes before what only speaks of it.
+            for item in sorted(found, key=lambda item: (-sum(item in each for each in named), item)):
                 yield self._of_item(item, Match.TERMS)
         for item in self._index.rows("bodies", query.body()):
             yield self._of_item(item, Match.TEXT)
@@ -155,11 +162,14 @@ class CatalogueSearch(Closing):
             label = self._index.labels[number]
             yield _Hit(label.item, Match.SOUND, label.text, errors)
 
-    def _last_resorts(self, query: Query) -> Iterator[_Hit]:
-        """For what matched no description and no sound: a slip in English, or some of its Hanzi."""
+    def _english_names(self, query: Query) -> Iterator[_Hit]:
+        """By a slip in a name's English: for what is no pinyin, as pinyin is like many an English word."""
         if query.is_latin and len(query.text) >= _ENGLISH_FROM:
             for item, errors in self._index.english.find(query.text, query.errors):
                 yield _Hit(item, Match.SOUND, self._index.items[item].name.en, errors)
+
+    def _shared_hanzi(self, query: Query) -> Iterator[_Hit]:
+        """For what nothing else found: names that share neighbouring Hanzi with it."""
         for item in self._index.rows("names", query.pairs(), best_first=True):
             yield self._of_item(item, Match.PARTS)
 

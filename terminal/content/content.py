@@ -14,6 +14,7 @@ from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
 from terminal.content.asked_lists import asked_lists, lacking
 from terminal.content.manifest import (
+    ANSWERS,
     CATALOGUE,
     HOTLIST_BASE,
     HOTLIST_DELTAS,
@@ -37,6 +38,7 @@ from terminal.hotlist.card_hash import mix
 from terminal.hotlist.errors import StandingListMissing
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.standing_list import StandingList
+from terminal.needs.answers import NO_ANSWERS, NeedAnswers
 
 #: Two clocks that each are right may differ by this.
 CLOCK_LEEWAY: Final = timedelta(days=1)
@@ -47,6 +49,7 @@ class Content:
     """A publication, every signature verified and every file parsed.
 
     `lists`: the standing lists by name. `asked`: the lists that its rules ask for, each with the rule.
+    `answers`: those to needs that holders left.
     """
 
     version: int
@@ -57,6 +60,7 @@ class Content:
     hotlist: Hotlist
     lists: Mapping[str, StandingList]
     asked: Mapping[str, str]
+    answers: NeedAnswers
 
     def standing_lists(self, card_id: bytes, issued: date) -> frozenset[str]:
         """The names of the standing lists that the card with this id (8 bytes) and day of issue is on.
@@ -116,7 +120,8 @@ def load_content(
     `root`: the anchor that enrolment gave. `now_ms` may be behind, as a terminal's clock may: the publication
     itself says how late it is at least. Raises ManifestMalformed, ContentSignatureInvalid, ContentMissing,
     ContentDamaged, ContentFromFuture, and what the parsers raise (TrustStoreMalformed, CertificateRefused,
-    CatalogueMalformed, RulePackMalformed, RuleBookInconsistent, HotlistMalformed, StandingListMalformed).
+    CatalogueMalformed, RulePackMalformed, RuleBookInconsistent, HotlistMalformed, StandingListMalformed,
+    AnswersMalformed).
     """
     trust = verified_trust(signed, store.read(signed.unverified().file(TRUST)), root, now_ms, held)
     manifest = signed.unverified()
@@ -135,6 +140,7 @@ def load_content(
         hotlist=hotlist,
         lists=lists,
         asked=asked_lists(rules),
+        answers=_answers(store, manifest),
     )
 
 
@@ -167,6 +173,11 @@ def _hotlist(store: ContentStore, manifest: Manifest) -> Hotlist:
         tuple(store.read(file) for file in manifest.named(HOTLIST_DELTAS)),
         store.read(reasons[0]) if reasons else None,
     )
+
+
+def _answers(store: ContentStore, manifest: Manifest) -> NeedAnswers:
+    published = manifest.named(ANSWERS)
+    return NeedAnswers.from_bytes(store.read(published[0])) if published else NO_ANSWERS
 
 
 def _lists(store: ContentStore, manifest: Manifest) -> Mapping[str, StandingList]:

@@ -15,7 +15,7 @@ from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
 from terminal.content.content import Content, load_content, require_newer
 from terminal.content.store import ContentStore
-from terminal.errors import ContentDamaged, ContentMissing, ContentUnusable
+from terminal.errors import ContentDamaged, ContentMissing, ContentUnusable, TerminalRevoked
 
 #: How often a new publication is looked for between taps, so that a tap need not load it.
 LOOK_SECONDS: Final = 1.0
@@ -40,10 +40,20 @@ class LiveContent(Closing):
 
     In production mode one with test keys can't be used. Raises, when made, what is wrong with the newest one
     if none can be used (see `load_content`; ServiceUnknown, TestKeyRefused).
+
+    `own`: the terminal's certificate. A publication that revokes it is in force like any other, but gives
+    nothing to tap by.
     """
 
-    def __init__(self, store: ContentStore, root: Certificate, service: str, is_production: bool) -> None:
-        self._store, self._root = store, root
+    def __init__(
+        self,
+        store: ContentStore,
+        root: Certificate,
+        service: str,
+        is_production: bool,
+        own: Certificate | None = None,
+    ) -> None:
+        self._store, self._root, self._own = store, root, own
         self._service, self._is_production = service, is_production
         self._lock = threading.Lock()
         # Until taps say what time it is, a publication is judged as of its own day.
@@ -56,10 +66,12 @@ class LiveContent(Closing):
         self._thread.start()
 
     def current(self) -> Content:
-        """The newest that can be used; loads it now if it has just come."""
+        """The newest that can be used; loads it now if it has just come. Raises TerminalRevoked."""
         # Two changes may fall into one tick of the file system's clock: the second is seen by the thread.
         if self._store.touched() != self._touched or self._time_ms // DAY_MS != self._state[1]:
             self._refresh()
+        if self._own is not None and self._content.trust.revokes(self._own):
+            raise TerminalRevoked
         return self._content
 
     def learn(self, time_ms: int) -> None:

@@ -36,13 +36,14 @@ RULES: Final = "rules/"
 LISTS: Final = "lists/"
 LIST_BASE: Final = "base.bin"
 LIST_DELTA: Final = "delta.bin"
+ANSWERS: Final = "needs/answers.bin"
 
 LIST_NAME_PATTERN: Final = r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
 
 NAME_PATTERN: Final = (
     r"\A(catalogue\.toml|trust\.json|hotlist/(base|reasons|delta-[0-9]{4})\.bin"
     r"|rules/[a-z0-9][a-z0-9-]{0,62}\.toml"
-    rf"|lists/{LIST_NAME_PATTERN}/(base|delta)\.bin)\Z"
+    rf"|lists/{LIST_NAME_PATTERN}/(base|delta)\.bin|needs/answers\.bin)\Z"
 )
 ContentName = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 Digest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]

@@ -8,12 +8,13 @@ from typing import Final
 import msgspec
 
 from crypto.explained import Text
+from crypto.pki.certificate import Certificate
 from terminal.content.content import load_content
 from terminal.content.manifest import TRUST
 from terminal.data_directory import DataDirectory
 from terminal.decisions.decide import local_date
 from terminal.durable_file import write_durably
-from terminal.errors import ContentMissing, FileNotWritten
+from terminal.errors import ContentMissing, FileNotWritten, TerminalRevoked
 
 TRUST_FILE: Final = "trust.json"
 ROOT_FILE: Final = "root.pem"
@@ -39,7 +40,7 @@ class ListReport(msgspec.Struct, frozen=True):
 
 
 class ContentReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The publication in force; `hotlist_age` in days."""
+    """The publication in force; `hotlist_age` in days, `revoked` the key ids of withdrawn issuers."""
 
     version: int
     made_ms: int
@@ -49,6 +50,7 @@ class ContentReport(msgspec.Struct, frozen=True, kw_only=True):
     hotlist_age: int
     issuers: list[str]
     revoked: list[str]
+    is_terminal_revoked: bool
     lists: list[ListReport]
 
     def to_text(self) -> Text:
@@ -62,7 +64,8 @@ class ContentReport(msgspec.Struct, frozen=True, kw_only=True):
             issuers=len(self.issuers),
             revoked=len(self.revoked),
         )
-        lines = [said, *(_LIST_SAID.format(**msgspec.structs.asdict(one)) for one in self.lists)]
+        withdrawn = [TerminalRevoked.cause] if self.is_terminal_revoked else []
+        lines = [*withdrawn, said, *(_LIST_SAID.format(**msgspec.structs.asdict(one)) for one in self.lists)]
         return Text(zh="\n".join(line.zh for line in lines), en="\n".join(line.en for line in lines))
 
 
@@ -73,6 +76,7 @@ def content_report(directory: DataDirectory, now_ms: int) -> ContentReport:
     if not versions:
         raise ContentMissing(file="manifests")
     content = load_content(store, store.manifest(versions[-1]), directory.load_root(), now_ms)
+    own = Certificate.from_pem(directory.read(directory.certificate_file))
     keys = content.trust.issuers.values()
     today = local_date(now_ms)
     return ContentReport(
@@ -84,6 +88,7 @@ def content_report(directory: DataDirectory, now_ms: int) -> ContentReport:
         hotlist_age=content.hotlist.age(today),
         issuers=[key.key_id.hex() for key in keys],
         revoked=[key.key_id.hex() for key in keys if key.is_revoked],
+        is_terminal_revoked=content.trust.revokes(own),
         lists=[
             ListReport(name, one.version, one.dated.isoformat(), one.age(today))
             for name, one in content.lists.items()

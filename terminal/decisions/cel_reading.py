@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-import cel
-
+from terminal.decisions.cel_library import compile_cel
 from terminal.decisions.toml_document import is_slug
 
 _TOKEN: Final = re.compile(
@@ -99,7 +98,7 @@ def _past(words: list[Token], start: int) -> int:
 
 def _is_zero(operand: str) -> bool:
     try:
-        program = cel.compile(operand)
+        program = compile_cel(operand)
         if program.references()["variables"]:
             return False
         return bool(program.execute({}) == 0)

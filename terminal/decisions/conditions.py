@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import cel
-
 from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceDomain, ServiceFeature, ServiceItem, ServiceKind
+from terminal.decisions.cel_library import Context, Program, compile_cel
 from terminal.decisions.cel_reading import asked_lists, divides_by_zero, tokens
 from terminal.decisions.region import city_prefix, province_prefix
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
@@ -94,7 +93,7 @@ class Circumstances:
         }
         for feature in ServiceFeature:
             variables[feature.value] = feature in service.features
-        self.context: Final = cel.Context(variables=variables)
+        self.context: Final = Context(variables=variables)
 
 
 def _probes() -> dict[CardKind, tuple[Circumstances, ...]]:
@@ -136,7 +135,7 @@ class Condition:
     """A compiled condition; made by `compile`. `lists`: the standing lists that it asks for."""
 
     source: str
-    program: cel.Program
+    program: Program
     lists: frozenset[str] = frozenset()
 
     @classmethod
@@ -154,7 +153,7 @@ class Condition:
                 zh="exists、all 等宏多于一个", en="it has more than one macro such as exists or all"
             )
         try:
-            program = cel.compile(source)
+            program = compile_cel(source)
         except ValueError as error:
             reason = " ".join(str(error).rpartition("ERROR:")[2].split())[:160]
             raise _rejected(zh=f"不是 CEL 表达式（{reason}）", en=f"it is not CEL ({reason})") from error

@@ -32,7 +32,7 @@ MAX_EVENT_BYTES: Final = 3072
 NO_PREVIOUS: Final = bytes(DIGEST_BYTES)
 MAX_SEALED_BYTES: Final = 2048
 MAX_QUOTAS: Final = 8
-MAX_WORDS: Final = 200  # characters
+MAX_WORDS: Final = 1664  # characters
 
 Bytes8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
 Digest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]

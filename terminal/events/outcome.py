@@ -12,6 +12,9 @@ class Outcome(StrEnum):
     QUOTA_USED_UP = "quota_used_up"  # the benefit's uses in this day, month, year or season are spent
     REVIEW_DUE = "review_due"  # the annual review of this card's benefit is overdue
     NOT_ENABLED = "not_enabled"  # the benefit must be opened for this card first
+    REPEATED = "repeated"  # the same card again within seconds: the earlier tap stands
+    TRANSFERRED = "transferred"  # the journey that an earlier tap began goes on
+    ALREADY_INSIDE = "already_inside"  # an earlier tap let this card in, and it has not left
     RECORDED = "recorded"  # nothing was to be decided: a visit, an attendance, a need, a rating
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
@@ -27,3 +30,13 @@ class Outcome(StrEnum):
     def granted(self) -> bool:
         """Whether a benefit was given."""
         return self in (Outcome.GRANTED, Outcome.GRANTED_WITH_COMPANION)
+
+    @property
+    def admits(self) -> bool:
+        """Whether the holder may go ahead: on a benefit given now, or on an earlier tap's."""
+        return self.granted or self in (Outcome.REPEATED, Outcome.TRANSFERRED)
+
+    @property
+    def rests_on_earlier(self) -> bool:
+        """Whether nothing was decided, because an earlier tap of the same card still counts."""
+        return self in (Outcome.REPEATED, Outcome.TRANSFERRED, Outcome.ALREADY_INSIDE)

@@ -33,7 +33,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")
 def list_events(
     data: Data,
     after: Annotated[int, typer.Option(help="从此序号之后 / after this sequence")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多条数 / at most")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多条数 / how many at most")] = 50,
     training: Annotated[bool, typer.Option("--training", help="培训流水 / the training journal")] = False,
     as_json: AsJson = False,
 ) -> None:

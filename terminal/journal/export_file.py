@@ -137,6 +137,11 @@ class ExportReader:
         )
         self.is_extract: Final = self.header.is_extract
 
+    @property
+    def wrong_structure(self) -> None:
+        """Nothing: the file is no database."""
+        return
+
     def items(self) -> Iterator[JournalItem]:
         """Events and checkpoints as far as the file is whole; raises nothing."""
         events = checkpoints = 0

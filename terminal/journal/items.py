@@ -29,9 +29,10 @@ class StoredCheckpoint:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Where something stands, or should, that can't be read at all."""
+    """Where an event, or else a checkpoint, stands or may stand that can't be read at all."""
 
     sequence: int
+    is_checkpoint: bool = False
 
 
 JournalItem = StoredEvent | StoredCheckpoint | Unreadable
@@ -55,6 +56,13 @@ class JournalSource(Protocol):
     @property
     def tear(self) -> Text | None:
         """What is wrong with the file as such, known once `items` has come to its end."""
+
+    @property
+    def wrong_structure(self) -> str | None:
+        """What is wrong with a database around its records; None, too, for what is no database.
+
+        Raises JournalUnavailable.
+        """
 
     def items(self) -> Iterator[JournalItem]:
         """Everything in it, ascending, a checkpoint behind its event; holds little of it at a time."""

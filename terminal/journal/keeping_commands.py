@@ -93,7 +93,9 @@ def prune_events(
     keep_days: Annotated[
         int, typer.Option(min=0, max=3660, help="至少保存的天数 / days that an event stays at least")
     ] = KEEP_DAYS,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只计数 / only count")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只计数，不清除 / count what may go, remove nothing")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """清除中心已签收且过了保存期的流水；终端程序运行时会自己清除。 Remove what the centre has signed for.

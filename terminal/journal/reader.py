@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from heapq import merge
@@ -15,13 +14,16 @@ from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
 from terminal.journal.schema import (
+    DATABASE_ERRORS,
     JournalBase,
     damage_named,
     is_of_the_disk,
     open_for_reading,
     read_base,
     read_owner,
+    wrong_structure,
 )
+from terminal.journal.voices import read_voice, waiting_voices
 
 __all__ = ["JournalReader", "StoredEvent"]
 
@@ -65,6 +67,15 @@ class JournalReader(Closing):
         return None
 
     @property
+    def wrong_structure(self) -> str | None:
+        """What is wrong with the database around its records; reads all of it. Raises JournalUnavailable."""
+        try:
+            return wrong_structure(self._connection)
+        except DATABASE_ERRORS as error:
+            _require_damage(error)
+            return str(error)
+
+    @property
     def base(self) -> JournalBase:
         """What the first event follows; `sequence` 0 where nothing was pruned."""
         return read_base(self._connection)
@@ -82,6 +93,16 @@ class JournalReader(Closing):
         with damage_named():
             rows = self._connection.execute(_EVENTS.format("> ?"), (after, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
+
+    def waiting_voices(self) -> list[int]:
+        """The events whose recordings the terminal still keeps, ascending."""
+        with damage_named():
+            return waiting_voices(self._connection)
+
+    def voice(self, sequence: int) -> bytes | None:
+        """The sealed recording of an event; None where there is none, or none any more."""
+        with damage_named():
+            return read_voice(self._connection, sequence)
 
     def checkpoints(self) -> Iterator[SignedCheckpoint]:
         """All checkpoints, ascending. Raises EventMalformed at one that can't be parsed."""
@@ -105,7 +126,9 @@ class JournalReader(Closing):
         with nullcontext() if self._connection.in_transaction else self.snapshot():
             events = self.events_from(_LEAST)
             checkpoints = (
-                row if isinstance(row, Unreadable) else StoredCheckpoint(row[0], row[1])
+                Unreadable(row.sequence, is_checkpoint=True)
+                if isinstance(row, Unreadable)
+                else StoredCheckpoint(row[0], row[1])
                 for row in self._rows(_CHECKPOINTS)
             )
             yield from merge(events, checkpoints, key=lambda item: item.sequence)
@@ -146,7 +169,7 @@ class JournalReader(Closing):
                     if taken < _BATCH:
                         return
                     continue
-            except sqlite3.DatabaseError as error:
+            except DATABASE_ERRORS as error:
                 _require_damage(error)
             wanted = yield from self._step_over(query, wanted)
 
@@ -157,7 +180,7 @@ class JournalReader(Closing):
         for sequence in range(first, last + 1):
             try:
                 row = self._connection.execute(query.format("= ?"), (sequence, 1)).fetchone()
-            except sqlite3.DatabaseError as error:
+            except DATABASE_ERRORS as error:
                 _require_damage(error)
                 yield Unreadable(sequence)
                 continue
@@ -173,7 +196,7 @@ class JournalReader(Closing):
         table = "events" if query is _EVENTS else "checkpoints"
         try:
             (last,) = self._connection.execute(f"SELECT max(sequence) FROM {table}").fetchone()  # noqa: S608
-        except sqlite3.DatabaseError as error:
+        except DATABASE_ERRORS as error:
             _require_damage(error)
             return otherwise
         return last or 0
@@ -183,7 +206,7 @@ def _is_row(row: tuple[object, ...]) -> bool:
     return all(isinstance(part, bytes) for part in row[1:])
 
 
-def _require_damage(error: sqlite3.DatabaseError) -> None:
+def _require_damage(error: Exception) -> None:
     """Raise JournalUnavailable where it is the disk that fails and not the file that was altered."""
     if is_of_the_disk(error):
         raise JournalUnavailable(detail=str(error)) from error

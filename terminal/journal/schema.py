@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,9 @@ from terminal.events.event import NO_PREVIOUS
 from terminal.journal.amended import AMENDED_TABLE
 from terminal.journal.disk import JournalDisk
 from terminal.journal.errors import JournalIsTraining
+from terminal.journal.row_digest import is_table_whole, offer_row_digest
 from terminal.journal.uses import USES_TABLE
+from terminal.journal.voices import VOICES_TABLE
 
 # SQLite's application_id, what `file` shows; the first byte says whose program it is.
 APPLICATION_ID: Final = 0x544B4A32  # "TKJ2"
@@ -45,7 +48,12 @@ _TABLES: Final = f"""
     );
     {USES_TABLE}
     {AMENDED_TABLE}
+    {VOICES_TABLE}
 """
+_DEFINITIONS: Final = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+_DIGESTED: Final = ("uses", "amended")
+#: What reading a damaged file raises: where the message would quote a damaged definition, the second.
+DATABASE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 _KINDS: Final = {
     True: Text(zh="培训流水账", en="a training journal"),
     False: Text(zh="真实流水账", en="a real journal"),
@@ -110,6 +118,7 @@ def _opened(path: Path, owner: JournalOwner) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
+        offer_row_digest(connection)
         if connection.execute("PRAGMA application_id").fetchone()[0] == 0:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise _some_other(path)
@@ -184,18 +193,38 @@ def read_base(connection: sqlite3.Connection) -> JournalBase:
     return JournalBase(row[0], row[1], row[2], row[3])
 
 
+def wrong_structure(connection: sqlite3.Connection) -> str | None:
+    """What is wrong with the database around its rows, as SQLite and the definitions of the tables tell.
+
+    Reads the whole file. Raises what `DATABASE_ERRORS` are.
+    """
+    if dict(connection.execute(_DEFINITIONS)) != _definitions():
+        return "table definitions"
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        return " ".join(str(found).split())
+    return next((f"table {table}" for table in _DIGESTED if not is_table_whole(connection, table)), None)
+
+
+@cache
+def _definitions() -> dict[str, str]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        return dict(connection.execute(_DEFINITIONS))
+
+
 @contextmanager
 def damage_named() -> Iterator[None]:
     """Tell a disk that fails now (JournalUnavailable) from a file that was altered (JournalDamaged)."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except DATABASE_ERRORS as error:
         if is_of_the_disk(error):
             raise JournalUnavailable(detail=str(error)) from error
         raise JournalDamaged(detail=str(error)) from error
 
 
-def is_of_the_disk(error: sqlite3.DatabaseError) -> bool:
+def is_of_the_disk(error: Exception) -> bool:
     """Whether it speaks of the disk now, and not of what is in the file."""
     # An error of the Python module itself carries no code of SQLite.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_ERRORS

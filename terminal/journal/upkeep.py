@@ -1,4 +1,4 @@
-"""What a journal needs while nobody taps: a signature when events stand unsigned, and pruning once a day.
+"""What a journal needs while nobody taps: signatures, pruning once a day, recordings let go once delivered.
 
 A thread of its own does it, between taps. It begins nothing while a tap is under way, and each piece of work
 is over long before the next card has answered, so no tap waits for it.
@@ -17,13 +17,15 @@ from crypto.explained import ExplainedError
 from crypto.sm2 import PublicKey
 from terminal.events.event import ClockTrust
 from terminal.journal.pruning import DAY_MS, KEEP_DAYS, give_back_log, prune, retention
-from terminal.journal.upload_receipt import read_receipt
+from terminal.journal.upload_receipt import read_receipt, read_voice_receipt
+from terminal.journal.voices import drop_voice, read_voice, waiting_voices
 from terminal.journal.writer import JournalWriter
 
 #: How long events may stand unsigned.
 CHECKPOINT_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 1.0
 _PRUNE_SECONDS: Final = 86_400.0
+_VOICE_SECONDS: Final = 60.0
 _BETWEEN_STEPS: Final = 0.005
 _BEHIND_A_TAP: Final = 0.05
 _DOUBTFUL: Final = (ClockTrust.SET_BACK, ClockTrust.STEPPED)
@@ -64,7 +66,7 @@ class JournalUpkeep(Closing):
 
     def _run(self) -> None:
         unsigned_since: float | None = None
-        prune_at = time.monotonic()
+        prune_at = voices_at = time.monotonic()
         while not self._stop.wait(min(_LOOK_SECONDS, self._checkpoint_seconds)):
             now = time.monotonic()
             if not self._journal.has_unsigned:
@@ -77,6 +79,9 @@ class JournalUpkeep(Closing):
             if now >= prune_at:
                 self._attempt(self._prune)
                 prune_at = now + _PRUNE_SECONDS
+            if now >= voices_at:
+                self._attempt(self._drop_voices)
+                voices_at = now + _VOICE_SECONDS
 
     def _attempt(self, work: Callable[[], None]) -> None:
         try:
@@ -95,6 +100,24 @@ class JournalUpkeep(Closing):
         before_ms = moment.time_ms - self._keep_days * DAY_MS
         allowed = retention(self._journal.owner, receipt, self._receipt_key(), before_ms)
         if prune(self._journal, allowed, self._is_free) and self._is_free():
+            give_back_log(self._journal.path)
+            self._journal.lengthen_log()
+
+    def _drop_voices(self) -> None:
+        """Let go of the recordings that the centre has signed for."""
+        with self._journal.transaction() as connection:
+            waiting = waiting_voices(connection)
+        key, dropped = self._receipt_key(), False
+        for sequence in waiting:
+            receipt = read_voice_receipt(self._uploads, self._journal.owner.epoch, sequence)
+            if receipt is None or not self._is_free():
+                continue
+            with self._journal.transaction() as connection:
+                voice = read_voice(connection, sequence)
+                if voice is not None and receipt.is_for(voice, key):
+                    drop_voice(connection, sequence)
+                    dropped = True
+        if dropped and self._is_free():
             give_back_log(self._journal.path)
 
     def _is_free(self) -> bool:

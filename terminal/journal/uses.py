@@ -16,6 +16,7 @@ from typing import Final
 USES_TABLE: Final = """
     CREATE TABLE uses (
         quota TEXT NOT NULL, last_day TEXT NOT NULL, reference BLOB NOT NULL, uses INTEGER NOT NULL,
+        digest BLOB NOT NULL,
         PRIMARY KEY (quota, last_day, reference)
     ) WITHOUT ROWID;
 """
@@ -46,13 +47,16 @@ class QuotaCount:
     def add(self, connection: sqlite3.Connection) -> None:
         """One use more."""
         connection.execute(
-            "INSERT INTO uses VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET uses = uses + 1", self._key
+            "INSERT INTO uses VALUES (?1, ?2, ?3, 1, row_digest(?1, ?2, ?3, 1)) ON CONFLICT DO UPDATE SET "
+            "uses = uses + 1, digest = row_digest(quota, last_day, reference, uses + 1)",
+            self._key,
         )
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """One use less, never below none."""
         connection.execute(
-            "UPDATE uses SET uses = uses - 1 WHERE quota = ? AND last_day = ? AND reference = ? AND uses > 0",
+            "UPDATE uses SET uses = uses - 1, digest = row_digest(quota, last_day, reference, uses - 1) "
+            "WHERE quota = ? AND last_day = ? AND reference = ? AND uses > 0",
             self._key,
         )
 

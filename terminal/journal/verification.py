@@ -47,6 +47,7 @@ class FaultKind(StrEnum):
     CONTRADICTED = "contradicted"  # a checkpoint, receipt or note vouches for other events
     TAIL_MISSING = "tail_missing"
     RECEIPT_FORGED = "receipt_forged"
+    STRUCTURE = "structure"  # the database around its rows is damaged
     TORN = "torn"  # an exported file that ends too early
 
 
@@ -144,6 +145,7 @@ def verify_source(
     check = _Check(source, terminal_key, known, receipt_key)
     if expected is not None:
         check.owner(expected)
+    check.structure()
     for item in source.items():
         if isinstance(item, StoredEvent):
             check.event(item)
@@ -181,6 +183,7 @@ class _Check:
         self._seen_hashes: tuple[bytes, ...] = ()
         self._signed_up_to = self._known_up_to = 0
         self._vouched_beyond: Known | None = None
+        self._lost_checkpoints: tuple[int, int] | None = None
         self._known = sorted(known, key=lambda one: one.sequence)
         self._pruning = self._judged_base(receipt_key)
         while self._known and self._known[0].sequence <= base.sequence:
@@ -197,6 +200,16 @@ class _Check:
                 f"不是 {expected.terminal.hex()} 第 {expected.epoch} 期",
                 f"the journal is of terminal {found.terminal.hex()}, epoch {found.epoch}, "
                 f"not of {expected.terminal.hex()}, epoch {expected.epoch}",
+            )
+
+    def structure(self) -> None:
+        """Whether the database around the records is whole; told before what it does to them."""
+        if (wrong := self._source.wrong_structure) is not None:
+            self._fault(
+                FaultKind.STRUCTURE,
+                0,
+                f"数据库结构受损（{wrong}）",
+                f"the database itself is damaged ({wrong})",
             )
 
     def event(self, stored: StoredEvent) -> None:
@@ -226,6 +239,11 @@ class _Check:
 
     def unreadable(self, place: Unreadable) -> None:
         """Something that could not be read."""
+        if place.is_checkpoint:
+            # Where a whole page is gone, none knows which events there had one.
+            first, _last = self._lost_checkpoints or (place.sequence, 0)
+            self._lost_checkpoints = (first, place.sequence)
+            return
         self._fault(FaultKind.UNREADABLE, place.sequence, "文件在此处损坏", "the file is damaged here")
         if place.sequence == self._expected:
             self._expected += 1
@@ -265,6 +283,15 @@ class _Check:
 
     def end(self) -> JournalReport:
         """Name what is vouched for behind the last event, and report."""
+        if self._lost_checkpoints:
+            first, last = self._lost_checkpoints
+            self._fault(
+                FaultKind.UNREADABLE,
+                first,
+                f"此处至第 {last} 条的检查点无法读取",
+                f"checkpoints from here to {last} can't be read",
+                last=last,
+            )
         beyond = [self._vouched_beyond] if self._vouched_beyond else []
         for one in (*beyond, *self._known):
             if one.sequence >= self._expected:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import update_wrapper
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from crypto.closing import Closing
 from crypto.explained import Text
@@ -41,8 +41,10 @@ from terminal.events.outcome import Outcome
 from terminal.journal.amended import is_cancelled, note_cancelled
 from terminal.journal.disk import JournalDisk
 from terminal.journal.lock import lock_journal
+from terminal.journal.log_file import lengthen_log
 from terminal.journal.schema import JournalOwner, damage_named, open_for_writing, read_owner
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
+from terminal.journal.voices import keep_voice
 from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
@@ -85,8 +87,7 @@ class EventDraft:
     companions_admitted: int = 0
 
 
-@dataclass(frozen=True)
-class _Head:
+class _Head(NamedTuple):
     sequence: int
     hash: bytes
 
@@ -140,6 +141,7 @@ class JournalWriter(Closing):
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
             self.sign()
+            self.lengthen_log()
         except BaseException:
             self._release()
             raise
@@ -180,6 +182,12 @@ class JournalWriter(Closing):
         with self._mutex, damage_named(), transaction(self._connection):
             yield self._connection
 
+    @_undisturbed
+    def lengthen_log(self) -> None:
+        """Make room in the log for some hundred events, as long as the disk has enough for everything."""
+        if self._is_open and self.disk.trouble() is None:
+            lengthen_log(self.path, self._connection)
+
     def seal_to(self, center_key: PublicKey) -> None:
         """Seal to this key of the centre's from the next event on; a new key begins a new segment."""
         if center_key != self._center_key and not self._owner.is_training:
@@ -194,11 +202,13 @@ class JournalWriter(Closing):
         evidence: SealedEvidence,
         counted: QuotaCount | None = None,
         given_back: QuotaCount | None = None,
+        *,
+        voice: bytes = b"",
     ) -> UsageEvent:
         """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not.
 
-        `counted` is counted as used with it, and `given_back` as used once less with a cancellation: event
-        and count are there together, or neither is.
+        `counted` is counted as used with it, and `given_back` as used once less with a cancellation; `voice`
+        is its sealed recording (terminal.events.voice). They are there together, or none is.
         """
         head = self._current_head()
         if place.sequence != head.sequence + 1:
@@ -244,7 +254,7 @@ class JournalWriter(Closing):
         data = event.to_bytes()
         digest = sm3(data)
         try:
-            if counted is None and draft.kind is not EventKind.CANCELLATION:
+            if counted is None and not voice and draft.kind is not EventKind.CANCELLATION:
                 self._insert(event.sequence, data, digest)
             else:
                 with transaction(self._connection):
@@ -255,6 +265,8 @@ class JournalWriter(Closing):
                         given_back.give_back(self._connection)
                     if draft.kind is EventKind.CANCELLATION:
                         note_cancelled(self._connection, draft.refers_to, event.sequence)
+                    if voice:
+                        keep_voice(self._connection, event.sequence, voice)
         except sqlite3.Error as error:
             # Whether the row is there is for the file to say, not for this process to remember. The place in
             # the ratchet is spent; a new segment keeps what the centre must wind past from growing.
@@ -307,6 +319,11 @@ class JournalWriter(Closing):
         """Whether an event was cancelled. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
             return is_cancelled(self._connection, sequence)
+
+    @property
+    def unsigned(self) -> int:
+        """How many events are known to stand behind the last signed checkpoint."""
+        return 0 if self._head is None else self._head.sequence - self._signed_up_to
 
     @_undisturbed
     def uses(self, count: QuotaCount) -> int:

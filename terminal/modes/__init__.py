@@ -1,1 +1,1 @@
-"""The modes of a terminal: what a counter, a ticket office, a gate or a day care does with a tap."""
+"""The modes of a terminal: what a gate, counter, day care, ticket office or inspector does with a tap."""

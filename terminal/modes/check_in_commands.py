@@ -25,7 +25,9 @@ from terminal.modes.check_in_displays import (
 from terminal.modes.check_in_orders import json_order, typed_order
 from terminal.modes.desk_command import AsJson, Data, Reader, run_desk
 
-app = typer.Typer(help="签到：培训、托养、活动。Attendance: training, day care …", no_args_is_help=True)
+app = typer.Typer(
+    help="签到：培训、托养、活动。Attendance: training, day care, events.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -41,7 +43,12 @@ def run(  # noqa: PLR0917  the verb's options
     ] = False,
     repeat_seconds: Annotated[
         float,
-        typer.Option("--repeat-seconds", min=0, max=3600, help="多少秒内重复不计 / taps again ignored"),
+        typer.Option(
+            "--repeat-seconds",
+            min=0,
+            max=3600,
+            help="多少秒内重复不计 / seconds within which a second tap does not count",
+        ),
     ] = REPEAT_MS / 1000,
     as_json: AsJson = False,
 ) -> None:

@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Final
 
 from crypto.explained import Text
-from terminal.displays import JsonDisplay, LineDisplay
+from terminal.displays import JsonDisplay
 from terminal.modes.attendance import AttendanceBook
 from terminal.modes.check_in import Attendance
+from terminal.modes.unpaid_display import UnpaidLineDisplay
 from terminal.wording import LOOK_AT_SCREEN
 
 _CHINA: Final = timezone(timedelta(hours=8))
@@ -55,7 +56,7 @@ _DAY_CLOSED: Final = Text(
 )
 
 
-class CheckInLineDisplay(LineDisplay):
+class CheckInLineDisplay(UnpaidLineDisplay):
     """Lines for a person."""
 
     def attendance(self, answer: Attendance, sequence: int, present: int, needs_guardian: bool) -> None:
@@ -64,8 +65,8 @@ class CheckInLineDisplay(LineDisplay):
         self._say(_PRESENT.format(text=text, present=present).in_language(self._language))
         if needs_guardian:
             self._say(f"  {_NEEDS_GUARDIAN.in_language(self._language)}")
-        if answer in _STAFF and self._out.isatty():
-            self._say(f"  {_STAFF[answer].in_language(self._language)}")
+        if answer in _STAFF:
+            self._say_to_staff(_STAFF[answer].in_language(self._language))
 
     def guardian(self, sequence: int, is_here: bool, present: int) -> None:
         """A coming or going that waited for a guardian is settled."""

@@ -10,9 +10,17 @@ from terminal.presence import Presented, TapDesk, evidence_of
 
 
 def record_presence(
-    desk: TapDesk, presented: Presented, card: VerifiedCard, refers_to: int = 0, words: str = ""
+    desk: TapDesk,
+    presented: Presented,
+    card: VerifiedCard,
+    refers_to: int = 0,
+    words: str = "",
+    *,
+    voice: bytes = b"",
 ) -> UsageEvent:
     """The event of a genuine card, on the disk; `words` are sealed to the centre with its proof.
+
+    `voice` is a recording that was sealed already, kept beside it.
 
     Raises TapNotRecorded, FileNotWritten.
     """
@@ -32,7 +40,8 @@ def record_presence(
         nonce=presented.challenge.nonce,
         holder_ref=desk.day_keys.reference(card.credential.card_id, presented.today),
     )
-    event = desk.journal.append(presented.place, draft, evidence_of(card.credential, card.proof, words=words))
+    evidence = evidence_of(card.credential, card.proof, words=words)
+    event = desk.journal.append(presented.place, draft, evidence, voice=voice)
     # No tap: a companion card rides free behind a tap alone.
     desk.succession.forget()
     return event

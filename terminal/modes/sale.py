@@ -100,15 +100,21 @@ class Sale:
             return result
 
     def remove(self, number: int) -> SaleState:
-        """Take one line out again; its tap is cancelled. Raises also NotInSale."""
+        """Take one line out again, and the companion card's behind it; their taps are cancelled.
+
+        Raises also NotInSale.
+        """
         with self._lock:
             self._require(SaleMove.REMOVE)
             if self._state.line(number) is None:
                 raise NotInSale(sequence=number)
-            cancel_granted(self._desk, (number,))
+            gone = {number, *self._companion_of(number)}
+            # The companion's first: should the disk fail in between, nobody accompanies a holder who left.
+            cancel_granted(self._desk, sorted(gone, reverse=True))
             self._note_move()
-            del self._references[number]
-            left = tuple(line for line in self._state.lines if line.number != number)
+            for one in gone:
+                del self._references[one]
+            left = tuple(line for line in self._state.lines if line.number not in gone)
             return self._become(SalePhase.OPEN, left)
 
     def confirm(self) -> SaleState:
@@ -141,6 +147,11 @@ class Sale:
                 return False
             self.cancel()
             return True
+
+    def _companion_of(self, number: int) -> tuple[int, ...]:
+        """The line that counts only because this one does; none, or one."""
+        has_companion = self._desk.succession.has_companion(number)
+        return (number + 1,) if has_companion and self._state.line(number + 1) is not None else ()
 
     def _give_up(self, place: int) -> None:
         """The tap raised: where no event took its place, another's may, which is none of this sale's."""

@@ -106,7 +106,9 @@ def verify(  # noqa: PLR0917  the verb's options
     at: Annotated[
         datetime | None,
         typer.Option(
-            "--at", formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"], help="当作现在的时刻（北京时间） / now"
+            "--at",
+            formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
+            help="当作现在的时刻（北京时间） / the moment taken for now, in China",
         ),
     ] = None,
     test: Annotated[
@@ -152,7 +154,8 @@ def print_receipt(  # noqa: PLR0917  the verb's options
         str | None, typer.Option("--printer", metavar="PRINTER", help=f"打印机 / the printer: {FORMS}")
     ] = None,
     paper: Annotated[
-        int, typer.Option("--paper", min=58, max=80, help="纸宽 58 或 80 毫米 / its width")
+        int,
+        typer.Option("--paper", min=58, max=80, help="纸宽 58 或 80 毫米 / the paper's width, 58 or 80 mm"),
     ] = 58,
     short: Annotated[
         bool,

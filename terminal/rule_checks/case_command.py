@@ -42,11 +42,12 @@ def test(
     ] = None,
     matrix: Annotated[
         bool,
-        typer.Option("--matrix/--no-matrix", help="最后列出地方 × 类别 × 等级 / place by category by grade"),
+        typer.Option("--matrix/--no-matrix", help="列出地方 × 类别 × 等级 / show place by category by grade"),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
-    """试例 · Decide every case as its source says, then show what each category and grade pays where.
+    """按出处逐例判断，再列出各地各类各级怎样付费。
+    Decide every case as its source says, then show what each category and grade pays where.
 
     不符时列出应得与所得、试过的每条规则及其原因。
 
@@ -56,7 +57,8 @@ def test(
     "mismatches": [{"field", "expected", "got"}], "tried": [{"rule", "result", "why", "failure"}]}],
     "matrix": [{"place", "categories", "grades": [{"zh", "en"}]}]}.
 
-    退出码 Exit code: 0 全部相符 all as expected, 1 有不符 some not, 2 用法 usage.
+    退出码：0 全部相符；1 有不符；2 用法有误。
+    Exit code: 0 all as expected; 1 some not; 2 wrong usage.
     """
     book, cases = _book_and_cases(paths or [])
     results = list(run_cases(book, cases))

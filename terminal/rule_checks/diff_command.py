@@ -37,7 +37,8 @@ def diff(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
-    """比较 · Tell exactly whose outcome changes from OLD to NEW, and nothing where nothing does.
+    """比较两版规则，指明哪些人的结果改变。
+    Tell exactly whose outcome changes from OLD to NEW, and nothing where nothing does.
 
     按人群列出：类别、等级、户籍、名单、日期，由什么变为什么；只有文字改变的列在后面。
 
@@ -47,7 +48,8 @@ def diff(
     --json: [{"kind": "outcome|words", "services": [{"zh", "en"}], "who": {"zh", "en"},
     "before": {"zh", "en"}, "after": {"zh", "en"}}].
 
-    退出码 Exit code: 0; 1 有变化且写了 --exit-code, something changes and --exit-code; 2 用法 usage.
+    退出码：0 正常；1 有变化且写了 --exit-code；2 用法有误。
+    Exit code: 0 done; 1 something changes and --exit-code was given; 2 wrong usage.
     """
     before, after = (_packs([path]) for path in (old, new))
     compared = {pack.name for pack in (*before, *after)}

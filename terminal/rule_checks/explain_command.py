@@ -33,25 +33,37 @@ _DAY: Final = "%Y-%m-%d"
 def explain(
     *,
     content: Annotated[
-        Path, typer.Option("--content", help="内容目录：catalogue.toml 与 rules/ / folder of content")
+        Path,
+        typer.Option(
+            "--content", help="内容目录：catalogue.toml 与 rules/ / folder with catalogue.toml and rules/"
+        ),
     ],
     pack_folder: Annotated[
         Path | None,
         typer.Option(
-            "--pack-folder", help="规则包目录，代替内容目录中的 rules/ / packs instead of content's"
+            "--pack-folder", help="规则包目录，代替内容目录中的 rules/ / folder of packs instead of rules/"
         ),
     ] = None,
     service: Annotated[str, typer.Option("--service", help="服务代码 / the service's code")],
     on: Annotated[datetime, typer.Option("--on", formats=[_DAY], help="日期 / the day, as 2026-07-01")],
     region: Annotated[
-        str, typer.Option("--region", help="发证地，GB/T 2260 六位 / where the card was issued")
+        str,
+        typer.Option(
+            "--region", help="发证地，GB/T 2260 六位 / where the card was issued, six digits of GB/T 2260"
+        ),
     ],
     category: Annotated[
-        list[int] | None, typer.Option("--category", min=1, max=7, help="类别，可重复 / may be repeated")
+        list[int] | None,
+        typer.Option(
+            "--category", min=1, max=7, help="类别 1–7，可重复 / a category, 1 to 7; may be repeated"
+        ),
     ] = None,
-    grade: Annotated[int, typer.Option("--grade", min=1, max=4, help="等级 / the grade")] = 1,
+    grade: Annotated[int, typer.Option("--grade", min=1, max=4, help="等级 1–4 / the grade, 1 to 4")] = 1,
     companion_card: Annotated[
-        bool, typer.Option("--companion-card", help="陪护卡，无类别等级 / a companion card")
+        bool,
+        typer.Option(
+            "--companion-card", help="陪护卡，无类别等级 / a companion card, without category and grade"
+        ),
     ] = False,
     expires: Annotated[
         datetime | None, typer.Option("--expires", formats=[_DAY], help="证件末日 / the card's last day")
@@ -64,11 +76,15 @@ def explain(
         typer.Option("--fare", min=0, help="票价（分），默认取目录 / fen; default: the catalogue's"),
     ] = None,
     on_list: Annotated[
-        list[str] | None, typer.Option("--list", help="所在名单，可重复 / a list the card is on")
+        list[str] | None,
+        typer.Option("--list", help="所在名单，可重复 / a list the card is on; may be repeated"),
     ] = None,
     used: Annotated[
         list[str] | None,
-        typer.Option("--used", help="已用次数，如 pack/quota=3，可重复 / uses of a quota"),
+        typer.Option(
+            "--used",
+            help="已用次数，如 pack/quota=3，可重复 / uses of a quota, as pack/quota=3; may be repeated",
+        ),
     ] = None,
     follows_holder: Annotated[
         bool, typer.Option("--follows-holder", help="紧随持证人之后刷 / tapped directly after the holder")
@@ -79,7 +95,8 @@ def explain(
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
-    """解释 · Explain one decision: every rule tried and why, the sums in fen, legal basis and texts.
+    """解释一次判断：试过的每条规则、金额、依据。
+    Explain one decision: every rule tried and why, the sums in fen, legal basis and texts.
 
     供规则编写者用虚构的人试算；不读卡，也不记录。
 
@@ -89,7 +106,8 @@ def explain(
     "sums": [{"zh", "en"}], "legal_basis", "holder_text", "staff_text", "bystander_text", "instead",
     "reminder", "tried": [{"rule", "result", "why", "failure", "condition"}], "pack_version"}.
 
-    退出码 Exit code: 0; 1 内容有误 content not usable; 2 用法 usage.
+    退出码：0 正常；1 内容有误；2 用法有误。
+    Exit code: 0 done; 1 the content is not usable; 2 wrong usage.
     """
     if companion_card == bool(category):
         raise typer.BadParameter("--category 1 | --companion-card", param_hint="--category")

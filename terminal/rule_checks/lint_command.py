@@ -38,7 +38,8 @@ def lint(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
-    """检查规则包 · Check rule packs as one book, over the whole space of cards, services and days.
+    """检查规则包：按全部卡片、服务和日期一并检查。
+    Check rule packs as one book, over the whole space of cards, services and days.
 
     错误：读不懂的文件、永远用不上的规则（并指出被谁挡住）、算不出的条件、既无规则也无建议的人群。
     警告：更优惠的规则排在后面、两版之间的空档、可疑的文字、目录中没有的服务。
@@ -50,7 +51,8 @@ def lint(
     --json: {"rules": n, "findings": [{"level": "fault|warning|note", "check": "…",
     "subject": "pack/rule", "says": {"zh", "en"}, "where": [{"zh", "en"}]}]}.
 
-    退出码 Exit code: 0 没有错误 no fault, 1 有错误 faults, 2 用法 usage.
+    退出码：0 没有错误；1 有错误；2 用法有误。
+    Exit code: 0 no fault; 1 faults; 2 wrong usage.
     """
     files = pack_files(paths)
     day = local_date(SystemClock().now_ms()) if since is None else since.date()

@@ -15,7 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from crypto.explained import ExplainedError
-from terminal.command_line import ExitCode, show_error
+from terminal.command_errors import show_error
+from terminal.command_line import ExitCode
 from tests.demo import story
 from tests.demo.accounts import account
 from tests.demo.cast import KIOSK_ROLE
@@ -57,8 +58,14 @@ def run(stage: Stage) -> int:
     """The scenes in their order, then the tables."""
     played = story.play(stage)
     report, picture = stage.folder / "report.html", stage.folder / "kiosk.png"
+    receipt = stage.folder / "receipt.png"
     with step("自助机：再刷一次并拍下结果画面", "The kiosk: one more tap, and a picture of the result"):
         story.photograph_kiosk(stage, picture)
+    with step(
+        "打印公交第一笔优惠的凭条，由景区终端离线核验",
+        "A receipt of the bus's first benefit, checked offline at the garden",
+    ):
+        checked = story.print_receipt(stage, played, receipt)
     with step(
         "代理重新启动，直到中心全部签收", "The agents start again, until the centre has signed for all"
     ):
@@ -77,15 +84,20 @@ def run(stage: Stage) -> int:
     }
     subsidies = {total["operator"]: total["accepted"] for total in settled["totals"]}
     show_taps(played)
+    console.print(checked, end="", markup=False)
     console.print(shown, end="", markup=False)
     show_accounts(accounts, subsidies)
-    say(f"报告：{report}\n自助机画面：{picture}", f"report: {report}\nkiosk picture: {picture}")
+    say(
+        f"报告：{report}\n自助机画面：{picture}\n凭条：{receipt}",
+        f"report: {report}\nkiosk picture: {picture}\nreceipt: {receipt}",
+    )
     good = (
         all(one.balances for one in accounts.values())
         and all(one.as_expected for one in played)
         and subsidies.keys() == set(OPERATORS.values())
         and report.exists()
         and picture.exists()
+        and receipt.exists()
     )
     return 0 if good else 1
 

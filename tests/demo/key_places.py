@@ -86,7 +86,8 @@ def in_a_signing_card(
 
     def examine(demo: Path) -> None:
         # The card's own file stands for the chip: what lies outside of it must hold no private key.
-        shown = json.loads(tongka("signing-card", "show", "--reader", reader, environment=environment))
+        listed = tongka("signing-card", "show", "--json", "--reader", reader, environment=environment)
+        shown = json.loads(listed)
         names = sorted(key["name"] for key in shown["keys"])
         chip = json.loads(card.read_text())
         if len(names) != 6 or len(chip["keys"]) != 6:

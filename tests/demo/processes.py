@@ -60,6 +60,11 @@ class Running:
     ) -> None:
         self.end()
 
+    @property
+    def process(self) -> int:
+        """Its number in the process table."""
+        return self._process.pid
+
     def line(self) -> str:
         """The next line of standard output. Raises DemoFailed when there is none in time."""
         try:

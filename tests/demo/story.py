@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,21 @@ def photograph_kiosk(stage: Stage, picture: Path) -> None:
             *("--out", picture),
             environment=stage.environment,
         )
+
+
+def print_receipt(stage: Stage, played: list[Played], picture: Path) -> str:
+    """Print the receipt of the first benefit on the bus, and have the garden check it; what it says there."""
+    first = next(one for one in played if one.role.venue is Venue.BUS and one.outcome.granted)
+    printed = tongka(
+        *("receipt", "print", "--data", stage.terminals[Venue.BUS].path, "--sequence", str(first.sequence)),
+        *("--printer", f"image:{picture}", "--json"),
+        environment=stage.environment,
+    )
+    return tongka(
+        *("receipt", "verify", "-", "--data", stage.terminals[Venue.GARDEN].path),
+        environment=stage.environment,
+        stdin=json.loads(printed)["text"],
+    )
 
 
 def deliver(stage: Stage) -> None:

@@ -35,6 +35,8 @@ def test_every_tap_arrives_exactly_once_and_is_settled(tmp_path: Path) -> None:
     assert taps == journaled == accepted == int(bus[1]) + int(garden[1]) == 13
     assert (lost, duplicated) == (0, 0)
     assert (tmp_path / "demo" / "kiosk.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "demo" / "receipt.png").read_bytes().startswith(b"\x89PNG")
+    assert "GENUINE" in done.stdout
     report = (tmp_path / "demo" / "report.html").read_text()
     assert "test-bus" in report and "test-garden" in report
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from crypto.tap_proof import tap_message
 from sync.center.directory import Center
 from sync.center.export import export_evidence
 from sync.center.ingest import take_batch
+from terminal.modes.inspection import MAGIC
 from tests.docs.shell_blocks import DOCS, bash_blocks, run_bash
-from tests.sync.cast import Chain, Issuer, chain_of, new_center, now_ms, serving
+from tests.sync.cast import Card, Chain, Issuer, chain_of, new_center, now_ms, serving
 
 VERIFIED = "Signature Verified Successfully"
 
@@ -30,11 +32,17 @@ def issuer() -> Issuer:
 
 
 @pytest.fixture
-def evidence(tmp_path: Path, center: Center, issuer: Issuer) -> Path:
-    """The folder `evidence` with one tap of a genuine card."""
+def card(issuer: Issuer) -> Card:
+    """A genuine card."""
+    return issuer.card()
+
+
+@pytest.fixture
+def evidence(tmp_path: Path, center: Center, card: Card) -> Path:
+    """The folder `evidence` with one tap of the card."""
     with serving(center) as url:
         chain: Chain = chain_of(center, url, tmp_path / "chain")
-    chain.tap(issuer.card())
+    chain.tap(card)
     take_batch(center.store, center.keys, chain.batch(), now_ms())
     export_evidence(center, chain.terminal, 1, tmp_path / "evidence", now_ms=0)
     return tmp_path / "evidence"
@@ -75,3 +83,16 @@ def test_an_altered_byte_shows(evidence: Path, file: str, position: int) -> None
     done = run_bash(_script(), evidence.parent)
     assert done.returncode != 0
     assert done.stdout.count(VERIFIED) < 2 or "challenge" in file
+
+
+def test_an_inspection_is_not_taken_for_a_tap(evidence: Path, card: Card) -> None:
+    """Somebody who had the card in hand has it sign what looks like a tap but for the first four bytes."""
+    challenge = MAGIC + (evidence / "challenge.bin").read_bytes()[len(MAGIC) :]
+    proof = card.prove(challenge)
+    (evidence / "challenge.bin").write_bytes(challenge)
+    (evidence / "message.bin").write_bytes(tap_message(challenge, proof.counter))
+    (evidence / "proof.bin").write_bytes(proof.signature)
+    done = run_bash(_script(), evidence.parent)
+    assert done.stdout.count(VERIFIED) == 2  # the card did sign it
+    assert done.returncode != 0
+    assert "sequence" not in done.stdout

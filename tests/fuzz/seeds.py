@@ -17,10 +17,13 @@ from firmware_profiles.reader_profile import reader_profiles
 from tests.card.cards import CHALLENGE, applet, personalised
 from tests.fuzz import fixed_cards
 from tests.fuzz.catalogue_seeds import catalogue_seeds
+from tests.fuzz.counter_targets import counter_seeds
 from tests.fuzz.decision_targets import decision_seeds
 from tests.fuzz.fixed_cards import IDENTITY, PROFILE, PSAM_PROFILE, RECORDS
 from tests.fuzz.journal_targets import journal_seeds
+from tests.fuzz.needs_targets import needs_seeds
 from tests.fuzz.receipt_targets import receipt_seeds
+from tests.fuzz.relay_targets import relay_seeds
 from tests.fuzz.targets import ENCODINGS, FIELDS, PSAM_AID, genuine_answer, genuine_confirmation
 from tests.fuzz.trust_seeds import trust_seeds
 
@@ -54,7 +57,10 @@ def seeds(target: str) -> Iterator[bytes]:
         **_visits(),
         **trust_seeds(),
         **journal_seeds(),
+        **needs_seeds(),
         **receipt_seeds(),
+        **counter_seeds(),
+        **relay_seeds(),
         **decision_seeds(),
         **catalogue_seeds(),
     }

@@ -40,10 +40,13 @@ from firmware_profiles.frame_format import FrameFormat
 from firmware_profiles.reader_profile import reader_profiles
 from tests.fuzz import fixed_cards
 from tests.fuzz.catalogue_targets import CATALOGUE_TARGETS
+from tests.fuzz.counter_targets import COUNTER_TARGETS
 from tests.fuzz.decision_targets import DECISION_TARGETS
 from tests.fuzz.fixed_cards import PROFILE, PSAM_PROFILE, RECORDS, same_randoms
 from tests.fuzz.journal_targets import JOURNAL_TARGETS
+from tests.fuzz.needs_targets import NEEDS_TARGETS
 from tests.fuzz.receipt_targets import RECEIPT_TARGETS
+from tests.fuzz.relay_targets import RELAY_TARGETS
 from tests.fuzz.trust_targets import TRUST_TARGETS
 
 Target = Callable[[bytes], bool]
@@ -325,7 +328,10 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "trace": trace,
         **TRUST_TARGETS,
         **JOURNAL_TARGETS,
+        **NEEDS_TARGETS,
         **RECEIPT_TARGETS,
+        **COUNTER_TARGETS,
+        **RELAY_TARGETS,
         **DECISION_TARGETS,
         **CATALOGUE_TARGETS,
         **{f"file-{file.name}": partial(file_content, file) for file in PROFILE.file},

@@ -270,13 +270,14 @@ class Chain:
         """One tap as the terminal software records it, then altered by `lies` (fields of the event).
 
         `lies` may also hold `evidence`, which replaces what is sealed, and `signed`, the
-        fields that the card was really asked to sign where they differ; and `uses` of quotas and the tap that
-        it `follows`, as they are sealed and believed.
+        fields that the card was really asked to sign where they differ; `uses` of quotas and the tap that
+        it `follows`, as they are sealed and believed; and `words`, sealed too.
         """
         evidence: SealedEvidence | None = lies.pop("evidence", None)
         signed: dict[str, Any] = lies.pop("signed", {})
         uses: dict[str, int] = lies.pop("uses", {})
         follows: int = lies.pop("follows", 0)
+        words: str = lies.pop("words", "")
         event = UsageEvent(
             version=EVENT_VERSION,
             terminal=self.terminal,
@@ -329,6 +330,7 @@ class Chain:
                 "",
                 tuple(QuotaUses(quota, count) for quota, count in uses.items()),
                 follows,
+                words,
             )
         event = msgspec.structs.replace(event, **lies)
         record = self._sealer.seal((evidence or sealed).to_bytes(), event.seal_context())

@@ -26,6 +26,7 @@ from sync.protocol.encoding import MediaType, decompress
 from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentCode, EnrolmentRequest
 from sync.protocol.refusal import RefusalMessage
 from terminal.events.checkpoint import Checkpoint, SignedCheckpoint
+from terminal.events.event import MAX_EVENT_BYTES
 from terminal.events.receipt import Receipt, SignedReceipt
 
 MESSAGES = (Batch, BatchAnswer, EnrolmentRequest, EnrolmentAnswer)
@@ -169,7 +170,7 @@ def test_limits_of_lists_and_strings_hold(batch: Batch) -> None:
         {"events": []},
         {"events": [b"x"] * (MAX_EVENTS + 1)},
         {"events": [b""]},
-        {"events": [bytes(2049)]},
+        {"events": [bytes(MAX_EVENT_BYTES + 1)]},
         {"terminal": bytes(7)},
         {"epoch": 65536},
         {"extra": 1},

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from card.simulator.boards.pcscd import PrivatePcscd
@@ -19,7 +20,9 @@ from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.contents import ChipContents
 from card.simulator.issuing.personalisation import ISSUER_FILE, Holder, TestIssuer
 from crypto.credential import TapCredential
+from terminal.configuration import ValidatorSettings
 from terminal.content.asked_lists import asked_lists
+from terminal.data_directory import DataDirectory
 from terminal.starter import starter_files, starter_rule_book
 from tests.demo.processes import Running, tongka
 from tests.terminal.enrolled import chip
@@ -115,6 +118,10 @@ def world(tmp_path: Path, private_pcscd: PrivatePcscd) -> Iterator[World]:
         )
         enrolling = ("--center", url, "--data", tmp_path / "terminal", "--code-file", "-", "--test")
         tongka("enrol", *enrolling, environment=environment, stdin=code)
+        # These tests tap the same card again and again, for what is in force by then.
+        configuration = DataDirectory(tmp_path / "terminal").load_configuration()
+        changed = msgspec.structs.replace(configuration, validator=ValidatorSettings(repeat_seconds=0))
+        DataDirectory(tmp_path / "terminal").configuration_file.write_bytes(changed.to_bytes())
         terminal = running.enter_context(
             Running(
                 tmp_path / "terminal.log",
@@ -146,6 +153,23 @@ def test_a_revoked_issuers_card_is_refused_at_the_next_tap(world: World) -> None
     world.synchronise()
     assert world.tap(card) == "issuer_revoked"
     assert world.content()["revoked"] == [key_id]
+
+
+def test_a_revoked_terminal_serves_nobody_from_the_next_tap_on_and_still_hands_in_what_it_has(
+    world: World,
+) -> None:
+    card = world.card()
+    assert world.tap(card) == "granted"
+    (enrolled,) = json.loads(world.center("terminal", "list", "--json"))
+    assert (enrolled["epoch"], enrolled["received_up_to"], enrolled["revoked"]) == (1, 0, None)
+    world.center("terminal", "revoke", "--terminal", enrolled["terminal"])
+    world.synchronise()
+    world.terminal.message("ready")
+    with VpcdLink(chip(card), world.pcscd.ports[0]):
+        assert world.terminal.message("trouble")["code"] == "TRM-414"
+    (enrolled,) = json.loads(world.center("terminal", "list", "--json"))
+    assert (enrolled["received_up_to"], enrolled["revoked"]) == (1, f"{TODAY} key_compromise")
+    assert world.content()["is_terminal_revoked"] is True
 
 
 def test_a_card_on_the_hotlist_is_refused_at_the_next_tap_and_again_taken_when_it_is_off(

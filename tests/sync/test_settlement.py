@@ -5,7 +5,7 @@ from __future__ import annotations
 import html.parser
 import re
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,17 @@ import pytest
 from typer.testing import CliRunner
 
 from crypto.explained import Language
-from crypto.pki.revocation import RevocationReason
+from crypto.pki.revocation import RevocationReason, Revoked
 from crypto.sm2 import signature_to_der
 from sync.center.authority import revoke_issuer
 from sync.center.directory import Center
+from sync.center.enrolled_terminals import revoke_terminal, terminals
 from sync.center.evidence import examine_events
 from sync.center.export import export_evidence
 from sync.center.ingest import take_batch
 from sync.center.reconcile_command import app as reconcile_app
 from sync.center.reconciliation import reconcile_center
-from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten
+from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten, TerminalUnknown
 from sync.reconcile.findings import FindingKind
 from sync.reconcile.report import Reconciliation, to_html, yuan
 from terminal.content.manifest import TRUST
@@ -579,6 +580,35 @@ def test_a_revoked_issuers_cards_are_not_paid_once_the_terminal_knew(
     chain.content = center.publications.current
     chain.tap(card)
     assert withheld(settle(center, chain)) == {2: "issuer_revoked"}
+
+
+def test_what_a_terminal_records_after_it_was_revoked_is_not_paid(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    chain.tap(issuer.card(*BLIND))
+    before, after = chain.tap(issuer.card(*BLIND)), chain.tap(issuer.card(*BLIND))
+    stolen = datetime.fromtimestamp(after.time_ms / 1000, UTC)
+    assert before.time_ms < after.time_ms
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, stolen)
+    result = settle(center, chain)
+    assert withheld(result) == {3: "terminal_revoked"}
+    assert found(result) == [("terminal_revoked", 3, "")]
+    balanced(result)
+
+
+def test_a_revocation_stands_as_it_was_first_said_and_spares_what_is_enrolled_later(
+    center: Center, chain: Chain
+) -> None:
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, MADE)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, MADE + timedelta(days=1))
+    (one,) = terminals(center.store)
+    assert one.revoked == Revoked(one.certificate.serial, MADE, RevocationReason.KEY_COMPROMISE)
+    center.publish(None, MADE)
+    trust = center.publications.current.trust
+    assert trust.revokes(one.certificate)
+    assert not trust.revokes(center.keys.province_certificate)
+    with pytest.raises(TerminalUnknown):
+        revoke_terminal(center.store, bytes(8), RevocationReason.CESSATION, MADE)
 
 
 @pytest.mark.parametrize("most", [17, 22])

@@ -11,6 +11,7 @@ from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.contents import ChipContents, VolatileMemory
 from card.simulator.issuing.personalisation import Holder, TestIssuer
 from crypto.keystore.directory import make_keystore
+from crypto.pki.role import Role
 from crypto.sm2 import PrivateKey
 from terminal.clock import ClockReading, ClockSource
 from terminal.configuration import Mode, TerminalConfiguration
@@ -106,7 +107,10 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
     path.mkdir(parents=True, exist_ok=True)
     directory.configuration_file.write_bytes(configuration.to_bytes())
     directory.authority_file.write_bytes(authority.root.pem)
-    make_keystore(directory.keys).create(TERMINAL_KEY)
+    key = make_keystore(directory.keys).create(TERMINAL_KEY)
+    name = f"{configuration.terminal}.{configuration.epoch}"
+    certificate = authority.certify(Role.TERMINAL, name, key)
+    directory.certificate_file.write_bytes(certificate.pem)
     enrolled = Enrolled(directory, issuer, authority, dict(starter_files()) | _asked_of_nobody())
     enrolled.put_hotlist()
     return enrolled

@@ -25,18 +25,24 @@ from crypto.sealing import TAG_BYTES, SegmentOpener
 from crypto.sm2 import PrivateKey
 from crypto.sm3 import hmac_sm3
 from terminal.assembly import open_terminal
-from terminal.content.manifest import LIST_BASE, LIST_DELTA, list_file
+from terminal.content.manifest import ANSWERS, LIST_BASE, LIST_DELTA, list_file
 from terminal.data_directory import TERMINAL_KEY
 from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.voice import SealedVoice
 from terminal.hotlist.building import Issued
 from terminal.hotlist.card_hash import mix
 from terminal.hotlist.standing_list import StandingList
 from terminal.hotlist.standing_list_building import build_list, build_list_delta
 from terminal.journal.reader import JournalReader
+from terminal.needs.answers import answer_secret, seal_answers
+from terminal.needs.contents import Relation, need, rating
+from terminal.needs.leaving import leave_need, rate
 from terminal.tap import tap
 from tests.card.full_cards import FILES, PHOTO, SECRETS
 from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
 from tests.terminal.hotlists import members_of, rules_asking
+from tests.terminal.needs.cast import ANSWER, asked, tapped
+from tests.terminal.needs.recordings import wav
 
 CATEGORIES = (1, 4, 5)
 SINCE, UNTIL = date(2026, 1, 1), date(2035, 12, 31)
@@ -91,6 +97,45 @@ def test_no_name_number_photo_card_or_key_is_on_it(stolen: Stolen) -> None:
             assert trace.hex().encode() not in image.lower()
     for secret in (PHOTO[:64], *SECRETS):
         assert secret not in image
+
+
+WORDS = "轮椅坏了，三楼的老李"
+
+
+def test_no_word_item_star_or_recording_is_on_it_and_no_bytes_of_it_open_them(tmp_path: Path) -> None:
+    """Needs, ratings and answers: with every file, the card's id and every run of bytes tried as a key."""
+    bus, recording = enrol(tmp_path / "bus"), wav(0.05)
+    with open_terminal(bus.directory, SetClock()) as terminal:
+        card = bus.card()
+        credential = TapCredential.from_bytes(card.credential)
+        rated = tapped(terminal, card)
+        with InProcessConnection(chip(card)) as connection:
+            leave_need(terminal, connection, need("REHAB-FIX", WORDS, Relation.FAMILY, recording), recording)
+            rate(terminal, connection, rated.sequence, rating(1, WORDS))
+        bus.put_content(ANSWERS, seal_answers({answer_secret(credential): [ANSWER]}).to_bytes())
+        assert asked(terminal, card) == (ANSWER,)
+        image = b"\x00".join(one.read_bytes() for one in bus.directory.path.rglob("*") if one.is_file())
+        public = bus.files["catalogue.toml"]
+        private = image.replace(public, b"")
+        answers = terminal.desk.contents.current().answers
+        terminal.desk.day_keys.destroy()
+    for told in (WORDS, "轮椅坏了", "老李", "family", ANSWER.zh, ANSWER.en, "REHAB-FIX", '"rating"'):
+        assert told.encode() not in private
+    for start in range(0, len(recording) - 16, 16):
+        assert recording[start : start + 16] not in image
+    for trace in (credential.card_id, credential.signature, answer_secret(credential)):
+        assert trace not in image
+    [entry] = answers.entries
+    for length in (16, 32):
+        for start in range(len(private) - length):
+            tried = private[start : start + length]
+            assert hmac_sm3(tried, b"tag" + answers.salt)[:16] != entry.tag
+    with JournalReader(bus.directory.journal) as journal:
+        [sequence] = journal.waiting_voices()
+        voice = SealedVoice.from_bytes(journal.voice(sequence) or b"")
+    assert voice.open(bus.center) == recording
+    with pytest.raises(SealBroken):
+        SegmentOpener(bus.directory.keystore.load(TERMINAL_KEY), voice.header)
 
 
 def test_no_card_can_be_read_out_of_its_standing_lists(tmp_path: Path) -> None:

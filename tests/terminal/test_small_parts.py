@@ -8,7 +8,6 @@ import stat
 import threading
 from dataclasses import replace
 from datetime import date
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,11 @@ from typer.testing import CliRunner
 
 from card.errors import ReaderGone
 from crypto.explained import Language, Text
-from terminal import command_line
-from terminal.command_line import root
 from terminal.configuration import Mode, TerminalConfiguration
 from terminal.content_commands import app as content
 from terminal.displays import JsonDisplay, LineDisplay, yuan
 from terminal.durable_file import write_durably
 from terminal.errors import (
-    CommandBroken,
     ConfigurationMalformed,
     ContentExists,
     FileNotWritten,
@@ -135,9 +131,10 @@ def test_a_torn_day_key_is_made_anew(tmp_path: Path) -> None:
     assert len(file.read_bytes()) == 32
 
 
-def test_companions_are_one_digit_for_one_tap() -> None:
+def test_companions_are_one_digit_for_one_tap_and_a_question_mark_inspects() -> None:
     read_end, write_end = os.pipe()
     refused: list[str] = []
+    inspections: list[None] = []
     done = threading.Event()
 
     def refuse(typed: str) -> None:
@@ -146,16 +143,17 @@ def test_companions_are_one_digit_for_one_tap() -> None:
             done.set()
 
     with os.fdopen(read_end) as stream, os.fdopen(write_end, "w") as keyboard:
-        entry = PartyEntry(stream, refuse)
+        entry = PartyEntry(stream, refuse, lambda: inspections.append(None))
         entry.start()
         assert entry.take() == 0
-        keyboard.write("2\n\n12\n-1\n二\n" + "y" * 50 + "\nend\n")
+        keyboard.write("2\n\n?\n12\n-1\n二\n" + "y" * 50 + "\nend\n")
         keyboard.flush()
         assert done.wait(20)
         assert entry.take() == 2
         assert entry.take() == 0
         keyboard.close()
     assert refused == ["12", "-1", "二", "y" * 20, "end"]
+    assert len(inspections) == 1
 
 
 RESULT = TapResult(
@@ -226,33 +224,3 @@ def test_edited_content_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
     assert edited.read_bytes().endswith(b"# ours\n")
     assert CliRunner().invoke(content, [*arguments, "--force"]).exit_code == 0
     assert edited.read_bytes() == original
-
-
-def test_what_the_system_refuses_is_a_sentence_and_no_stack(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def refuse(prog_name: str) -> None:
-        raise PermissionError(13, "Permission denied", f"/{prog_name}")
-
-    monkeypatch.setattr(command_line, "root", refuse)
-    monkeypatch.setenv("TONGKA_LANG", "en")
-    with pytest.raises(SystemExit, match="1"):
-        command_line.main()
-    told = capsys.readouterr().err
-    assert "TRM-602 The system refused: Permission denied (/tongka)." in told
-    assert "Traceback" not in told
-
-
-def test_the_command_lists_its_verbs_and_loads_each() -> None:
-    helped = CliRunner().invoke(root, ["--help"])
-    assert helped.exit_code == 0
-    for verb in ("agent", "center", "enrol", "journal", "kiosk", "readers", "reconcile", "terminal"):
-        assert verb in helped.output
-        assert CliRunner().invoke(root, [verb, "--help"]).exit_code == 0
-
-
-def test_a_verb_that_can_not_be_loaded_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = EntryPoint("broken", "no.such.module:app", command_line.GROUP)
-    monkeypatch.setattr(command_line, "entry_points", lambda group: [broken])
-    run = CliRunner().invoke(root, ["broken"])
-    assert isinstance(run.exception, CommandBroken)

@@ -24,8 +24,9 @@ from card.simulator.issuing.psam_card_file import CipherPsamFile
 from card.simulator.issuing.psam_card_issuer import PsamCardIssuer
 from card.simulator.issuing.psam_file import PsamFile
 from crypto.credential import TapCredential
-from crypto.explained import Language, Text
+from crypto.explained import Text
 from crypto.keystore.directory import parse_settings
+from crypto.telling import told
 
 app = typer.Typer(help="测试发卡方 · A test issuer of virtual cards.", no_args_is_help=True)
 app.command(name="psam-card", epilog=ISSUE_EXAMPLE)(issue)
@@ -35,6 +36,7 @@ CARD_YEARS = 10
 
 DirectoryOption = Annotated[Path, typer.Option("--dir", help="发卡方目录 · The issuer's folder.")]
 CardOption = Annotated[Path, typer.Option("--card", help="虚拟卡文件 · The card's file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")]
 
 MADE_ISSUER = Text(
     zh="已建立测试发卡方 {key_id}，公钥文件：{file}（正式终端会拒绝它）。",
@@ -58,20 +60,21 @@ def init(
     setting: Annotated[
         list[str] | None, typer.Option("--keystore-setting", help="名称=值，可重复 · name=value; may repeat.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """建立测试发卡方 · Make a test issuer: its keys in keys/, and issuer.json for a centre to certify."""
     today = _today()
     first, last = _years_later(today, -KEY_YEARS), _years_later(today, KEY_YEARS)
     issuer = TestIssuer.create(directory, first, last, keystore, parse_settings(setting or []))
-    _say(MADE_ISSUER.format(key_id=issuer.issuer_key.key_id.hex().upper(), file=directory / ISSUER_FILE))
+    _tell_issuer(issuer, directory, as_json)
 
 
 @app.command(epilog="例 · Example: tongka issuer rotate --dir issuer")
-def rotate(directory: DirectoryOption) -> None:
+def rotate(directory: DirectoryOption, as_json: AsJson = False) -> None:
     """换用新的发卡密钥，旧卡继续有效 · A new key from today on; cards of the old key stay good."""
     today = _today()
     issuer = TestIssuer.rotate(directory, today, _years_later(today, KEY_YEARS))
-    _say(MADE_ISSUER.format(key_id=issuer.issuer_key.key_id.hex().upper(), file=directory / ISSUER_FILE))
+    _tell_issuer(issuer, directory, as_json)
 
 
 @app.command(
@@ -86,15 +89,18 @@ def personalise(
         Path | None,
         typer.Option(
             "--holder",
-            help="JSON: categories, grade, region, issued, expires, companion_of, "
-            'files ("@x.jpg": 同目录 · beside it).',
+            help="JSON 文件（categories、grade、region、issued、expires、companion_of、files） · A JSON file "
+            'with these; "@x.jpg" in files is a file beside it.',
         ),
     ] = None,
     category: Annotated[
-        list[int] | None, typer.Option("--category", help="类别 1–7，可重复 · May repeat.")
+        list[int] | None,
+        typer.Option("--category", help="类别 1–7，可重复 · A category, 1 to 7; may repeat."),
     ] = None,
-    grade: Annotated[int | None, typer.Option("--grade", help="等级 1–4 · Grade.")] = None,
-    region: Annotated[str | None, typer.Option("--region", help="六位区划码 · GB/T 2260.")] = None,
+    grade: Annotated[int | None, typer.Option("--grade", help="等级 1–4 · The grade, 1 to 4.")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="六位区划码（GB/T 2260） · Six digits of GB/T 2260.")
+    ] = None,
     companion_of: Annotated[
         str | None,
         typer.Option("--companion-of", help="陪护卡：持证人卡的编号 · A companion card to this card id."),
@@ -105,6 +111,7 @@ def personalise(
     expires: Annotated[
         datetime | None, typer.Option("--expires", formats=["%Y-%m-%d"], help="默认十年 · Default: 10 years.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """制作一张虚拟卡 · Personalise a virtual card, from a file or from options."""
     issuer = TestIssuer.load(directory)
@@ -126,7 +133,8 @@ def personalise(
     made = issuer.personalise(described)
     CardFile.create(out, made)
     credential = TapCredential.from_bytes(made.credential)
-    _say(MADE_CARD.format(file=out, card_id=credential.card_id.hex(), issued=credential.issued))
+    made_it = told(MADE_CARD, as_json, file=out, card_id=credential.card_id.hex(), issued=credential.issued)
+    typer.echo(made_it)
 
 
 @app.command(epilog="例 · Example: tongka issuer psam --dir issuer --out psam.json")
@@ -139,6 +147,7 @@ def psam(
         typer.Option("--with-issuer-keys", help="供制卡使用 · For a personalisation desk, never a terminal."),
     ] = False,
     kind: PsamKindOption = PsamKind.REFERENCE,
+    as_json: AsJson = False,
 ) -> None:
     """制作一张虚拟 PSAM，默认只含读卡密钥 · Make a virtual PSAM, with a terminal's keys by default."""
     issuer = TestIssuer.load(directory)
@@ -149,21 +158,21 @@ def psam(
         role = Role.ISSUER if with_issuer_keys else Role.READER
         CipherPsamFile.create(out, PsamCardIssuer.at(directory).psam_for(role))
         roles = (role,)
-    _say(MADE_PSAM.format(file=out, roles=", ".join(roles)))
+    typer.echo(told(MADE_PSAM, as_json, file=out, roles=", ".join(roles)))
 
 
 @app.command(epilog="例 · Example: tongka issuer block --dir issuer --card card.json")
-def block(*, directory: DirectoryOption, card: CardOption) -> None:
+def block(*, directory: DirectoryOption, card: CardOption, as_json: AsJson = False) -> None:
     """停用一张虚拟卡 · Block a virtual card, until it is unblocked."""
     _change(directory, card, LifeCycleCommand.DEACTIVATE)
-    _say(BLOCKED.format(file=card))
+    typer.echo(told(BLOCKED, as_json, file=card))
 
 
 @app.command(epilog="例 · Example: tongka issuer unblock --dir issuer --card card.json")
-def unblock(*, directory: DirectoryOption, card: CardOption) -> None:
+def unblock(*, directory: DirectoryOption, card: CardOption, as_json: AsJson = False) -> None:
     """恢复一张虚拟卡 · Unblock a virtual card."""
     _change(directory, card, LifeCycleCommand.ACTIVATE)
-    _say(UNBLOCKED.format(file=card))
+    typer.echo(told(UNBLOCKED, as_json, file=card))
 
 
 def _change(directory: Path, card: Path, command: LifeCycleCommand) -> None:
@@ -175,6 +184,11 @@ def _change(directory: Path, card: Path, command: LifeCycleCommand) -> None:
         change_life_cycle(open_as_issuer(chip, module, reference_profile()), command)
 
 
+def _tell_issuer(issuer: TestIssuer, directory: Path, as_json: bool) -> None:
+    key_id = issuer.issuer_key.key_id.hex().upper()
+    typer.echo(told(MADE_ISSUER, as_json, key_id=key_id, file=directory / ISSUER_FILE))
+
+
 def _today() -> date:
     return datetime.now().astimezone().date()
 
@@ -183,7 +197,3 @@ def _years_later(day: date, years: int) -> date:
     """The same day of another year; 29 February becomes the 28th."""
     last = 28 if (day.month, day.day) == (2, 29) else day.day
     return day.replace(year=day.year + years, day=last)
-
-
-def _say(text: Text) -> None:
-    typer.echo(text.in_language(Language.from_environment()))

@@ -16,7 +16,8 @@ from card.simulator.commands.interruption import until_interrupted
 from card.simulator.issuing.psam_card_file import CipherPsamFile
 from card.simulator.issuing.psam_card_issuer import psam_card_profile
 from card.simulator.issuing.psam_file import PsamFile
-from crypto.explained import Language, Text
+from crypto.explained import Text
+from crypto.telling import told
 
 
 class PsamKind(StrEnum):
@@ -46,10 +47,11 @@ def psam_command(
         int, typer.Option("--port", help="虚拟卡槽端口 · The virtual slot's port.")
     ] = SECOND_VPCD_PORT,
     kind: PsamKindOption = PsamKind.REFERENCE,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")] = False,
 ) -> None:
     """把虚拟 PSAM 插入虚拟卡槽 · Put a virtual PSAM into a virtual slot until Ctrl-C."""
     with until_interrupted(), VpcdLink(_chip(psam, kind), port) as link:
-        typer.echo(IN_SLOT.format(port=port).in_language(Language.from_environment()))
+        typer.echo(told(IN_SLOT, as_json, port=port))
         link.wait_until_gone()
         if link.ended_by is not None:
             raise link.ended_by

@@ -19,13 +19,16 @@ from card.simulator.commands.interruption import until_interrupted
 from card.simulator.issuing.holder_file import MAX_HOLDER_BYTES, bytes_of
 from card.simulator.issuing.psam_card_file import PsamCardFile
 from card.simulator.issuing.psam_card_issuer import PsamCardIssuer, psam_card_profile
-from crypto.explained import Language, Text
+from crypto.explained import Text
+from crypto.telling import told
 
 ISSUE_EXAMPLE: Final = (
     "例 · Example: tongka issuer psam-card --dir issuer --holder holder.json --out psam-card.json"
 )
 SIMULATE_EXAMPLE: Final = "例 · Example: tongka simulate psam-card --card psam-card.json --port 35963"
 FIRST_VPCD_PORT: Final = 35963
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")]
 
 MADE_CARD = Text(zh="已写入虚拟卡（仅 PSAM）：{file}", en="Wrote the virtual card with PSAM alone, {file}")
 ON_READER = Text(
@@ -38,9 +41,14 @@ def issue(
     *,
     directory: Annotated[Path, typer.Option("--dir", help="发卡方目录 · The issuer's folder.")],
     holder: Annotated[
-        Path, typer.Option("--holder", help='JSON: {"card": {…}, "holder": {…}, "disability": {…}}.')
+        Path,
+        typer.Option(
+            "--holder",
+            help="JSON 文件，含 card、holder、disability · A JSON file with these objects.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="虚拟卡文件 · The card's file (0600).")],
+    as_json: AsJson = False,
 ) -> None:
     """制作一张仅用 PSAM 的虚拟卡 · Personalise a virtual card of the profile reference-psam."""
     issuer = PsamCardIssuer.at(directory)
@@ -50,7 +58,7 @@ def issue(
     except (FieldMalformed, AnswerMalformed) as error:
         raise HolderRefused(detail=error.facts["detail"]) from error
     PsamCardFile.create(out, card)
-    typer.echo(MADE_CARD.format(file=out).in_language(Language.from_environment()))
+    typer.echo(told(MADE_CARD, as_json, file=out))
 
 
 def lie_on_reader(
@@ -59,12 +67,13 @@ def lie_on_reader(
     port: Annotated[
         int, typer.Option("--port", help="虚拟读卡器端口 · The virtual reader's port.")
     ] = FIRST_VPCD_PORT,
+    as_json: AsJson = False,
 ) -> None:
     """把仅用 PSAM 的虚拟卡放在虚拟读卡器上 · Put such a card on a virtual reader until Ctrl-C."""
     profile, file = psam_card_profile(), PsamCardFile(card)
     chip = PsamCardChip(file.load(profile), profile, file.store)
     with until_interrupted(), VpcdLink(chip, port) as link:
-        typer.echo(ON_READER.format(port=port).in_language(Language.from_environment()))
+        typer.echo(told(ON_READER, as_json, port=port))
         link.wait_until_gone()
         if link.ended_by is not None and not isinstance(link.ended_by, CardTorn):
             raise link.ended_by

@@ -12,7 +12,8 @@ from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.signing_card import SigningCardChip, SigningCardContents
 from card.simulator.commands.interruption import until_interrupted
 from card.simulator.issuing.signing_card_file import SigningCardFile
-from crypto.explained import Language, Text
+from crypto.explained import Text
+from crypto.telling import told
 
 EXAMPLE: Final = "例 · Example: tongka simulate signing-card --card signing-card.json --port 35963"
 FIRST_VPCD_PORT: Final = 35963
@@ -38,17 +39,17 @@ def signing_card_command(
     port: Annotated[
         int, typer.Option("--port", help="虚拟读卡器端口 · The virtual reader's port.")
     ] = FIRST_VPCD_PORT,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")] = False,
 ) -> None:
     """把虚拟签名卡插入虚拟读卡器 · Put a virtual signing card into a virtual reader until Ctrl-C."""
-    language = Language.from_environment()
     file = SigningCardFile(card)
     if not card.exists():
         SigningCardFile.create(card, SigningCardContents.blank())
-        typer.echo(MADE.format(file=card).in_language(language))
+        typer.echo(told(MADE, as_json, file=card))
     chip = SigningCardChip(file.load(), file.store)
     with until_interrupted(), VpcdLink(chip, port) as link:
         serial = chip.contents.serial.hex().upper()
-        typer.echo(IN_READER.format(serial=serial, port=port).in_language(language))
+        typer.echo(told(IN_READER, as_json, serial=serial, port=port))
         link.wait_until_gone()
         if link.ended_by is not None and not isinstance(link.ended_by, CardTorn):
             raise link.ended_by

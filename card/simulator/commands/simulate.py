@@ -28,12 +28,15 @@ from card.simulator.issuing.card_file import CardFile
 from card.simulator.timing.chip import TimedChip
 from card.simulator.timing.constants import GOALS, BitRate
 from card.simulator.timing.model import ChipTimes, RadioLink
-from crypto.explained import Language, Text
+from crypto.explained import Text
+from crypto.telling import told
 
 app = typer.Typer(help="模拟卡片与读卡器 · Simulate cards and readers.", no_args_is_help=True)
 
 VPCD_PORT = 35963  # where Debian's vpcd listens under the machine's own pcscd
 MAX_SECONDS = 3600
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")]
 
 ON_READER = Text(
     zh="卡片已放在端口 {port} 的虚拟读卡器上，按 Ctrl-C 移开。",
@@ -105,6 +108,7 @@ def card_command(
         float,
         typer.Option("--signature-ms", min=0, max=10_000, help="与 --rate 同用：签名时间 · With --rate."),
     ] = GOALS[0].signature_ms,
+    as_json: AsJson = False,
 ) -> None:
     """把虚拟卡放在虚拟读卡器上 · Put a virtual card on a virtual reader until Ctrl-C."""
     chip = FaultChoice(fault, after, seconds, issuer, foreign).chip(CardFile(card))
@@ -112,41 +116,48 @@ def card_command(
         chip = TimedChip(chip, RadioLink(rate), ChipTimes(signature_ms))
     with until_interrupted():
         if link is Link.VPCD:
-            _lie_on_vpcd(chip, port)
+            _lie_on_vpcd(chip, port, as_json)
         else:
-            _lie_on_board(chip, link)
+            _lie_on_board(chip, link, as_json)
 
 
 @app.command(name="reader", epilog="例 · Example: tongka simulate reader")
-def reader_command() -> None:
+def reader_command(as_json: AsJson = False) -> None:
     """启动私有 pcscd 和两台虚拟读卡器 · Run a private pcscd with two virtual readers until Ctrl-C."""
     with PrivatePcscd() as service:
-        _say(READERS_READY)
-        typer.echo(f"export {SOCKET_VARIABLE}={shlex.quote(str(service.socket_path))}")
-        for reader, port in zip(service.readers, service.ports, strict=True):
-            _say(READER_AT.format(reader=reader, port=port))
+        readers = [
+            {"reader": reader, "port": port}
+            for reader, port in zip(service.readers, service.ports, strict=True)
+        ]
+        if as_json:
+            typer.echo(told(READERS_READY, as_json, socket=service.socket_path, readers=readers))
+        else:
+            typer.echo(told(READERS_READY, as_json))
+            typer.echo(f"export {SOCKET_VARIABLE}={shlex.quote(str(service.socket_path))}")
+            for each in readers:
+                typer.echo(told(READER_AT, as_json, **each))
         with until_interrupted():
             service.wait()
 
 
-def _lie_on_vpcd(chip: Chip, port: int) -> None:
+def _lie_on_vpcd(chip: Chip, port: int, as_json: bool) -> None:
     """Until the card is torn away. Raises VirtualReaderUnreachable and what the chip raises."""
     with VpcdLink(chip, port) as link, _no_answer_after(chip):
-        _say(ON_READER.format(port=port))
+        typer.echo(told(ON_READER, as_json, port=port))
         link.wait_until_gone()
         if link.ended_by is not None and not isinstance(link.ended_by, CardTorn):
             raise link.ended_by
-        _say(TORN_AWAY)
+        typer.echo(told(TORN_AWAY, as_json, torn=True))
 
 
-def _lie_on_board(chip: Chip, link: Link) -> None:
+def _lie_on_board(chip: Chip, link: Link, as_json: bool) -> None:
     """Without end: a card that is torn away leaves the reader where it is."""
     card = DepartingChip(chip)
     with closing(BOARDS[link]()) as board, _no_answer_after(chip):
         board.put(card)
-        _say(ON_BOARD.format(address=ADDRESSES[link].format(path=board.path)))
+        typer.echo(told(ON_BOARD, as_json, address=ADDRESSES[link].format(path=board.path)))
         card.departed.wait()
-        _say(TORN_AWAY)
+        typer.echo(told(TORN_AWAY, as_json, torn=True))
         threading.Event().wait()
 
 
@@ -157,7 +168,3 @@ def _no_answer_after(chip: Chip) -> Iterator[None]:
         yield
     finally:
         chip.power_off()
-
-
-def _say(text: Text) -> None:
-    typer.echo(text.in_language(Language.from_environment()))

@@ -105,7 +105,13 @@ def _uid_size(text: str) -> UidSize:
 def timing_command(
     *,
     rate: Annotated[
-        BitRate, typer.Option("--rate", parser=bit_rate, metavar="106|212|424|848", help="kbit/s")
+        BitRate,
+        typer.Option(
+            "--rate",
+            parser=bit_rate,
+            metavar="106|212|424|848",
+            help="速率（kbit/s） · The bit rate in kbit/s.",
+        ),
     ] = FIRST_GOAL.bit_rate,
     signature_ms: Annotated[
         float, typer.Option("--signature-ms", min=0, max=10_000, help="SM2 签名时间 · The chip's signature.")

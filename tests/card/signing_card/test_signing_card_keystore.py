@@ -490,6 +490,6 @@ def test_the_commands_take_a_blank_card_into_use_and_its_file_keeps_it(slot: Slo
     assert store.load("root").public_key == key.public_key
     assert key.public_key.verify(store.load("root").sign(b"x"), b"x")
     store.close()
-    shown = tongka(slot, "show", "--reader", slot.reader)
+    shown = tongka(slot, "show", "--json", "--reader", slot.reader)
     assert made["card"] in shown
     assert key.public_key.point.hex() in shown

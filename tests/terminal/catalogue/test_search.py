@@ -166,6 +166,13 @@ def test_every_service_of_the_starter_is_found_by_its_name_its_pinyin_and_its_in
         ("lunyi", ["REHAB-FIX", "REHAB-LEND", "SUB-FUEL", "REHAB-AID"]),
         ("残疾证丢了", ["CERT-LOST"]),
         ("轮椅坏了", ["REHAB-FIX"]),
+        ("轮以", ["REHAB-FIX", "REHAB-LEND", "SUB-FUEL"]),
+        ("canjizheng", ["CERT-NEW"]),
+        ("gongjiao", ["SOC-BUS", "BUS-1"]),
+        ("free bus", ["SOC-BUS", "SOC-DOG"]),
+        ("guidedog", ["SOC-DOG"]),
+        # A slip in English finds it in search words and in names.
+        ("wheelchiar", ["SOC-CALL", "REHAB-AID", "SOC-PLANE", "REHAB-FIX", "REHAB-LEND", "SUB-FUEL"]),
     ],
 )
 def test_examples_find_something_sensible_in_the_starter(typed: str, codes_expected: list[str]) -> None:

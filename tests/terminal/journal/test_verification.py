@@ -6,7 +6,10 @@ import sqlite3
 import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -14,11 +17,15 @@ from hypothesis import strategies as st
 
 from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
-from terminal.errors import TerminalError
+from terminal.errors import JournalDamaged, TerminalError
 from terminal.events.event import UsageEvent
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
 from terminal.journal.items import StoredEvent, Unreadable
+from terminal.journal.pruning import DAY_MS, prune, retention
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
+from terminal.journal.uses import QuotaCount
 from terminal.journal.verification import (
     MAX_FAULTS_LISTED,
     FaultKind,
@@ -28,9 +35,22 @@ from terminal.journal.verification import (
     verify_journal,
 )
 from terminal.journal.writer import CHECKPOINT_EVERY
-from tests.terminal.enrolled import TERMINAL_ID
-from tests.terminal.journal.journals import KEY, OWNER, RECEIPTS, append, receipt_for, unsynced, writer
+from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
+from tests.terminal.journal.journals import (
+    DRAFT,
+    EVIDENCE,
+    KEY,
+    OWNER,
+    RECEIPTS,
+    append,
+    receipt_for,
+    unsynced,
+    writer,
+)
 
+PAGE: Final = 4096
+FLIPS: Final = 2_000
+WINDOW: Final = date(2026, 12, 31)
 Damage = Callable[[sqlite3.Connection], object]
 
 
@@ -255,8 +275,8 @@ def test_a_damaged_page_is_stepped_over(path: Path) -> None:
     path.write_bytes(bytes(data))
     report = verify_journal(path, KEY.public_key)
     kinds = {fault.kind for fault in report.faults}
-    assert kinds == {FaultKind.UNREADABLE}
-    unreadable = [fault.sequence for fault in report.faults]
+    assert kinds == {FaultKind.UNREADABLE, FaultKind.STRUCTURE}
+    unreadable = [fault.sequence for fault in report.faults if fault.kind is FaultKind.UNREADABLE]
     assert 200 in unreadable
     assert len(unreadable) < 20
     with JournalReader(path) as reader:
@@ -269,11 +289,42 @@ def test_a_damaged_page_is_stepped_over(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The bytes of a small journal."""
+    """The bytes of a small journal in which every table has rows: it was pruned, and an event cancelled."""
     path = tmp_path_factory.mktemp("small") / "journal.db"
-    with writer(path) as journal:
-        append(journal, 40)
+    with writer(path, SetClock(NOON)) as journal:
+        events = append(unsynced(journal), 70)
+        last = journal.append(
+            journal.next_place(), DRAFT, EVIDENCE, QuotaCount("cn/rides", WINDOW, bytes(16))
+        )
+        journal.append(
+            journal.next_place(),
+            replace(DRAFT, kind=EventKind.CANCELLATION, outcome=Outcome.RECORDED, refers_to=last.sequence),
+            EVIDENCE,
+        )
+        prune(journal, retention(OWNER, receipt_for(events[19]), RECEIPTS.public_key, NOON + DAY_MS))
     return path.read_bytes()
+
+
+def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All that a journal holds."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        return {
+            table: connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+            for table in ("owner", "events", "checkpoints", "base", "uses", "amended")
+        }
+
+
+def require_told(path: Path, data: bytes, whole: dict[str, list[tuple[object, ...]]]) -> bool:
+    """Whether a journal of these bytes is found damaged; where not, it holds what the whole one does."""
+    path.write_bytes(data)
+    try:
+        report = verify_journal(path, KEY.public_key, receipt_key=RECEIPTS.public_key, expected=OWNER)
+    except TerminalError:
+        return True
+    if report.fault_count:
+        return True
+    assert contents(path) == whole
+    return False
 
 
 @given(
@@ -282,18 +333,54 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_a_file_altered_anywhere_is_reported_and_breaks_nothing(
     small: bytes, tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, int]]
 ) -> None:
+    path = tmp_path_factory.mktemp("altered") / "journal.db"
+    path.write_bytes(small)
+    whole = contents(path)
     data = bytearray(small)
     for place, change in places:
         data[int(place * len(data))] ^= change
-    path = tmp_path_factory.mktemp("altered") / "journal.db"
-    path.write_bytes(bytes(data))
-    try:
-        report = verify_journal(path, KEY.public_key)
-    except TerminalError:
-        return
-    if report.fault_count == 0:  # it fell on what is no part of any record
-        with JournalReader(path) as reader:
-            assert [event.sequence for event in reader.events_from(1)] == list(range(1, 41))
+    require_told(path, bytes(data), whole)
+
+
+def test_a_bit_flipped_in_any_byte_in_use_is_told(small: bytes, tmp_path: Path) -> None:
+    """Of every byte one bit, each time another one; the pages that pruning freed are zeros, and left out."""
+    path = tmp_path / "journal.db"
+    path.write_bytes(small)
+    whole = contents(path)
+    told = 0
+    used = [place for place in range(len(small)) if any(small[place - place % PAGE :][:PAGE])]
+    for place in used[:: len(used) // FLIPS]:
+        data = bytearray(small)
+        data[place] ^= 1 << place % 8
+        told += require_told(path, bytes(data), whole)
+    assert told > FLIPS / 4  # or nothing was looked at
+
+
+@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended"])
+def test_a_damaged_definition_of_a_table_is_told_and_no_riddle(
+    small: bytes, tmp_path: Path, table: str
+) -> None:
+    """SQLite's message would quote the definition, which is no text any more."""
+    path = tmp_path / "journal.db"
+    place = small.index(f"CREATE TABLE {table}".encode()) + len("CREATE TA")
+    data = bytearray(small)
+    data[place] ^= 0x80
+    path.write_bytes(data)
+    with pytest.raises(JournalDamaged):
+        verify_journal(path, KEY.public_key)
+    with pytest.raises(JournalDamaged):
+        writer(path)
+
+
+def test_a_definition_that_means_something_else_is_told(path: Path) -> None:
+    """The checkpoints are not found under their sequences any more; that there are none would be fine."""
+    with writer(path) as journal:
+        append(journal, 3)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"checkpoints (sequence INTEGER", b"checkpoints (sequence INTEGES"))
+    report = verify_journal(path, KEY.public_key)
+    assert [fault.kind for fault in report.faults] == [FaultKind.STRUCTURE, FaultKind.UNREADABLE]
+    assert (report.events, report.last, report.signed_up_to) == (3, 3, 0)
 
 
 def test_nothing_pruned_is_said_so(path: Path) -> None:

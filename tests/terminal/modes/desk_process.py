@@ -17,9 +17,15 @@ SECONDS: Final = 30.0
 class DeskProcess:
     """`tongka VERB run … --json`, started from the verb's own module."""
 
-    def __init__(self, module: str, *arguments: str | Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        module: str,
+        *arguments: str | Path,
+        environment: dict[str, str],
+        pass_fds: tuple[int, ...] = (),
+    ) -> None:
         self._command = [sys.executable, "-c", f"from {module} import app; app()", *map(str, arguments)]
-        self._environment = environment
+        self._environment, self._pass_fds = environment, pass_fds
         self._lines: queue.Queue[str] = queue.Queue()
 
     def __enter__(self) -> Self:
@@ -29,6 +35,7 @@ class DeskProcess:
             stdout=subprocess.PIPE,
             text=True,
             env=self._environment,
+            pass_fds=self._pass_fds,
         )
         self._thread = threading.Thread(target=self._read, name="desk-output")
         self._thread.start()

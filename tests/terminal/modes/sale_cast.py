@@ -51,11 +51,25 @@ legal_basis = { zh = "测试办法", en = "test rules" }
 holder_text = { zh = "免票", en = "free" }
 staff_text = { zh = "免票", en = "free" }
 source = { cites = "test", mark = "G" }
+
+[[rules]]
+id = "carer"
+applies_to = { kinds = ["attraction"] }
+for = "companion-card"
+condition = "follows_holder"
+benefit = { kind = "free" }
+legal_basis = { zh = "测试办法", en = "test rules" }
+holder_text = { zh = "免票", en = "free" }
+staff_text = { zh = "免票", en = "free" }
+source = { cites = "test", mark = "G" }
 """
 
 
 def park(path: Path) -> Enrolled:
-    """A ticket office: grades 1 and 2 free twice a month, one companion at half price; others pay."""
+    """A ticket office: grades 1 and 2 free twice a month, one companion at half price; others pay.
+
+    A companion card is free behind its holder's.
+    """
     enrolled = enrol(path)
     enrolled.files = {name: data for name, data in enrolled.files.items() if not name.startswith("rules/")}
     enrolled.files["catalogue.toml"] = CATALOGUE.encode()

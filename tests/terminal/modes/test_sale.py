@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,10 @@ from hypothesis import strategies as st
 from card.apdu import CommandApdu, ResponseApdu
 from card.errors import ReaderGone
 from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.contents import ChipContents
 from card.simulator.chips.faults import TearingChip
+from card.simulator.issuing.personalisation import Holder
+from crypto.credential import TapCredential
 from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY
 from terminal.errors import DecisionInputInvalid, FileNotWritten
@@ -127,6 +131,46 @@ def test_a_removed_line_is_cancelled_alone_and_its_card_may_come_back(office: En
         tap_in(terminal, sale, card)
         assert sale.confirm().totals.to_pay == 0
     assert cancelled_by(journal_of(office)) == [1]
+
+
+def companion_to(office: Enrolled, card: ChipContents) -> ChipContents:
+    """The companion card to a holder's card."""
+    card_id = TapCredential.from_bytes(card.credential).card_id.hex()
+    days = date(2026, 1, 1), date(2035, 12, 31)
+    return office.issuer.personalise(Holder((), 0, "500103", *days, companion_of=card_id))
+
+
+def test_a_companion_card_is_sold_behind_its_holder_s_and_leaves_the_sale_with_it(office: Enrolled) -> None:
+    first, second = office.card(), office.card()
+    with selling(office) as (terminal, sales):
+        sale = sales.begin()
+        for card in (first, second):
+            tap_in(terminal, sale, card)
+            assert tap_in(terminal, sale, companion_to(office, card)).outcome is Outcome.GRANTED
+        late = tap_in(terminal, sale, companion_to(office, office.card()))
+        assert (late.outcome, late.party_pays) == (Outcome.NOT_ELIGIBLE, 9000)
+        # Without the holder nobody accompanies; a companion may stay away alone.
+        assert [line.number for line in sale.remove(1).lines] == [3, 4, 5]
+        assert [line.number for line in sale.remove(4).lines] == [3, 5]
+        assert [line.number for line in sale.remove(3).lines] == [5]
+        assert sale.confirm().totals.to_pay == 9000
+    assert cancelled_by(journal_of(office)) == [2, 1, 4, 3]
+
+
+def test_the_uses_of_a_quota_are_counted_within_one_sale(office: Enrolled) -> None:
+    card, others = office.card(), [office.card() for _ in range(3)]
+    with selling(office) as (terminal, sales):
+        sale = sales.begin()
+        tap_in(terminal, sale, card)
+        sale.confirm()
+        sale = sales.begin()
+        # The last use of the month: taken, given back, taken again; each holder has a quota of their own.
+        number = tap_in(terminal, sale, card).sequence
+        sale.remove(number)
+        results = [tap_in(terminal, sale, one) for one in (card, *others)]
+        assert {result.outcome for result in results} == {Outcome.GRANTED}
+        sale.confirm()
+        assert tap_in(terminal, sales.begin(), card).outcome is Outcome.QUOTA_USED_UP
 
 
 def test_a_card_that_was_torn_away_is_recorded_and_adds_nothing(office: Enrolled) -> None:

@@ -1,0 +1,68 @@
+"""What staff at a counter did: which papers they saw and what they compared by eye. Codes alone, no words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+from card.card_reading import Assurance
+from terminal.events.challenge import MAX_SEQUENCE
+from terminal.events.errors import EventMalformed
+
+MAX_DOCUMENTS: Final = 20
+# Indexes into a service's documents, from 0.
+DocumentIndex = Annotated[int, msgspec.Meta(ge=0, lt=MAX_DOCUMENTS)]
+DocumentIndexes = Annotated[tuple[DocumentIndex, ...], msgspec.Meta(max_length=MAX_DOCUMENTS)]
+
+
+class Purpose(StrEnum):
+    """What a registered event is about."""
+
+    COMPARISON = "comparison"  # staff compared somebody with the card; nothing else
+    VISIT = "visit"  # the holder came about a service: advice, an errand
+    APPLICATION = "application"
+    SUPPLEMENT = "supplement"  # papers that were missing are handed in
+    COLLECTION = "collection"  # what was applied for is fetched
+
+
+class EyeCheck(StrEnum):
+    """What somebody saw; never to be taken for what cryptography shows (`Assurance`)."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    NOT_CHECKED = "not_checked"
+
+
+class CounterNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The sealed words of what was registered in a visit; JSON.
+
+    `documents`: which of the service's documents were shown, by their indexes, ascending. `photo`: whether
+    staff saw the person to be the holder; `companion`: whether to be a guardian or companion whom the card
+    names. `companion_tap`: the event of the companion card that was tapped behind the holder's, 0 for none.
+    `data`: what showed that the data staff compared with were the card's, "none" where none were read.
+    """
+
+    purpose: Purpose
+    documents: DocumentIndexes = ()
+    photo: EyeCheck = EyeCheck.NOT_CHECKED
+    companion: EyeCheck = EyeCheck.NOT_CHECKED
+    companion_tap: Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQUENCE)] = 0
+    data: Assurance = Assurance.NONE
+
+    def __post_init__(self) -> None:
+        if list(self.documents) != sorted(set(self.documents)):
+            raise ValueError("documents are named once each, in ascending order")
+
+    @classmethod
+    def from_words(cls, words: str) -> CounterNote:
+        """The note in an opened event's words. Raises EventMalformed."""
+        try:
+            return msgspec.json.decode(words, type=cls)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise EventMalformed(kind="counter note", detail=str(error)) from error
+
+    def to_words(self) -> str:
+        """The words that are sealed; at most MAX_WORDS characters."""
+        return msgspec.json.encode(self).decode()

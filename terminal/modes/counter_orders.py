@@ -1,0 +1,113 @@
+"""What can be entered at a counter: short words for a person, JSON objects for a program."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from crypto.explained import Text
+from terminal.decisions.toml_document import ServiceCode
+from terminal.events.event import Sequence
+from terminal.modes.counter_errors import EntryRefused
+from terminal.modes.counter_note import DocumentIndexes, EyeCheck, Purpose
+
+_HELP: Final = Text(
+    zh="p y/n/- 照片相符/不符/未核对；g y/n/- 监护人或陪护人相符/不符/未核对；d 代码 列出材料；"
+    "v 代码 登记来访；a 代码 1 3 登记申请（已出示第 1、3 项材料）；s 代码 2 补交材料；c 代码 领取",
+    en="p y, n or - for the photo: matches, differs, not checked; g y, n or - for guardian or companion; "
+    "d CODE lists the documents; v CODE registers a visit; a CODE 1 3 an application (documents 1 and 3 "
+    "shown); s CODE 2 papers handed in later; c CODE a collection",
+)
+_JSON_HELP: Final = Text(
+    zh='{"do": "check", "visit": 1, "photo": "matches", "companion": "not_checked"}，'
+    '{"do": "documents", "service": "CERT-RENEW"}，'
+    '{"do": "register", "visit": 1, "service": "CERT-RENEW", "purpose": "application", "documents": [0, 2]}',
+    en='{"do": "check", "visit": 1, "photo": "matches", "companion": "not_checked"}, '
+    '{"do": "documents", "service": "CERT-RENEW"}, '
+    '{"do": "register", "visit": 1, "service": "CERT-RENEW", "purpose": "application", "documents": [0, 2]}',
+)
+
+
+class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
+    """An order of a counter."""
+
+
+class Check(_Order, frozen=True, tag="check"):
+    """What staff saw; what is not named stays. `visit`: whom it is about, None for whoever is here."""
+
+    visit: Sequence | None = None
+    photo: EyeCheck | None = None
+    companion: EyeCheck | None = None
+
+    def __post_init__(self) -> None:
+        if self.photo is None and self.companion is None:
+            raise ValueError("one of the two is named")
+
+
+class ListDocuments(_Order, frozen=True, tag="documents"):
+    """Show which papers a service asks for."""
+
+    service: ServiceCode
+
+
+class Register(_Order, frozen=True, tag="register"):
+    """Register what the holder came for; `documents` are indexes into the service's list, from 0.
+
+    `visit` as of a check.
+    """
+
+    service: ServiceCode
+    purpose: Purpose = Purpose.VISIT
+    documents: DocumentIndexes = ()
+    visit: Sequence | None = None
+
+    def __post_init__(self) -> None:
+        if self.purpose is Purpose.COMPARISON:
+            raise ValueError("a comparison is a check")
+
+
+CounterOrder: TypeAlias = Check | ListDocuments | Register
+
+_DECODER: Final[msgspec.json.Decoder[CounterOrder]] = msgspec.json.Decoder(CounterOrder)
+_SEEN: Final = {"y": EyeCheck.MATCHES, "n": EyeCheck.DIFFERS, "-": EyeCheck.NOT_CHECKED}
+_PURPOSES: Final = {
+    "v": Purpose.VISIT,
+    "a": Purpose.APPLICATION,
+    "s": Purpose.SUPPLEMENT,
+    "c": Purpose.COLLECTION,
+}
+
+
+def typed_order(text: str) -> CounterOrder:
+    """The order that a person typed; documents are counted from 1 there. Raises EntryRefused."""
+    try:
+        match text.split():
+            case ["p", seen]:
+                return Check(photo=_SEEN[seen])
+            case ["g", seen]:
+                return Check(companion=_SEEN[seen])
+            case ["d", code]:
+                return msgspec.convert({"do": "documents", "service": code}, ListDocuments)
+            case [letter, code, *numbers]:
+                documents = [int(number) - 1 for number in numbers]
+                purpose = _PURPOSES[letter]
+                order = {"do": "register", "service": code, "purpose": purpose, "documents": documents}
+                return msgspec.convert(order, Register)
+    except (KeyError, ValueError, msgspec.ValidationError) as error:
+        raise EntryRefused(write=_HELP) from error
+    raise EntryRefused(write=_HELP)
+
+
+def json_order(text: str) -> CounterOrder:
+    """The order that a program sent, which names the visit: a holder may have made room for the next.
+
+    Raises EntryRefused.
+    """
+    try:
+        order = _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise EntryRefused(write=_JSON_HELP) from error
+    if isinstance(order, Check | Register) and order.visit is None:
+        raise EntryRefused(write=_JSON_HELP)
+    return order

@@ -1,0 +1,142 @@
+"""Who was served here, until the day ends: in memory alone, by the day's reference, so that it names nobody.
+
+Everything in it is in the day's events as well; a restart reads it from there, and opens no loophole.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from terminal.decisions.decide import local_date
+from terminal.events.event import UsageEvent
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
+from terminal.modes.return_windows import ReturnWindows, within
+
+#: The oldest is forgotten first: whoever it was is then served as for the first time.
+MAX_JOURNEYS: Final = 16_384
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a tap asks for; `reference` is the holder's of the day."""
+
+    reference: bytes
+    service: str
+    ticket: str
+    fare: int
+    companions: int
+
+    @classmethod
+    def by(cls, event: UsageEvent) -> Asked:
+        """What an event of the journal asked for."""
+        return cls(event.holder_ref, event.service, event.ticket, event.fare, event.companions)
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A card that was served here came back.
+
+    `outcome` is what it gets; None where it asks for more than it got (a larger party, a dearer ride): then
+    all of it is decided anew, in place of the earlier tap. `refers_to` is the sequence of that earlier tap.
+    """
+
+    outcome: Outcome | None
+    refers_to: int
+
+
+@dataclass
+class _Journey:
+    """`first`: the granted tap. `last`: the one that let the holder go ahead most recently."""
+
+    first: int
+    first_ms: int
+    started_ms: int  # earlier than the first tap where that took another's place
+    last: int
+    last_ms: int
+    asked: Asked
+    inside: bool = True
+
+
+class Journeys:
+    """The day's journeys at one terminal."""
+
+    def __init__(self, windows: ReturnWindows) -> None:
+        self._windows = windows
+        self._day: date | None = None
+        self._journeys: OrderedDict[tuple[bytes, str, str], _Journey] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._journeys)
+
+    def returned(self, asked: Asked, time_ms: int) -> Returned | None:
+        """What a card that is tapped at this time gets for having been here; None where it was not.
+
+        An earlier tap that was cancelled since must be taken out first (`rests_on`, `take_out`).
+        """
+        journey = self._of(asked, time_ms)
+        if journey is None:
+            return None
+        is_repeat = journey.inside and within(self._windows.repeat, journey.last_ms, time_ms)
+        if not is_repeat and journey.inside and within(self._windows.passback, journey.last_ms, time_ms):
+            return Returned(Outcome.ALREADY_INSIDE, journey.last)
+        if not is_repeat and not within(self._windows.transfer, journey.started_ms, time_ms):
+            return None
+        if asked.companions > journey.asked.companions or asked.fare > journey.asked.fare:
+            return Returned(None, journey.first)
+        if is_repeat:
+            return Returned(Outcome.REPEATED, journey.last)
+        return Returned(Outcome.TRANSFERRED, journey.first)
+
+    def rests_on(self, asked: Asked, time_ms: int) -> frozenset[int]:
+        """The sequences of the taps that this card's journey of the day rests on; none without one."""
+        journey = self._of(asked, time_ms)
+        return frozenset() if journey is None else frozenset((journey.first, journey.last))
+
+    def take_out(self, asked: Asked, sequence: int) -> None:
+        """That tap does not count any more: with its first tap a journey is gone, with another that alone."""
+        journey = self._journeys[_key(asked)]
+        if sequence == journey.first:
+            del self._journeys[_key(asked)]
+        else:
+            journey.last, journey.last_ms = journey.first, journey.first_ms
+
+    def note(self, event: UsageEvent) -> None:
+        """Take up an event of the journal, in its order."""
+        if not event.holder_ref:
+            return
+        asked = Asked.by(event)
+        journey = self._of(asked, event.time_ms)
+        if event.kind is EventKind.CHECK_OUT and journey is not None:
+            journey.inside = False
+        elif event.kind is not EventKind.TAP:
+            return
+        elif event.outcome.granted:
+            self._begin(event, asked, journey)
+        elif event.outcome is Outcome.TRANSFERRED and journey is not None:
+            journey.last, journey.last_ms, journey.inside = event.sequence, event.time_ms, True
+
+    def _begin(self, event: UsageEvent, asked: Asked, replaced: _Journey | None) -> None:
+        is_replaced = replaced is not None and event.refers_to == replaced.first
+        started_ms = replaced.started_ms if replaced is not None and is_replaced else event.time_ms
+        self._journeys.pop(_key(asked), None)
+        self._journeys[_key(asked)] = _Journey(
+            event.sequence, event.time_ms, started_ms, event.sequence, event.time_ms, asked
+        )
+        while len(self._journeys) > MAX_JOURNEYS:
+            self._journeys.popitem(last=False)
+
+    def _of(self, asked: Asked, time_ms: int) -> _Journey | None:
+        day = local_date(time_ms)
+        if day != self._day:
+            # The day's references mean nobody on another.
+            self._journeys.clear()
+            self._day = day
+        return self._journeys.get(_key(asked))
+
+
+def _key(asked: Asked) -> tuple[bytes, str, str]:
+    return asked.reference, asked.service, asked.ticket

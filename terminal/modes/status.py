@@ -1,0 +1,71 @@
+"""What a terminal works without, found out from its data directory while it runs or stands still."""
+
+from __future__ import annotations
+
+from crypto.explained import ExplainedError
+from terminal.clock import Clock
+from terminal.configuration import Mode
+from terminal.content.content import Content, load_content
+from terminal.data_directory import DataDirectory
+from terminal.errors import ContentMissing, JournalMissing
+from terminal.events.event import UsageEvent
+from terminal.journal.disk import JournalDisk
+from terminal.journal.reader import JournalReader
+from terminal.modes.degraded import Condition
+from terminal.modes.psam_watch import psam_trouble
+from terminal.timekeeping import Timekeeper
+
+
+def condition_of(directory: DataDirectory, clock: Clock) -> Condition:
+    """The condition of the terminal in `directory`; takes no lock, and so disturbs no tap.
+    Raises TerminalNotEnrolled, ConfigurationMalformed, JournalDamaged, EventMalformed.
+    """
+    configuration = directory.load_configuration()
+    timekeeper = Timekeeper(clock)
+    unsigned = _look_into_journal(directory, timekeeper)
+    content, trouble = _newest(directory, timekeeper.now().time_ms, configuration.mode is Mode.PRODUCTION)
+    if content is not None:
+        timekeeper.learn_signed(content.made_ms)
+    psam = configuration.care.psam
+    return Condition(
+        moment=timekeeper.now(),
+        content=content,
+        content_trouble=trouble,
+        storage=JournalDisk(directory.path).trouble(),
+        psam=psam_trouble(psam) if psam else None,
+        unsigned=unsigned,
+    )
+
+
+def _look_into_journal(directory: DataDirectory, timekeeper: Timekeeper) -> int:
+    """Let the clock be judged by the last event; how many events stand unsigned."""
+    try:
+        with JournalReader(directory.journal) as reader:
+            head = reader.head()
+            if head is None:
+                return 0
+            (last,) = reader.events(head[0] - 1, 1)
+            signed = max((one.checkpoint.sequence for one in reader.checkpoints()), default=0)
+    except JournalMissing:
+        return 0
+    event = UsageEvent.from_bytes(last.data)
+    timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
+    return max(0, head[0] - signed)
+
+
+def _newest(
+    directory: DataDirectory, now_ms: int, is_production: bool
+) -> tuple[Content | None, ExplainedError | None]:
+    """The newest publication that can be used, and why a newer one can't."""
+    trouble: ExplainedError | None = None
+    store, root = directory.content, directory.load_root()
+    for version in reversed(store.versions()):
+        try:
+            content = load_content(store, store.manifest(version), root, now_ms)
+            if is_production:
+                content.trust.require_production()
+        except ExplainedError as error:
+            trouble = trouble or error
+        else:
+            return content, trouble
+    return None, trouble or ContentMissing(file="manifests")

@@ -1,0 +1,83 @@
+"""A centre on loopback, two terminals enrolled at it, and the genuine pcscd: needs from tap to answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
+from card.simulator.chips.contents import ChipContents
+from card.simulator.issuing.personalisation import Holder, TestIssuer
+from crypto.trust import IssuerKey
+from sync.agent.agent import Agent
+from sync.center.directory import Center
+from terminal.data_directory import DataDirectory
+from terminal.events.event import UsageEvent
+from terminal.journal.reader import JournalReader
+from tests.demo.processes import tongka
+from tests.sync.cast import ISSUER_KEY_ID, Issuer, enrolled
+from tests.terminal.enrolled import chip
+
+SINCE, UNTIL = date(2020, 1, 1), date(2050, 1, 1)
+
+
+@dataclass
+class Circle:
+    """Centre, two terminals, and an issuer whose cards are chips."""
+
+    folder: Path
+    center: Center
+    issuer: TestIssuer
+    pcscd: PrivatePcscd
+    near: DataDirectory
+    far: DataDirectory
+
+    def card(self) -> ChipContents:
+        """A card, issued today."""
+        today = date.today()
+        return self.issuer.personalise(Holder((4,), 2, "500103", today, today + timedelta(days=3650)))
+
+    def needs(
+        self, card: ChipContents, verb: str, at: DataDirectory, *arguments: str | Path, words: str = ""
+    ) -> dict[str, Any]:
+        """`tongka needs VERB` at a terminal, with this card on its reader; what it prints for a program."""
+        environment = self.pcscd.environment()
+        reader = ("--reader", self.pcscd.readers[0])
+        with VpcdLink(chip(card), self.pcscd.ports[0]):
+            said = tongka(
+                *("needs", verb, "--data", at.path, *reader, "--json", *arguments),
+                environment=environment,
+                stdin=words,
+            )
+        shown: dict[str, Any] = json.loads(said)
+        return shown
+
+    def at_the_centre(self, *arguments: str | Path) -> Any:
+        """`tongka center needs …`; what it prints for a program."""
+        data = ("--data", self.folder / "authority" / "center", "--json")
+        return json.loads(tongka("center", "needs", *arguments, *data, environment=self.pcscd.environment()))
+
+
+def circle_of(folder: Path, center: Center, url: str, issuer: Issuer, pcscd: PrivatePcscd) -> Circle:
+    """The circle around a serving centre."""
+    issuer_key = IssuerKey(ISSUER_KEY_ID, issuer.key.public_key, SINCE, UNTIL)
+    chips = replace(TestIssuer.generate(SINCE, UNTIL), private_key=issuer.key, issuer_key=issuer_key)
+    near, far = (enrolled(center, url, folder / name) for name in ("near", "far"))
+    return Circle(folder, center, chips, pcscd, near, far)
+
+
+def synchronise(directory: DataDirectory) -> None:
+    """One synchronisation."""
+    agent = Agent(directory)
+    with agent.working():
+        assert agent.run_once()
+
+
+def journalled(directory: DataDirectory) -> list[UsageEvent]:
+    """Every event of a terminal's journal."""
+    with JournalReader(directory.journal) as journal:
+        return [UsageEvent.from_bytes(one.data) for one in journal.events(0, 1000)]

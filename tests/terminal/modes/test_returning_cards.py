@@ -1,0 +1,266 @@
+"""A card that comes back: repeats, transfers, anti-passback; one benefit, one count, nobody turned away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from card.apdu import CommandApdu, ResponseApdu
+from card.connection import CardConnection
+from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.contents import ChipContents
+from terminal.amendments import cancel
+from terminal.data_directory import TERMINAL_KEY
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
+from terminal.journal.verification import verify_journal
+from terminal.presence import TapRequest
+from terminal.tap import TapResult
+from terminal.wording import LOOK_AT_SCREEN
+from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
+from tests.terminal.modes.gate import MINUTE, SECOND, WITHOUT_QUOTA, companion_card, events_of, gate, opened
+from tests.terminal.test_tap import CATEGORY_WORDS
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Enrolled:
+    """A bus terminal with the settings that it has where terminal.toml says nothing."""
+    return gate(tmp_path / "bus")
+
+
+def test_the_same_card_within_seconds_is_the_same_tap(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        assert here.tap(card).outcome is Outcome.GRANTED
+        for _ in range(3):
+            again = here.tap(card)
+            assert (again.outcome, again.party_pays) == (Outcome.REPEATED, 0)
+            assert again.bystander_text.zh.startswith("已刷过")
+        here.pass_time(6 * SECOND)
+        # None of the repeats has used up the second of two rides a month.
+        assert here.tap(card).outcome is Outcome.GRANTED
+        here.pass_time(6 * SECOND)
+        assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
+    first, *repeats, _second, _third = events_of(bus)
+    assert {event.outcome for event in repeats} == {Outcome.REPEATED}
+    assert {event.refers_to for event in repeats} == {first.sequence}
+    assert {event.holder_ref for event in repeats} == {first.holder_ref}
+    key = bus.directory.keystore.load(TERMINAL_KEY).public_key
+    assert verify_journal(bus.directory.journal, key).faults == ()
+
+
+def test_repeats_do_not_draw_the_window_out(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        outcomes = []
+        for _ in range(4):
+            outcomes.append(here.tap(card).outcome)
+            here.pass_time(2 * SECOND)
+    assert outcomes == [Outcome.GRANTED, Outcome.REPEATED, Outcome.REPEATED, Outcome.GRANTED]
+
+
+def test_a_restart_opens_no_loophole(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        here.tap(card)
+    with opened(bus, clock) as here:
+        assert here.tap(card).outcome is Outcome.REPEATED
+        assert here.tap(bus.card()).outcome is Outcome.GRANTED
+
+
+def test_another_card_right_behind_is_nobody_s_repeat(bus: Enrolled) -> None:
+    with opened(bus, SetClock()) as here:
+        assert {here.tap(bus.card()).outcome for _ in range(5)} == {Outcome.GRANTED}
+
+
+def test_a_tap_that_gave_nothing_is_decided_anew(bus: Enrolled) -> None:
+    card, clock = bus.card(grade=4), SetClock()
+    with opened(bus, clock) as here:
+        for _ in range(2):
+            assert (here.tap(card).outcome, events_of(bus)[-1].refers_to) == (Outcome.NOT_ELIGIBLE, 0)
+
+
+def test_where_the_first_was_cancelled_the_repeat_is_a_first(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        cancel(here.terminal.desk, here.tap(card).sequence)
+        second = here.tap(card)
+        assert second.outcome is Outcome.GRANTED
+        cancel(here.terminal.desk, second.sequence)
+    with opened(bus, clock) as here:
+        assert here.tap(card).outcome is Outcome.GRANTED
+
+
+def test_a_larger_party_takes_the_earlier_tap_s_place_and_uses_one_ride(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        here.tap(card)
+        second = here.tap(card, companions=1)
+        assert (second.outcome, second.party_pays) == (Outcome.GRANTED_WITH_COMPANION, 50)
+        smaller = here.tap(card)
+        assert (smaller.outcome, smaller.party_pays) == (Outcome.REPEATED, 0)
+        here.pass_time(6 * SECOND)
+        assert here.tap(card).outcome is Outcome.GRANTED  # the second ride of the month
+        here.pass_time(6 * SECOND)
+        assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
+    assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 0, 0]
+
+
+def test_a_companion_card_behind_its_holder_s_is_no_repeat_of_it(bus: Enrolled) -> None:
+    card = bus.card()
+    carer = companion_card(bus, card)
+    with opened(bus, SetClock()) as here:
+        outcomes = [here.tap(one).outcome for one in (carer, card, carer, carer, card, carer)]
+    assert outcomes == [
+        Outcome.NOT_ELIGIBLE,  # ahead of its holder's
+        Outcome.GRANTED,
+        Outcome.GRANTED,
+        Outcome.REPEATED,
+        Outcome.REPEATED,
+        Outcome.REPEATED,
+    ]
+
+
+def test_a_holder_s_second_tap_does_not_shut_the_companion_out(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        outcomes = [here.tap(one).outcome for one in (card, card, companion_card(bus, card))]
+    assert outcomes == [Outcome.GRANTED, Outcome.REPEATED, Outcome.GRANTED]
+
+
+def test_within_the_transfer_window_a_journey_goes_on(tmp_path: Path) -> None:
+    bus = gate(tmp_path / "bus", transfer_minutes=60)
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        first = here.tap(card)
+        here.pass_time(30 * MINUTE)
+        transfer = here.tap(card)
+        assert (transfer.outcome, transfer.party_pays) == (Outcome.TRANSFERRED, 0)
+        assert here.tap(companion_card(bus, card)).outcome is Outcome.GRANTED
+        assert here.tap(card).outcome is Outcome.REPEATED
+    with opened(bus, clock) as here:
+        here.pass_time(29 * MINUTE)
+        assert here.tap(card).outcome is Outcome.TRANSFERRED
+        # From the first tap of the journey, not from its last.
+        here.pass_time(2 * MINUTE)
+        assert here.tap(card).outcome is Outcome.GRANTED
+    events = events_of(bus)
+    assert [event.refers_to for event in events if event.outcome is Outcome.TRANSFERRED] == [
+        first.sequence
+    ] * 2
+    assert [event.refers_to for event in events if event.outcome is Outcome.REPEATED] == [2]
+
+
+def test_a_card_that_was_let_in_lets_nobody_else_in(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", passback_minutes=20)
+    card, clock = entrance.card(), SetClock()
+    with opened(entrance, clock) as here:
+        assert here.tap(card).outcome is Outcome.GRANTED
+        assert here.tap(card).outcome is Outcome.REPEATED
+    with opened(entrance, clock) as here:
+        here.pass_time(10 * SECOND)
+        second = here.tap(card)
+        assert (second.outcome, second.holder_pays) == (Outcome.ALREADY_INSIDE, 200)
+        assert second.bystander_text == LOOK_AT_SCREEN
+        here.pass_time(20 * MINUTE)
+        assert here.tap(card).outcome is Outcome.GRANTED
+
+
+def test_a_new_day_knows_nobody(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", passback_minutes=600, transfer_minutes=240)
+    before_midnight = NOON + 12 * 3_600_000 - 2 * SECOND
+    card, clock = entrance.card(), SetClock(before_midnight)
+    with opened(entrance, clock) as here:
+        assert here.tap(card).outcome is Outcome.GRANTED
+        here.pass_time(4 * SECOND)
+        assert here.tap(card).outcome is Outcome.GRANTED
+    first, second = events_of(entrance)
+    assert first.holder_ref != second.holder_ref
+
+
+@pytest.mark.parametrize("repeat_seconds", [0, 60])
+def test_the_window_is_as_long_as_the_terminal_says(tmp_path: Path, repeat_seconds: int) -> None:
+    bus = gate(tmp_path / "bus", repeat_seconds=repeat_seconds)
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        here.tap(card)
+        here.pass_time(50 * SECOND)
+        assert here.tap(card).outcome is (Outcome.REPEATED if repeat_seconds else Outcome.GRANTED)
+
+
+@pytest.mark.parametrize("category", range(1, 8))
+def test_what_bystanders_see_is_the_same_for_everybody(tmp_path: Path, category: int) -> None:
+    entrance = gate(tmp_path / "gate", passback_minutes=20)
+    card: ChipContents = entrance.card((category,))
+    with opened(entrance, SetClock()) as here:
+        here.tap(card)
+        repeated = here.tap(card)
+        here.pass_time(MINUTE)
+        inside = here.tap(card)
+    for result in (repeated, inside):
+        seen = f"{result.bystander_text.zh} {result.bystander_text.en} {result}".lower()
+        told = f"{result.holder_text.zh} {result.holder_text.en} {result.staff_text.zh}".lower()
+        assert not [word for word in CATEGORY_WORDS if word in seen + told]
+
+
+def test_a_card_that_has_left_may_come_in_again(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", WITHOUT_QUOTA, passback_minutes=600)
+    card, clock = entrance.card(), SetClock()
+    with opened(entrance, clock) as here:
+        first = here.tap(card)
+        here.pass_time(MINUTE)
+        assert here.tap(card).outcome is Outcome.ALREADY_INSIDE
+        left = here.leave(card)
+        assert (left.outcome, left.party_pays) == (Outcome.RECORDED, 0)
+    with opened(entrance, clock) as here:
+        assert here.tap(card).outcome is Outcome.GRANTED
+        here.pass_time(MINUTE)
+        assert here.tap(card).outcome is Outcome.ALREADY_INSIDE
+    recorded = events_of(entrance)[2]
+    assert (recorded.kind, recorded.refers_to, recorded.fare) == (EventKind.CHECK_OUT, first.sequence, 0)
+
+
+def test_whoever_never_came_in_is_let_out(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        assert here.leave(card).outcome is Outcome.RECORDED
+        assert here.tap(card).outcome is Outcome.GRANTED
+    assert events_of(bus)[0].refers_to == 0
+
+
+class Counted(InProcessConnection):
+    """A connection that counts its commands."""
+
+    commands = 0
+
+    def transmit(self, command: CommandApdu) -> ResponseApdu:
+        self.commands += 1
+        return super().transmit(command)
+
+
+def test_a_tap_takes_two_commands_whatever_becomes_of_it(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", WITHOUT_QUOTA, transfer_minutes=10, passback_minutes=1)
+    card = entrance.card()
+    with opened(entrance, SetClock()) as here:
+
+        def commands(tap: Callable[[CardConnection, TapRequest], TapResult]) -> tuple[Outcome, int]:
+            with Counted(chip(card)) as connection:
+                return tap(connection, here.terminal.request()).outcome, connection.commands
+
+        found = [commands(here.taps.tap), commands(here.taps.tap)]
+        here.pass_time(30 * SECOND)
+        found.append(commands(here.taps.tap))
+        here.pass_time(MINUTE)
+        found += [commands(here.taps.tap), commands(here.taps.leave)]
+    assert found == [
+        (outcome, 2)
+        for outcome in (
+            Outcome.GRANTED,
+            Outcome.REPEATED,
+            Outcome.ALREADY_INSIDE,
+            Outcome.TRANSFERRED,
+            Outcome.RECORDED,
+        )
+    ]
