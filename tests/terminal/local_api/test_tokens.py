@@ -134,6 +134,6 @@ def test_the_commands(tmp_path: Path) -> None:
     assert "Revoked: desk" in run("revoke", "desk")
     with pytest.raises(DemoFailed, match="TRM-709"):
         run("revoke", "desk")
-    with pytest.raises(DemoFailed, match="Invalid value for NAME"):
+    with pytest.raises(DemoFailed, match="TRM-603"):
         run("create", "Till")
     assert "desk" not in run("list") and token not in run("list")
