@@ -56,7 +56,7 @@ _STRANGE: Final = {
     "owner": "SELECT 1 FROM owner LIMIT 1 OFFSET 1",
     "base": "SELECT 1 FROM base WHERE +only <> 1",
 }
-_DIGESTED: Final = ("uses", "amended")
+_DIGESTED: Final = ("uses", "amended", "voices")
 #: What reading a damaged file raises: where the message would quote a damaged definition, the second.
 DATABASE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 _KINDS: Final = {

@@ -10,13 +10,13 @@ import sqlite3
 from typing import Final
 
 VOICES_TABLE: Final = """
-    CREATE TABLE voices (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+    CREATE TABLE voices (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL, digest BLOB NOT NULL);
 """
 
 
 def keep_voice(connection: sqlite3.Connection, sequence: int, voice: bytes) -> None:
     """The sealed recording of the event `sequence`."""
-    connection.execute("INSERT INTO voices VALUES (?, ?)", (sequence, voice))
+    connection.execute("INSERT INTO voices VALUES (?1, ?2, row_digest(?1, ?2))", (sequence, voice))
 
 
 def waiting_voices(connection: sqlite3.Connection) -> list[int]:

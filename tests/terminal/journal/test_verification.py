@@ -301,9 +301,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("small") / "journal.db"
     with writer(path, SetClock(NOON)) as journal:
         events = append(unsynced(journal), 70)
-        last = journal.append(
-            journal.next_place(), DRAFT, EVIDENCE, QuotaCount("cn/rides", WINDOW, bytes(16))
-        )
+        count = QuotaCount("cn/rides", WINDOW, bytes(16))
+        last = journal.append(journal.next_place(), DRAFT, EVIDENCE, count, voice=bytes(range(100)))
         journal.append(
             journal.next_place(),
             replace(DRAFT, kind=EventKind.CANCELLATION, outcome=Outcome.RECORDED, refers_to=last.sequence),
@@ -318,7 +317,7 @@ def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         return {
             table: connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
-            for table in ("owner", "events", "checkpoints", "base", "uses", "amended")
+            for table in ("owner", "events", "checkpoints", "base", "uses", "amended", "voices")
         }
 
 
@@ -378,7 +377,7 @@ def test_a_base_that_is_not_the_one_base_is_told(small: bytes, tmp_path: Path) -
     assert found(report) == [(FaultKind.STRUCTURE, 0, 0)]
 
 
-@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended"])
+@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended", "voices"])
 def test_a_damaged_definition_of_a_table_is_told_and_no_riddle(
     small: bytes, tmp_path: Path, table: str
 ) -> None:
@@ -413,6 +412,7 @@ def test_a_definition_that_means_something_else_is_told(path: Path) -> None:
         "INSERT INTO owner SELECT * FROM owner",
         "INSERT INTO uses VALUES ('cn/rides', '2026-12-31', zeroblob(16), 9, zeroblob(8))",
         "INSERT INTO amended VALUES (1, 2, zeroblob(8))",
+        "INSERT INTO voices VALUES (1, zeroblob(9), zeroblob(8))",
     ],
 )
 def test_what_was_added_to_the_database_is_told(path: Path, addition: str) -> None:
