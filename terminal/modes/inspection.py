@@ -120,8 +120,8 @@ class Inspector:
         """The last tap today of the card on `connection`, if it counts; None if there is none.
 
         Raises NothingToInspect where the card is not accepted, or may have tapped before a power cut, with
-        which the day's key is gone and none of the taps before can be told any more; ReaderGone, PcscServiceGone, PcscFailed,
-        FileNotWritten, JournalUnavailable, JournalDamaged.
+        which the day's key is gone and none of the taps before can be told any more; ReaderGone,
+        PcscServiceGone, PcscFailed, FileNotWritten, JournalUnavailable, JournalDamaged.
         """
         content = self._contents.current()
         self._timekeeper.learn_signed(content.made_ms)

@@ -147,9 +147,15 @@ def set_care(bus: Enrolled, care: CareSettings) -> None:
     bus.directory.configuration_file.write_bytes(changed.to_bytes())
 
 
-def play(bus: Enrolled, clock: SetClock, *steps: Step, psam: PsamWatch | None = None) -> Everywhere:
+def play(
+    bus: Enrolled,
+    clock: SetClock,
+    *steps: Step,
+    psam: PsamWatch | None = None,
+    told: Everywhere | None = None,
+) -> Everywhere:
     """Run the terminal through these steps."""
-    told = Everywhere()
+    told = told or Everywhere()
     with open_terminal(bus.directory, clock) as terminal:
         condition = live_condition(terminal, psam)
         Validator(terminal, Scene(list(steps)), told, condition=condition, look_seconds=0.01).run()
@@ -304,6 +310,13 @@ def test_a_psam_that_is_taken_out_and_put_back(bus: Enrolled, private_pcscd: Pri
         "result:granted",
     ]
     told_once(told, "CRD-144", "PSAM", "PSAM")
+
+
+def test_what_the_journal_s_upkeep_can_not_do_is_told_once(bus: Enrolled) -> None:
+    bus.directory.uploads.write_bytes(b"no database at all")
+    told = Everywhere()
+    play(bus, SetClock(), lambda: "trouble:TRM-425" in told.messages(), tapped(bus), told=told)
+    assert [one for one in told.messages() if one != "ready"] == ["trouble:TRM-425", "result:granted"]
 
 
 ON_A_SMALL_DISK = """
