@@ -68,7 +68,7 @@ def run(  # noqa: PLR0917  the verb's options
         book = read_book(directory.journal, terminal.service.code, day, boot)
         desk = CheckIn(terminal, book, rules, display, json_order if as_json else typed_order)
         try:
-            run_desk(terminal, opened, desk)
+            run_desk(terminal, opened, desk, display)
         finally:
             desk.close()
 

@@ -36,7 +36,10 @@ def run(  # noqa: PLR0917  options, each with a name
     data: Data,
     reader: Reader = ANY,
     psam: Annotated[
-        str | None, typer.Option("--psam", help="PSAM 卡槽，默认自动查找 / the SAM slot; found by default")
+        str | None,
+        typer.Option(
+            "--psam", help="PSAM 卡槽，默认按终端设置或自动查找 / the SAM slot; by default as set, or found"
+        ),
     ] = None,
     without_psam: Annotated[
         bool, typer.Option("--without-psam", help="不读卡内资料 / read no data of the card")
@@ -71,11 +74,12 @@ def run(  # noqa: PLR0917  options, each with a name
     staff = _staff_stream(staff_fd, as_json)
     display = CounterJsonDisplay(staff) if as_json else CounterLineDisplay(Language.from_environment())
     with open_terminal(DataDirectory(data)) as terminal, open_reader(reader) as opened:
-        slot = None if without_psam else _psam(terminal.desk.profile, psam, display)
+        named = psam or terminal.configuration.care.psam or None
+        slot = None if without_psam else _psam(terminal.desk.profile, named, display)
         orders = json_order if as_json else typed_order
         desk = Counter(terminal, opened, display, orders, slot, round(show_seconds * 1000))
         try:
-            run_desk(terminal, opened, desk)
+            run_desk(terminal, opened, desk, display)
         finally:
             desk.close()
 

@@ -41,4 +41,4 @@ def run(data: Data, reader: Reader = ANY, as_json: AsJson = False) -> None:
         open_reader(reader) as opened,
     ):
         orders = json_order if as_json else typed_order
-        run_desk(terminal, opened, TicketOffice(terminal, sales, display, orders))
+        run_desk(terminal, opened, TicketOffice(terminal, sales, display, orders), display)
