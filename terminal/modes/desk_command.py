@@ -28,6 +28,9 @@ AsJson = Annotated[
     bool,
     typer.Option("--json", help="逐行读写 JSON，供程序使用 / read and write lines of JSON, for a program"),
 ]
+Training = Annotated[
+    bool, typer.Option("--training", help="培训：不计次、不结算 / train staff: nothing counts")
+]
 
 
 def run_desk(terminal: Terminal, reader: CardReader, desk: Desk, display: ConditionDisplay) -> None:
