@@ -109,14 +109,16 @@ class AttendanceBook:
             self._here[holder] = presence
 
 
-def read_book(journal: Path, service: str, day: date, boot: bytes) -> AttendanceBook:
-    """The book of a day, from a journal that another process may be writing.
+def read_book(
+    journal: Path, service: str, day: date, boot: bytes, *, is_training: bool = False
+) -> AttendanceBook:
+    """The book of a day, from a journal that another process may be writing; `is_training`: of training.
 
     Raises JournalDamaged, JournalUnavailable, EventMalformed.
     """
     book = AttendanceBook(service, day, boot)
     try:
-        events = _events_of(journal, day)
+        events = _events_of(journal, day, is_training)
     except JournalMissing:
         return book
     for event in events:
@@ -124,10 +126,10 @@ def read_book(journal: Path, service: str, day: date, boot: bytes) -> Attendance
     return book
 
 
-def _events_of(journal: Path, day: date) -> list[UsageEvent]:
+def _events_of(journal: Path, day: date, is_training: bool) -> list[UsageEvent]:
     """The last events back to the beginning of the day, MAX_EVENTS at most, ascending."""
     found: list[UsageEvent] = []
-    with JournalReader(journal) as reader:
+    with JournalReader(journal, is_training) as reader:
         head = reader.head()
         last = 0 if head is None else head[0]
         while last > 0 and len(found) < MAX_EVENTS:

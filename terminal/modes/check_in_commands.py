@@ -23,7 +23,7 @@ from terminal.modes.check_in_displays import (
     presence_lines,
 )
 from terminal.modes.check_in_orders import json_order, typed_order
-from terminal.modes.desk_command import AsJson, Data, Reader, run_desk
+from terminal.modes.desk_command import AsJson, Data, Reader, Training, run_desk
 
 app = typer.Typer(
     help="签到：培训、托养、活动。Attendance: training, day care, events.", no_args_is_help=True
@@ -51,6 +51,7 @@ def run(  # noqa: PLR0917  the verb's options
         ),
     ] = REPEAT_MS / 1000,
     as_json: AsJson = False,
+    training: Training = False,
 ) -> None:
     """刷卡签到、再刷签退，直到 Ctrl-C；零点按日重新开始。 Tap to check in, tap again to check out.
 
@@ -59,16 +60,22 @@ def run(  # noqa: PLR0917  the verb's options
 
     Example: tongka check-in run --data out/terminal --capacity 30
     """
-    display = CheckInJsonDisplay() if as_json else CheckInLineDisplay(Language.from_environment())
+    language = Language.from_environment()
+    display = (
+        CheckInJsonDisplay(is_training=training)
+        if as_json
+        else CheckInLineDisplay(language, is_training=training)
+    )
     directory = DataDirectory(data)
+    journal = directory.training_journal if training else directory.journal
     rules = AttendanceRules(capacity, guardian, round(repeat_seconds * 1000))
-    with open_terminal(directory) as terminal, open_reader(reader) as opened:
+    with open_terminal(directory, is_training=training) as terminal, open_reader(reader) as opened:
         moment = terminal.desk.journal.timekeeper.now()
         day, boot = local_date(moment.time_ms), moment.reading.boot
-        book = read_book(directory.journal, terminal.service.code, day, boot)
+        book = read_book(journal, terminal.service.code, day, boot, is_training=training)
         desk = CheckIn(terminal, book, rules, display, json_order if as_json else typed_order)
         try:
-            run_desk(terminal, opened, desk)
+            run_desk(terminal, opened, desk, display)
         finally:
             desk.close()
 

@@ -20,7 +20,7 @@ from terminal.data_directory import DataDirectory
 from terminal.modes.counter import SHOWN_MS, Counter, CounterDisplay, PsamOpener
 from terminal.modes.counter_displays import CounterJsonDisplay, CounterLineDisplay
 from terminal.modes.counter_orders import json_order, typed_order
-from terminal.modes.desk_command import AsJson, Data, Reader, run_desk
+from terminal.modes.desk_command import AsJson, Data, Reader, Training, run_desk
 from terminal.modes.staff_stream import StaffStream
 
 app = typer.Typer(help="服务窗口：来访与申请登记。Counter: visits and applications.", no_args_is_help=True)
@@ -36,7 +36,10 @@ def run(  # noqa: PLR0917  options, each with a name
     data: Data,
     reader: Reader = ANY,
     psam: Annotated[
-        str | None, typer.Option("--psam", help="PSAM 卡槽，默认自动查找 / the SAM slot; found by default")
+        str | None,
+        typer.Option(
+            "--psam", help="PSAM 卡槽，默认按终端设置或自动查找 / the SAM slot; by default as set, or found"
+        ),
     ] = None,
     without_psam: Annotated[
         bool, typer.Option("--without-psam", help="不读卡内资料 / read no data of the card")
@@ -56,6 +59,7 @@ def run(  # noqa: PLR0917  options, each with a name
             "name, number and photo go to this pipe (a file descriptor) alone; with --json",
         ),
     ] = None,
+    training: Training = False,
 ) -> None:
     """来访登记：验卡、核对照片、登记来访或申请，直到 Ctrl-C。 Receive holders until interrupted.
 
@@ -69,13 +73,19 @@ def run(  # noqa: PLR0917  options, each with a name
     # A crash leaves no picture of the memory on the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     staff = _staff_stream(staff_fd, as_json)
-    display = CounterJsonDisplay(staff) if as_json else CounterLineDisplay(Language.from_environment())
-    with open_terminal(DataDirectory(data)) as terminal, open_reader(reader) as opened:
-        slot = None if without_psam else _psam(terminal.desk.profile, psam, display)
+    language = Language.from_environment()
+    display = (
+        CounterJsonDisplay(staff, is_training=training)
+        if as_json
+        else CounterLineDisplay(language, is_training=training)
+    )
+    with open_terminal(DataDirectory(data), is_training=training) as terminal, open_reader(reader) as opened:
+        named = psam or terminal.configuration.care.psam or None
+        slot = None if without_psam else _psam(terminal.desk.profile, named, display)
         orders = json_order if as_json else typed_order
         desk = Counter(terminal, opened, display, orders, slot, round(show_seconds * 1000))
         try:
-            run_desk(terminal, opened, desk)
+            run_desk(terminal, opened, desk, display)
         finally:
             desk.close()
 

@@ -176,8 +176,10 @@ class CounterLineDisplay(UnpaidLineDisplay):
 class CounterJsonDisplay(JsonDisplay):
     """JSON lines for a program, with nothing personal; `staff`: where a holder's data go, if anywhere."""
 
-    def __init__(self, staff: StaffStream | None = None, out: TextIO = sys.stdout) -> None:
-        super().__init__(out)
+    def __init__(
+        self, staff: StaffStream | None = None, out: TextIO = sys.stdout, *, is_training: bool = False
+    ) -> None:
+        super().__init__(out, is_training=is_training)
         self._staff = staff
 
     def visit(self, visit: Visit) -> None:

@@ -13,6 +13,7 @@ from card.reader import CardReader
 from terminal.assembly import Terminal
 from terminal.modes.desk_loop import Desk, DeskLoop
 from terminal.modes.entries import Entries
+from terminal.modes.watched_desk import ConditionDisplay, WatchedDesk
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
 Reader = Annotated[
@@ -27,12 +28,15 @@ AsJson = Annotated[
     bool,
     typer.Option("--json", help="逐行读写 JSON，供程序使用 / read and write lines of JSON, for a program"),
 ]
+Training = Annotated[
+    bool, typer.Option("--training", help="培训：不计次、不结算 / train staff: nothing counts")
+]
 
 
-def run_desk(terminal: Terminal, reader: CardReader, desk: Desk) -> None:
-    """Serve `desk` until SIGINT, SIGTERM or the end of standard input."""
+def run_desk(terminal: Terminal, reader: CardReader, desk: Desk, display: ConditionDisplay) -> None:
+    """Serve `desk` until SIGINT, SIGTERM or the end of standard input; `display` hears of what is wanting."""
     entries = Entries(sys.stdin)
-    loop = DeskLoop(terminal.desk.contents, reader, entries, desk)
+    loop = DeskLoop(terminal.desk.contents, reader, entries, WatchedDesk(desk, terminal, display))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: loop.stop())
     entries.start()

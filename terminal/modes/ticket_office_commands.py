@@ -9,7 +9,7 @@ from card.readers.any_reader import ANY
 from crypto.explained import Language
 from terminal.assembly import open_terminal
 from terminal.data_directory import DataDirectory
-from terminal.modes.desk_command import AsJson, Data, Reader, run_desk
+from terminal.modes.desk_command import AsJson, Data, Reader, Training, run_desk
 from terminal.modes.office_displays import OfficeJsonDisplay, OfficeLineDisplay
 from terminal.modes.office_orders import json_order, typed_order
 from terminal.modes.sale import SaleDesk
@@ -24,7 +24,7 @@ def ticket_office() -> None:
 
 
 @app.command()
-def run(data: Data, reader: Reader = ANY, as_json: AsJson = False) -> None:
+def run(data: Data, reader: Reader = ANY, as_json: AsJson = False, training: Training = False) -> None:
     """逐张刷卡、合计、确认或撤销，直到 Ctrl-C。 Tap cards, add up, confirm or cancel, until interrupted.
 
     刷卡前输入 0–9 为同行人数，输入票种（如 half）选票；r 号码移除一行，c 确认，x 撤销。未确认的一律撤销。
@@ -33,12 +33,18 @@ def run(data: Data, reader: Reader = ANY, as_json: AsJson = False) -> None:
 
     Example: tongka ticket-office run --data out/terminal
     """
-    display = OfficeJsonDisplay() if as_json else OfficeLineDisplay(Language.from_environment())
+    language = Language.from_environment()
+    display = (
+        OfficeJsonDisplay(is_training=training)
+        if as_json
+        else OfficeLineDisplay(language, is_training=training)
+    )
     directory = DataDirectory(data)
+    records = directory.training if training else directory
     with (
-        open_terminal(directory) as terminal,
-        SaleDesk(terminal.desk, directory.open_sale) as sales,
+        open_terminal(directory, is_training=training) as terminal,
+        SaleDesk(terminal.desk, records.open_sale) as sales,
         open_reader(reader) as opened,
     ):
         orders = json_order if as_json else typed_order
-        run_desk(terminal, opened, TicketOffice(terminal, sales, display, orders))
+        run_desk(terminal, opened, TicketOffice(terminal, sales, display, orders), display)

@@ -209,6 +209,35 @@ def test_foreign_torn_and_swapped_cards_leave_nobody_s_data(
     assert {event.service for event in events if event.outcome is Outcome.RECORDED} == {"CERT-CHECK"}
 
 
+@pytest.mark.parametrize(
+    ("module", "options", "state"),
+    [
+        (MODULE, ("--without-psam",), "visit"),
+        ("terminal.modes.check_in_commands", ("--repeat-seconds", "0"), "attendance"),
+        ("terminal.modes.ticket_office_commands", (), "result"),
+    ],
+)
+def test_in_training_a_desk_works_and_nothing_counts(
+    counter: Enrolled, private_pcscd: PrivatePcscd, module: str, options: tuple[str, ...], state: str
+) -> None:
+    place = ("run", "--data", str(counter.directory.path), "--reader", private_pcscd.readers[0])
+    card = chip(today_s(counter))
+    for number in (1, 2):
+        training = (*place, "--json", "--training", *options)
+        with DeskProcess(module, *training, environment=private_pcscd.environment()) as desk:
+            assert desk.message("degraded")["kind"] == "training"
+            desk.message("ready")
+            with VpcdLink(card, private_pcscd.ports[0]):
+                told = desk.message(state)
+                assert (told["sequence"], told["training"]) == (number, True)
+            assert desk.end() == 0
+        empty_readers(private_pcscd)
+    assert not counter.directory.journal.exists()
+    if state == "attendance":
+        # The second start found, in the journal of training, who was here.
+        assert told["answer"] == "left"
+
+
 def test_wrong_usage_is_2_and_help_shows_an_example(counter: Enrolled, tmp_path: Path) -> None:
     place = ["run", "--data", str(counter.directory.path)]
     with (tmp_path / "log").open("wb") as log:
