@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
 from sync.agent.state import UploadState
 from terminal.assembly import Terminal, open_terminal
-from terminal.data_directory import TERMINAL_KEY
 from terminal.events.errors import EventMalformed
 from terminal.events.voice import (
     MAX_VOICE_BYTES,
@@ -31,9 +29,7 @@ from terminal.events.voice import (
 from terminal.journal import disk
 from terminal.journal.errors import DiskNearlyFull
 from terminal.journal.reader import JournalReader
-from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.upkeep import JournalUpkeep
-from terminal.journal.writer import JournalWriter
 from terminal.needs.contents import Need, VoiceNote, need
 from terminal.needs.errors import VoiceRefused
 from terminal.needs.leaving import leave_need
@@ -175,13 +171,10 @@ def test_a_recording_takes_no_room_of_taps(
 
 
 def test_training_keeps_no_recording(bus: Enrolled, terminal: Terminal) -> None:
-    make_training_folder(bus.directory.training_journal)
-    signer, owner = bus.directory.keystore.load(TERMINAL_KEY), training_owner(1)
-    key = bus.center.public_key
-    with JournalWriter(bus.directory.training_journal, owner, signer, key, SetClock()) as journal:
-        training = replace(terminal, desk=replace(terminal.desk, owner=owner, journal=journal))
+    with open_terminal(bus.directory, SetClock(), is_training=True) as training:
         left_speaking(bus, training, wav())
-    with JournalReader(bus.directory.training_journal, is_training=True) as reader:
+        training.desk.day_keys.destroy()
+    with JournalReader(bus.directory.training.journal, is_training=True) as reader:
         assert reader.waiting_voices() == []
     assert kept(bus) == {}
 
