@@ -1,4 +1,4 @@
-"""售票：一位持证人和一名同行人，一次刷卡。 A till: sell to one holder and one companion, then print the receipt.
+"""售票：一位持证人和一名同行人，一次刷卡。 A till: holder, companion, one tap, confirm or cancel.
 
 TONGKA_TOKEN=… python3 till_client.py out/terminal/api.sock
 """
@@ -9,6 +9,8 @@ import os
 import socket
 import sys
 
+HEADERS = {"Authorization": f"Bearer {os.environ['TONGKA_TOKEN']}", "Content-Type": "application/json"}
+
 
 class Terminal(http.client.HTTPConnection):
     def connect(self):
@@ -17,11 +19,8 @@ class Terminal(http.client.HTTPConnection):
         self.sock.connect(sys.argv[1])
 
     def ask(self, method, address, body=None):
-        token = {"Authorization": f"Bearer {os.environ['TONGKA_TOKEN']}", "Accept-Language": "zh-CN"}
-        headers = {**token, "Content-Type": "application/json"} if body else token
-        self.request(method, f"/v1{address}", json.dumps(body) if body else None, headers)
-        answer = self.getresponse()
-        said = json.load(answer)
+        self.request(method, f"/v1{address}", body and json.dumps(body), {**HEADERS, "Connection": "close"})
+        said = json.load(answer := self.getresponse())
         if answer.status >= 400:
             sys.exit(f"{said['code']} {said['cause']} {said['next_step']}")
         return said
@@ -32,9 +31,10 @@ sale = terminal.ask("POST", "/sales", {"lines": [{"companions": 1}]})
 print("请刷卡 Tap, please", flush=True)
 while sale["waiting"] and sale["phase"] == "open":  # ends by itself: a sale left alone is cancelled
     sale = terminal.ask("GET", f"/sales/{sale['id']}?seen={sale['revision']}&wait=20")
-    if sale["last"]:
-        print(sale["last"]["bystander"]["zh"], flush=True)
-print(f"应收 {sale['totals']['to_pay'] / 100:.2f} 元")  # take the money now; on failure POST …/cancel
-terminal.ask("POST", f"/sales/{sale['id']}/confirm")
-for line in (line for line in sale["lines"] if line["outcome"].startswith("granted")):
-    print(terminal.ask("GET", f"/taps/{line['number']}/receipt")["text"])
+    print(sale["last"]["bystander"]["zh"] if sale["last"] else "…", flush=True)
+print(f"应收 {sale['totals']['to_pay'] / 100:.2f} 元。收款后按回车，不要了输入 x", flush=True)
+paid = input() != "x"
+sale = terminal.ask("POST", f"/sales/{sale['id']}/{'confirm' if paid else 'cancel'}")
+for line in sale["lines"]:
+    if paid and line["outcome"].startswith("granted"):
+        print(terminal.ask("GET", f"/taps/{line['number']}/receipt")["text"])

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from card.errors import CardError
 from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
 from terminal.content.content import Content
+from terminal.content.live import ContentSource
 from terminal.decisions.decide import local_date
-from terminal.errors import ClockDoubtful
 from terminal.events.event import ClockTrust
-from terminal.timekeeping import Moment
-
-_DOUBTFUL = frozenset((ClockTrust.SET_BACK, ClockTrust.STEPPED))
+from terminal.modes.degraded import degradations
+from terminal.validator import live_condition
 
 
 @dataclass(frozen=True)
@@ -27,22 +25,42 @@ class Health:
     degradations: tuple[ExplainedError, ...]
 
 
+class UntroubledContents:
+    """The content in force, for a loop that need not tell of its troubles: the watch does as they last."""
+
+    def __init__(self, contents: ContentSource) -> None:
+        self._contents = contents
+
+    def current(self) -> Content:
+        """The content that the next tap is judged by."""
+        return self._contents.current()
+
+    def learn(self, time_ms: int) -> None:
+        """A tap is judged at this time."""
+        self._contents.learn(time_ms)
+
+    def take_trouble(self) -> ExplainedError | None:
+        """None."""
+        return None
+
+
 class HealthWatch:
-    """Keeps what went wrong until it is over; used by the thread that taps."""
+    """Keeps what went wrong until it is over; used by the thread that taps. Raises TerminalRevoked."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
+        self._condition = live_condition(terminal)
+        self._content = terminal.desk.contents.current()
         self._reader_trouble: ExplainedError | None = None
-        self._other: ExplainedError | None = None
-        self._upkeep: ExplainedError | None = None
-        self._other_version = 0
+        self._tap_trouble: ExplainedError | None = None
+        self._upkeep_trouble: ExplainedError | None = None
 
     def note(self, error: ExplainedError) -> None:
-        """Something is wrong: with the reader until it awaits cards again, with content until it is new."""
+        """Something is wrong: with the reader until it awaits cards again, else until the next tap."""
         if isinstance(error, CardError):
             self._reader_trouble = error
         else:
-            self._other, self._other_version = error, self._terminal.desk.contents.current().version
+            self._tap_trouble = error
 
     def reader_works(self) -> None:
         """A card can be awaited again."""
@@ -50,36 +68,23 @@ class HealthWatch:
 
     def tapped(self) -> None:
         """A tap was recorded, so the journal works."""
-        self._other = self._upkeep = None
+        self._tap_trouble = self._upkeep_trouble = None
 
     def look(self) -> Health:
         """How it is now."""
-        desk = self._terminal.desk
-        content, moment = desk.contents.current(), desk.journal.timekeeper.now()
-        if content.version != self._other_version:
-            self._other = None
-        self._upkeep = self._terminal.upkeep.take_trouble() or self._upkeep
-        wrong = (
-            self._reader_trouble,
-            self._other,
-            self._upkeep,
-            content.missing,
-            _clock_trouble(moment),
-            desk.journal.disk.trouble(),
-        )
+        terminal = self._terminal
+        moment = terminal.desk.journal.timekeeper.now()
+        self._upkeep_trouble = terminal.upkeep.take_trouble() or self._upkeep_trouble
+        wrong = [self._reader_trouble, self._tap_trouble, self._upkeep_trouble]
+        try:
+            self._content = terminal.desk.contents.current()
+            wrong += (one.error for one in degradations(self._condition(), terminal.configuration.care))
+        except ExplainedError as error:  # revoked: nobody is served, and that is what is to be seen
+            wrong.append(error)
         return Health(
-            content=content,
-            hotlist_age=content.hotlist.age(local_date(moment.time_ms)),
+            content=self._content,
+            hotlist_age=self._content.hotlist.age(local_date(moment.time_ms)),
             clock=moment.trust,
-            degradations=tuple(one for one in wrong if one is not None),
+            # The same may be known from two sides.
+            degradations=tuple({one.code: one for one in wrong if one is not None}.values()),
         )
-
-
-def _clock_trouble(moment: Moment) -> ClockDoubtful | None:
-    if moment.trust not in _DOUBTFUL:
-        return None
-    reads, known = (
-        datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        for at_ms in (max(0, moment.reading.wall_ms), moment.time_ms)
-    )
-    return ClockDoubtful(reads=reads, known=known)

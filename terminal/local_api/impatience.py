@@ -102,6 +102,12 @@ def websocket_protocol(limits: Limits) -> type[asyncio.Protocol]:
             self._stall.stop()
             super().connection_lost(exc)
 
+        async def send(self, message: Any) -> None:
+            await super().send(message)
+            if self.initial_response is not None and self.close_sent:
+                # Refused, and told so: else uvicorn logs each one as a fault of ours.
+                self.handshake_complete = True
+
         def pause_writing(self) -> None:
             super().pause_writing()
             self._stall.set(limits.stall_seconds, self.transport.abort)

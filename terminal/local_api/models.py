@@ -230,6 +230,13 @@ class Tap(_Message):
     service: Annotated[str, Field(examples=["BUS-1"])]
     ticket: Ticket
     outcome: Outcome
+    admits: Annotated[
+        bool,
+        Field(
+            description="Whether the holder may go ahead on a benefit, given now or by a tap before, so that "
+            "a gate opens. 可凭优惠放行。"
+        ),
+    ]
     fare: Fen
     companions: Companions
     companions_admitted: Companions
@@ -255,6 +262,7 @@ class Tap(_Message):
             service=event.service,
             ticket=event.ticket,
             outcome=event.outcome,
+            admits=event.outcome.admits,
             fare=event.fare,
             companions=event.companions,
             companions_admitted=event.companions_admitted,

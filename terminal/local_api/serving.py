@@ -25,6 +25,7 @@ from terminal.local_api.bridge import Bridge
 from terminal.local_api.errors import ListenRefused
 from terminal.local_api.feed import Feed
 from terminal.local_api.gate import Gate
+from terminal.local_api.health import UntroubledContents
 from terminal.local_api.impatience import http_protocol, websocket_protocol
 from terminal.local_api.limits import Limits
 from terminal.local_api.listening import Addresses, listen, url_of
@@ -36,7 +37,7 @@ from terminal.local_api.till import TillSales
 from terminal.local_api.tokens import TokenBook, TokenStore
 from terminal.modes.desk_loop import DeskLoop
 from terminal.modes.sale import SaleDesk
-from terminal.tap import tap
+from terminal.modes.validating import ValidatorTaps
 
 _SHUTDOWN_SECONDS: Final = 3
 _START_SECONDS: Final = 30.0
@@ -74,7 +75,7 @@ def serve(
         sales = TillSales(sale_desk, news.ring)
         own_tap: OwnTap | None = None
         if not serving.is_for_sales_only:
-            own_tap = lambda connection, request: tap(terminal.desk, connection, request)  # noqa: E731
+            own_tap = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows).tap
         desk = ApiDesk(terminal, sales, bridge, feed, own_tap)
         access = Access(tokens, serving.origins, limits)
         backend = Backend(
@@ -91,7 +92,8 @@ def serve(
             limits=limits,
             is_for_sales_only=serving.is_for_sales_only,
         )
-        loop = DeskLoop(terminal.desk.contents, reader, _NoEntries(), desk, limits.turn_seconds)
+        contents = UntroubledContents(terminal.desk.contents)
+        loop = DeskLoop(contents, reader, _NoEntries(), desk, limits.turn_seconds)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: loop.stop())
         app = Gate(create_app(backend), access, limits)

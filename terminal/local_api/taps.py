@@ -13,7 +13,7 @@ from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.tap import TapResult
-from terminal.wording import LOOK_AT_SCREEN
+from terminal.wording import LOOK_AT_SCREEN, RETURNED
 
 _AMENDED: Final[Mapping[EventKind, Text]] = MappingProxyType(
     {
@@ -56,6 +56,8 @@ def party_pays(event: UsageEvent) -> int:
 def _bystander_text(event: UsageEvent) -> Text:
     if event.kind.amends:
         return _AMENDED[event.kind]
+    if event.outcome in RETURNED:
+        return RETURNED[event.outcome].bystander
     if event.outcome.granted:
         return BYSTANDER_GRANTED
     return _RECORDED if event.outcome is Outcome.RECORDED else LOOK_AT_SCREEN

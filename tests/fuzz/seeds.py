@@ -21,6 +21,7 @@ from tests.fuzz.counter_targets import counter_seeds
 from tests.fuzz.decision_targets import decision_seeds
 from tests.fuzz.fixed_cards import IDENTITY, PROFILE, PSAM_PROFILE, RECORDS
 from tests.fuzz.journal_targets import journal_seeds
+from tests.fuzz.local_api_targets import local_api_seeds
 from tests.fuzz.needs_targets import needs_seeds
 from tests.fuzz.receipt_targets import receipt_seeds
 from tests.fuzz.relay_targets import relay_seeds
@@ -59,6 +60,7 @@ def seeds(target: str) -> Iterator[bytes]:
         **journal_seeds(),
         **needs_seeds(),
         **receipt_seeds(),
+        **local_api_seeds(),
         **counter_seeds(),
         **relay_seeds(),
         **decision_seeds(),

@@ -44,6 +44,7 @@ from tests.fuzz.counter_targets import COUNTER_TARGETS
 from tests.fuzz.decision_targets import DECISION_TARGETS
 from tests.fuzz.fixed_cards import PROFILE, PSAM_PROFILE, RECORDS, same_randoms
 from tests.fuzz.journal_targets import JOURNAL_TARGETS
+from tests.fuzz.local_api_targets import LOCAL_API_TARGETS
 from tests.fuzz.needs_targets import NEEDS_TARGETS
 from tests.fuzz.receipt_targets import RECEIPT_TARGETS
 from tests.fuzz.relay_targets import RELAY_TARGETS
@@ -330,6 +331,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         **JOURNAL_TARGETS,
         **NEEDS_TARGETS,
         **RECEIPT_TARGETS,
+        **LOCAL_API_TARGETS,
         **COUNTER_TARGETS,
         **RELAY_TARGETS,
         **DECISION_TARGETS,

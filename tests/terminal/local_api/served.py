@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
+from msgspec.structs import replace
 
 from card.readers.pcsc import PcscReader
 from card.simulator.boards.pcscd import PrivatePcscd
@@ -19,13 +20,12 @@ from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.chip import Chip
 from crypto.closing import Closing
-from terminal.data_directory import TERMINAL_KEY
+from terminal.configuration import TerminalConfiguration
 from terminal.local_api.role import Role
 from terminal.local_api.tokens import TokenStore
 from tests.demo.processes import Running
 from tests.terminal.enrolled import Enrolled, chip
 from tests.terminal.modes.sale_cast import park
-from tests.terminal.receipts.cast import NAME, certify
 
 SECONDS: Final = 30.0
 Json = dict[str, Any]
@@ -148,10 +148,12 @@ class ServedApi:
 
 
 def office(path: Path) -> Enrolled:
-    """A park's ticket office with its certificate, as receipts need it."""
+    """A park's ticket office, content with the hotlist that it has."""
     enrolled = park(path)
-    key = enrolled.directory.keystore.load(TERMINAL_KEY)
-    enrolled.directory.certificate_file.write_bytes(certify(enrolled, key, NAME).pem)
+    file = enrolled.directory.configuration_file
+    configuration = TerminalConfiguration.from_bytes(file.read_bytes())
+    care = replace(configuration.care, hotlist_days=365)
+    file.write_bytes(replace(configuration, care=care).to_bytes())
     return enrolled
 
 
