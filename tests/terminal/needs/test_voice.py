@@ -17,6 +17,7 @@ from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
 from sync.agent.state import UploadState
 from terminal.assembly import Terminal, open_terminal
+from terminal.errors import TapNotRecorded
 from terminal.events.errors import EventMalformed
 from terminal.events.voice import (
     MAX_VOICE_BYTES,
@@ -196,6 +197,19 @@ with JournalReader(bus.directory.journal) as journal:
 """,
     )
     assert output.split("\n")[:3] == ["TRM-421", "3", "[1]"]
+
+
+def test_event_and_recording_are_there_together_or_not_at_all(bus: Enrolled, terminal: Terminal) -> None:
+    with terminal.desk.journal.transaction() as connection:
+        connection.execute(
+            "CREATE TRIGGER failing BEFORE INSERT ON voices BEGIN SELECT RAISE(FAIL, 'x'); END"
+        )
+    with pytest.raises(TapNotRecorded):
+        left_speaking(bus, terminal, wav())
+    assert (events_of(bus), kept(bus)) == ([], {})
+    with terminal.desk.journal.transaction() as connection:
+        connection.execute("DROP TRIGGER failing")
+    assert list(kept(bus)) == [] and left_speaking(bus, terminal, wav()) == 1
 
 
 def test_training_keeps_no_recording(bus: Enrolled, terminal: Terminal) -> None:
