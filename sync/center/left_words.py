@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from crypto.credential import TapCredential
 from crypto.errors import CredentialMalformed
 from sync.center.examination import Reason
@@ -11,8 +13,7 @@ from terminal.events.kind import EventKind
 from terminal.needs.contents import Need, Rating, left_from_text
 from terminal.needs.errors import NeedMalformed
 
-_SHAPES = {EventKind.NEED: Need, EventKind.RATING: Rating}
-_SERVICES = (EventKind.TAP, EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT)
+_SHAPES: Final = {EventKind.NEED: Need, EventKind.RATING: Rating}
 
 
 def judge_left(
@@ -49,7 +50,7 @@ def _is_same_service(
     except CredentialMalformed:
         return False
     return (
-        rated.kind in _SERVICES
+        rated.kind.is_service
         and holder == credential
         and local_date(rated.time_ms) == local_date(event.time_ms)
     )

@@ -33,6 +33,11 @@ class EventKind(StrEnum):
         """Whether it is about an earlier event, and no card proves it."""
         return self in (EventKind.CANCELLATION, EventKind.CORRECTION)
 
+    @property
+    def is_service(self) -> bool:
+        """Whether something was done for a holder, which they can rate."""
+        return self in (EventKind.TAP, EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT)
+
 
 # Their bytes are in signed challenges: only ever append.
 _ORDER: Final = tuple(EventKind)

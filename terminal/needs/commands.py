@@ -51,6 +51,9 @@ WordsFile = Annotated[
 ]
 Family = Annotated[bool, typer.Option("--family", help="由家属代为留言 / a family member speaks")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+Training = Annotated[
+    bool, typer.Option("--training", help="培训：什么也不会送到中心 / train staff: nothing is sent")
+]
 
 _STDIN: Final = "-"
 _SECONDS: Final = 60.0
@@ -81,6 +84,7 @@ def leave(  # noqa: PLR0917  the verb's options
     family: Family = False,
     reader: Reader = ANY,
     seconds: Seconds = _SECONDS,
+    training: Training = False,
     as_json: AsJson = False,
 ) -> None:
     """刷卡留下需求；内容只有中心能读。 Leave a need, with the card; only the centre can read it.
@@ -91,7 +95,8 @@ def leave(  # noqa: PLR0917  the verb's options
     """
     recording = b"" if voice is None else _recording(voice)
     left = need(item, cleaned(_words(words)), _relation(family), recording)
-    with _card_at(data, reader, seconds) as tapped:
+    at = _Place(data, reader, seconds, training, as_json)
+    with _card(at) as tapped:
         event = leave_need(tapped.terminal, tapped.connection, left, recording)
     _say(_LEFT.format(sequence=event.sequence), {"kind": "need", "sequence": event.sequence}, as_json)
 
@@ -108,6 +113,7 @@ def rate_command(  # noqa: PLR0917  the verb's options
     family: Family = False,
     reader: Reader = ANY,
     seconds: Seconds = _SECONDS,
+    training: Training = False,
     as_json: AsJson = False,
 ) -> None:
     """刷卡评价刚才的服务：当天、本机、同一张证、一次。 Rate the service just had, with the same card, once.
@@ -115,7 +121,8 @@ def rate_command(  # noqa: PLR0917  the verb's options
     Example: tongka needs rate --data out/terminal --stars 5
     """
     given = rating(stars, cleaned(_words(words)), _relation(family))
-    with _card_at(data, reader, seconds) as tapped:
+    at = _Place(data, reader, seconds, training, as_json)
+    with _card(at) as tapped:
         rated = last_service(tapped.terminal.desk) if sequence is None else sequence
         if not rated:
             raise NothingToRate(sequence=0)
@@ -130,7 +137,7 @@ def status(data: Data, reader: Reader = ANY, seconds: Seconds = _SECONDS, as_jso
 
     Example: tongka needs status --data out/terminal
     """
-    with _card_at(data, reader, seconds) as tapped:
+    with _card(_Place(data, reader, seconds, is_training=False, is_quiet=as_json)) as tapped:
         answers = status_of(tapped.terminal, tapped.connection)
         catalogue = tapped.terminal.desk.contents.current().catalogue
         names = {code: item.name for code, item in catalogue.items.items()}
@@ -151,12 +158,27 @@ class _Tapped:
     connection: CardConnection
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a card is awaited, and how long; `is_quiet`: a program reads along and needs no asking."""
+
+    data: Path
+    reader: str
+    seconds: float
+    is_training: bool
+    is_quiet: bool
+
+
 @contextmanager
-def _card_at(data: Path, reader: str, seconds: float) -> Iterator[_Tapped]:
+def _card(at: _Place) -> Iterator[_Tapped]:
     """The terminal with one card at its reader. Raises NoCardInTime, and as `open_terminal`."""
-    with open_terminal(DataDirectory(data)) as terminal, open_reader(reader) as opened:
-        typer.echo(_TAP.in_language(Language.from_environment()), err=True)
-        with opened.wait_for_card(seconds) as connection:
+    with (
+        open_terminal(DataDirectory(at.data), is_training=at.is_training) as terminal,
+        open_reader(at.reader) as opened,
+    ):
+        if not at.is_quiet:
+            typer.echo(_TAP.in_language(Language.from_environment()), err=True)
+        with opened.wait_for_card(at.seconds) as connection:
             yield _Tapped(terminal, connection)
 
 

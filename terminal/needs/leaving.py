@@ -10,8 +10,6 @@ it is about is sealed to the centre with the card's proof.
 
 from __future__ import annotations
 
-from typing import Final
-
 from card.connection import CardConnection
 from card.verification import Refusal, VerifiedCard
 from terminal.assembly import Terminal
@@ -26,9 +24,6 @@ from terminal.needs.contents import Left, Need, Rating, VoiceNote
 from terminal.needs.errors import NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
 from terminal.needs.recording_form import require_recording
 from terminal.presence import Presented, TapDesk, TapRequest, present, record_refusal
-
-#: The kinds of event that are a service.
-RATABLE: Final = frozenset((EventKind.TAP, EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT))
 
 
 def leave_need(terminal: Terminal, connection: CardConnection, need: Need, voice: bytes = b"") -> UsageEvent:
@@ -89,7 +84,7 @@ def last_service(desk: TapDesk) -> int:
         event = desk.journal.event(sequence)
         if event is None or local_date(event.time_ms) != local_date(head.time_ms):
             return 0
-        if event.kind in RATABLE:
+        if event.kind.is_service:
             return sequence
     return 0
 
@@ -117,7 +112,7 @@ def _require_ratable(desk: TapDesk, sequence: int) -> UsageEvent:
     """The event, if it can still be rated by somebody."""
     event = desk.journal.event(sequence)
     # A refused tap has no holder reference: nothing here tells whose it was.
-    if event is None or event.kind not in RATABLE or not event.holder_ref:
+    if event is None or not event.kind.is_service or not event.holder_ref:
         raise NothingToRate(sequence=sequence)
     if desk.journal.is_cancelled(sequence):
         raise NothingToRate(sequence=sequence)

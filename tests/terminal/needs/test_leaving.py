@@ -12,18 +12,17 @@ from card.errors import CardHotlisted, ForeignCard
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.foreign import ForeignCardChip
 from crypto.credential import TapCredential
-from crypto.sm2 import PrivateKey
+from crypto.errors import SealBroken
+from crypto.sealing import SegmentOpener
 from crypto.tap_proof import TapProof
 from terminal.amendments import cancel
 from terminal.assembly import Terminal, open_terminal
 from terminal.content.manifest import ANSWERS
-from terminal.data_directory import TERMINAL_KEY
 from terminal.errors import ContentDamaged, ContentMissing, ServiceUnknown
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from terminal.journal.training import make_training_folder, training_owner
-from terminal.journal.writer import JournalWriter
+from terminal.journal.reader import JournalReader
 from terminal.needs.answers import NO_ANSWERS, answer_secret, seal_answers
 from terminal.needs.contents import Relation, need, rating
 from terminal.needs.errors import NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
@@ -208,17 +207,17 @@ def test_a_signed_file_that_is_no_answers_leaves_the_content_before_in_force(
     assert trouble is not None and trouble.code == "TRM-746"
 
 
-def test_training_leaves_nothing(bus: Enrolled, terminal: Terminal, clock: SetClock) -> None:
-    owner = training_owner(1)
-    make_training_folder(bus.directory.training_journal)
-    signer = bus.directory.keystore.load(TERMINAL_KEY)
-    key: PrivateKey = bus.center
-    with JournalWriter(bus.directory.training_journal, owner, signer, key.public_key, clock) as journal:
-        desk = replace(terminal.desk, owner=owner, journal=journal)
-        training = replace(terminal, desk=desk)
+def test_training_leaves_nothing(bus: Enrolled, terminal: Terminal) -> None:
+    with open_terminal(bus.directory, SetClock(), is_training=True) as training:
         card = bus.card()
         service = tapped(training, card)
-        event: UsageEvent = left(training, card, need(WHEELCHAIR, "轮椅坏了"))
+        event = left(training, card, need(WHEELCHAIR, "轮椅坏了"))
         rated(training, card, service.sequence, rating(1))
+        training.desk.day_keys.destroy()
     assert events_of(bus) == []
     assert event.terminal == bytes(8)
+    with JournalReader(bus.directory.training.journal, is_training=True) as journal:
+        first = UsageEvent.from_bytes(journal.events(0, 1)[0].data)
+    assert first.segment == event.segment
+    with pytest.raises(SealBroken):  # not even the centre reads what was typed to try it out
+        SegmentOpener(bus.center, first.segment_header)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
 from sync.agent.state import UploadState
 from terminal.assembly import Terminal, open_terminal
-from terminal.data_directory import TERMINAL_KEY
+from terminal.errors import TapNotRecorded
 from terminal.events.errors import EventMalformed
 from terminal.events.voice import (
     MAX_VOICE_BYTES,
@@ -28,17 +27,14 @@ from terminal.events.voice import (
     seal_voice,
     sign_voice_receipt,
 )
-from terminal.journal import disk
-from terminal.journal.errors import DiskNearlyFull
 from terminal.journal.reader import JournalReader
-from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.upkeep import JournalUpkeep
-from terminal.journal.writer import JournalWriter
 from terminal.needs.contents import Need, VoiceNote, need
 from terminal.needs.errors import VoiceRefused
 from terminal.needs.leaving import leave_need
 from terminal.needs.recording_form import recording_suffix, require_recording
 from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
+from tests.terminal.journal.test_disk import SMALL_DISK, in_mount
 from tests.terminal.needs.cast import WHEELCHAIR, credential, events_of, words_of
 from tests.terminal.needs.recordings import opus, wav
 
@@ -162,26 +158,65 @@ def test_a_refused_card_leaves_no_recording(bus: Enrolled, terminal: Terminal) -
     assert kept(bus) == {}
 
 
-def test_a_recording_takes_no_room_of_taps(
-    bus: Enrolled, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on a disk that has room for taps, and not much more: `statvfs` alone tells otherwise here."""
-    monkeypatch.setattr(disk, "WARN_BELOW", 2**62)
-    with pytest.raises(DiskNearlyFull):
+def test_a_recording_takes_no_room_of_taps(tmp_path: Path) -> None:
+    """On a disk of 80 MiB with 40 MiB left: words and taps go on, recordings are refused."""
+    output = in_mount(
+        tmp_path / "disk",
+        SMALL_DISK,
+        """
+from card.simulator.boards.link import InProcessConnection
+from terminal.assembly import open_terminal
+from terminal.journal.errors import DiskNearlyFull
+from terminal.journal.reader import JournalReader
+from terminal.needs.contents import need
+from terminal.needs.leaving import leave_need
+from tests.terminal.enrolled import SetClock, chip, enrol
+from tests.terminal.needs.cast import tapped
+from tests.terminal.needs.recordings import wav
+
+bus, speech = enrol(folder / "bus"), wav()
+card = bus.card()
+
+def leave(terminal, recording):
+    with InProcessConnection(chip(card)) as connection:
+        leave_need(terminal, connection, need("REHAB-FIX", "fix", voice=recording), recording)
+
+with open_terminal(bus.directory, SetClock()) as terminal:
+    leave(terminal, speech)
+    with open(folder / "ballast", "ab") as ballast:
+        os.posix_fallocate(ballast.fileno(), 0, os.statvfs(folder).f_bavail * 4096 - 40 * disk.MIB)
+    try:
+        leave(terminal, speech)
+    except DiskNearlyFull as error:
+        print(error.code)
+    leave(terminal, b"")
+    print(tapped(terminal, card).sequence)
+    terminal.desk.day_keys.destroy()
+with JournalReader(bus.directory.journal) as journal:
+    print(journal.waiting_voices())
+""",
+    )
+    assert output.split("\n")[:3] == ["TRM-421", "3", "[1]"]
+
+
+def test_event_and_recording_are_there_together_or_not_at_all(bus: Enrolled, terminal: Terminal) -> None:
+    with terminal.desk.journal.transaction() as connection:
+        connection.execute(
+            "CREATE TRIGGER failing BEFORE INSERT ON voices BEGIN SELECT RAISE(FAIL, 'x'); END"
+        )
+    with pytest.raises(TapNotRecorded):
         left_speaking(bus, terminal, wav())
-    with InProcessConnection(chip(bus.card())) as connection:
-        leave_need(terminal, connection, need(WHEELCHAIR, "轮椅坏了"))
-    assert kept(bus) == {}
+    assert (events_of(bus), kept(bus)) == ([], {})
+    with terminal.desk.journal.transaction() as connection:
+        connection.execute("DROP TRIGGER failing")
+    assert list(kept(bus)) == [] and left_speaking(bus, terminal, wav()) == 1
 
 
 def test_training_keeps_no_recording(bus: Enrolled, terminal: Terminal) -> None:
-    make_training_folder(bus.directory.training_journal)
-    signer, owner = bus.directory.keystore.load(TERMINAL_KEY), training_owner(1)
-    key = bus.center.public_key
-    with JournalWriter(bus.directory.training_journal, owner, signer, key, SetClock()) as journal:
-        training = replace(terminal, desk=replace(terminal.desk, owner=owner, journal=journal))
+    with open_terminal(bus.directory, SetClock(), is_training=True) as training:
         left_speaking(bus, training, wav())
-    with JournalReader(bus.directory.training_journal, is_training=True) as reader:
+        training.desk.day_keys.destroy()
+    with JournalReader(bus.directory.training.journal, is_training=True) as reader:
         assert reader.waiting_voices() == []
     assert kept(bus) == {}
 
