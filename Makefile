@@ -52,9 +52,9 @@ fuzz-short: install ## 模糊测试各种外来数据的解析（SECONDS=每项�
 	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),5) $(ARGS)
 
 .PHONY: crash-test
-crash-test: install ## 刷卡时随机强杀终端并核验流水（COUNT=次数） / kill a tapping terminal at random, COUNT times
-	@$(say) "强杀终端 $(or $(COUNT),1000) 次" "Killing the terminal $(or $(COUNT),1000) times"
-	@$(PYTHON) -m tests.crash --count $(or $(COUNT),1000) $(ARGS)
+crash-test: install ## 刷卡时随机强杀终端并核验流水（COUNT=次数，默认 100） / kill a tapping terminal at random, COUNT times
+	@$(say) "强杀终端 $(or $(COUNT),100) 次" "Killing the terminal $(or $(COUNT),100) times"
+	@$(PYTHON) -m tests.crash --count $(or $(COUNT),100) $(ARGS)
 
 .PHONY: bench
 bench: install ## 测量速度（QUICK=1 从简） / measure (QUICK=1 for a short run)

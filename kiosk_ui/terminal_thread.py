@@ -5,6 +5,7 @@ The window's thread hears of it through signals alone, which Qt queues between t
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Final
 
@@ -12,11 +13,12 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from card.reader import CardReader
 from card.readers.address import open_reader
-from crypto.explained import ExplainedError, Text
+from crypto.explained import ExplainedError, Language, Text
 from kiosk_ui.errors import TerminalFault
 from kiosk_ui.party import PartyChoice
 from terminal.assembly import Terminal, open_terminal
 from terminal.data_directory import DataDirectory
+from terminal.displays import LineDisplay
 from terminal.modes.degraded import Degradation
 from terminal.modes.inspection import Inspection
 from terminal.tap import TapResult
@@ -99,6 +101,7 @@ class _SignalDisplay:
 
     def __init__(self, thread: TerminalThread) -> None:
         self._thread = thread
+        self._log = LineDisplay(Language.from_environment(), sys.stderr)
 
     def ready(self) -> None:
         """The terminal waits for a card."""
@@ -120,8 +123,9 @@ class _SignalDisplay:
         """Nobody inspects at a kiosk."""
 
     def degraded(self, degradation: Degradation) -> None:
-        """The terminal works without something from now on: for staff, as trouble is."""
-        self._thread.troubled.emit(degradation.error)
+        """Taps go on, so the screen stays with who taps; whoever runs the kiosk finds it in its log."""
+        self._log.degraded(degradation)
 
     def recovered(self, degradation: Degradation) -> None:
-        """It has it again; nobody at the screen asked."""
+        """It has it again."""
+        self._log.recovered(degradation)

@@ -56,7 +56,8 @@ class UploadStatus:
     """What an operator sees at a glance; times in milliseconds since 1970 UTC.
 
     `unsent`: events that no receipt covers yet; `oldest_unsent_ms` is when the first of them was recorded.
-    `content`: the number of the publication in force, 0 for none.
+    `content`: the number of the publication in force, 0 for none. `recordings`: how many that go with needs
+    wait to be sent.
     """
 
     recorded: int
@@ -64,6 +65,7 @@ class UploadStatus:
     unsent: int
     oldest_unsent_ms: int | None
     content: int
+    recordings: int = 0
 
 
 class Agent:
@@ -198,17 +200,19 @@ class _Attempts:
 def upload_status(directory: DataDirectory) -> UploadStatus:
     """The state of a directory's upload. Raises TerminalNotEnrolled, UploadStateBroken or JournalDamaged."""
     configuration = directory.load_configuration()
+    content = _content_in_force(directory)
     with UploadState(directory.uploads, configuration.epoch) as state:
         progress = state.progress()
-    content = _content_in_force(directory)
-    if not directory.journal.exists():
-        return UploadStatus(0, progress, 0, None, content)
-    with JournalReader(directory.journal) as journal:
-        head = journal.head()
-        recorded = head[0] if head else 0
-        waiting = journal.events(progress.acknowledged, 1)
-        oldest = UsageEvent.from_bytes(waiting[0].data).time_ms if waiting else None
-    return UploadStatus(recorded, progress, recorded - progress.acknowledged, oldest, content)
+        if not directory.journal.exists():
+            return UploadStatus(0, progress, 0, None, content)
+        with JournalReader(directory.journal) as journal:
+            head = journal.head()
+            recorded = head[0] if head else 0
+            waiting = journal.events(progress.acknowledged, 1)
+            recordings = sum(not state.has_voice_receipt(one) for one in journal.waiting_voices())
+    oldest = UsageEvent.from_bytes(waiting[0].data).time_ms if waiting else None
+    unsent = recorded - progress.acknowledged
+    return UploadStatus(recorded, progress, unsent, oldest, content, recordings)
 
 
 def _content_in_force(directory: DataDirectory) -> int:

@@ -51,6 +51,11 @@ _TABLES: Final = f"""
     {VOICES_TABLE}
 """
 _DEFINITIONS: Final = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+# Rows that none of ours can be; SQLite checks no constraint on what is a row's own number.
+_STRANGE: Final = {
+    "owner": "SELECT 1 FROM owner LIMIT 1 OFFSET 1",
+    "base": "SELECT 1 FROM base WHERE +only <> 1",
+}
 _DIGESTED: Final = ("uses", "amended")
 #: What reading a damaged file raises: where the message would quote a damaged definition, the second.
 DATABASE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -203,6 +208,9 @@ def wrong_structure(connection: sqlite3.Connection) -> str | None:
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         return " ".join(str(found).split())
+    for table, strange in _STRANGE.items():
+        if connection.execute(strange).fetchone() is not None:
+            return f"table {table}"
     return next((f"table {table}" for table in _DIGESTED if not is_table_whole(connection, table)), None)
 
 

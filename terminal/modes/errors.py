@@ -48,7 +48,7 @@ class JournalUnsigned(TerminalError):
 
 
 class NothingToInspect(TerminalError):
-    """The card on the reader was not verified, so no tap of it can be looked up. Facts: reason."""
+    """No tap of the card on the reader can be looked up, so nothing is said of it. Facts: reason."""
 
     code = "TRM-723"
     cause = Text(zh="无法查验这张卡：{reason}", en="This card can't be inspected: {reason}")
@@ -79,4 +79,17 @@ class RelayRefused(TerminalError):
     next_step = Text(
         zh="请记下该终端并报告：这样的请求可能用于伪造刷卡记录。",
         en="Note which terminal it was and report it: such a request could serve to invent a tap.",
+    )
+
+
+class InspectorIsAnother(TerminalError):
+    """Whoever inspects is not the user that the terminal runs as. Facts: user (its number)."""
+
+    code = "TRM-726"
+    cause = Text(
+        zh="终端以另一用户（{user}）运行，其当天的密钥不可读，无法查验。",
+        en="The terminal runs as another user ({user}), whose key of the day can't be read.",
+    )
+    next_step = Text(
+        zh="请以该用户运行查验，例如 sudo -u。", en="Inspect as that user, with sudo -u for example."
     )

@@ -7,12 +7,14 @@ answer is what the inspector has to know, when, for what, and what was to pay; n
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Final
 
 from card.connection import CardConnection
@@ -31,7 +33,7 @@ from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.holder_reference import DayKeys
 from terminal.journal.reader import JournalReader
-from terminal.modes.errors import NothingToInspect
+from terminal.modes.errors import InspectorIsAnother, NothingToInspect
 from terminal.modes.todays_events import todays_events
 from terminal.presence import TapDesk
 from terminal.timekeeping import Timekeeper
@@ -45,6 +47,11 @@ _BENEFIT: Final = Text(
 )
 _FARE: Final = Text(
     zh="{time} 已刷卡（{service}），按票价付费 ¥{yuan}", en="Tapped at {time} ({service}), fare due: ¥{yuan}"
+)
+_FORGOTTEN: Final = Text(
+    zh="本终端今天断过电，{time} 及之前的刷卡已无法查对，查不到不等于没刷",
+    en="the terminal lost its power today; taps up to {time} can't be looked up, so the card may well have "
+    "been tapped",
 )
 _NONE: Final = Text(zh="今天在本终端没有刷卡记录", en="No tap of this card here today")
 
@@ -69,7 +76,7 @@ class Inspection:
         """For the inspector; whoever reads along learns no reason."""
         template = _BENEFIT if self.is_valid else _FARE
         return template.format(
-            time=f"{datetime.fromtimestamp(self.time_ms / 1000, UTC).astimezone(_CHINA):%H:%M:%S}",
+            time=_clock_time(self.time_ms),
             service=self.service,
             yuan=f"{self.party_pays // 100}.{self.party_pays % 100:02d}",
             companions=self.companions_admitted,
@@ -112,12 +119,14 @@ class Inspector:
     def look(self, connection: CardConnection) -> Inspection | None:
         """The last tap today of the card on `connection`, if it counts; None if there is none.
 
-        Raises NothingToInspect where the card is not accepted; ReaderGone, PcscServiceGone, PcscFailed,
+        Raises NothingToInspect where the card is not accepted, or may have tapped before a power cut, with
+        which the day's key is gone and none of the taps before can be told any more; ReaderGone, PcscServiceGone, PcscFailed,
         FileNotWritten, JournalUnavailable, JournalDamaged.
         """
         content = self._contents.current()
         self._timekeeper.learn_signed(content.made_ms)
-        time_ms = self._timekeeper.now().time_ms
+        moment = self._timekeeper.now()
+        time_ms = moment.time_ms
         self._contents.learn(time_ms)
         today = local_date(time_ms)
         card = verify(
@@ -135,15 +144,20 @@ class Inspector:
             shown = {language: card.error.explain(language).cause for language in Language}
             raise NothingToInspect(reason=Text(zh=shown[Language.ZH], en=shown[Language.EN]))
         reference = self._day_keys.reference(card.credential.card_id, today)
-        return last_that_counts(self._events(today), reference)
+        events = list(self._events(today))
+        found = last_that_counts(events, reference)
+        before = [one.time_ms for one in events if one.holder_ref and one.boot != moment.reading.boot]
+        if found is None and before:
+            raise NothingToInspect(reason=_FORGOTTEN.format(time=_clock_time(before[-1])))
+        return found
 
 
 @contextmanager
 def open_inspector(directory: DataDirectory, clock: Clock) -> Iterator[Inspector]:
-    """An inspector beside a terminal that may be running: it takes no lock and writes nothing.
+    """An inspector beside a terminal that may be running: it takes no lock and writes nothing to the disk.
 
-    Raises TerminalNotEnrolled, ConfigurationMalformed, what `LiveContent` raises, JournalMissing and
-    JournalDamaged.
+    Raises TerminalNotEnrolled, ConfigurationMalformed, what `LiveContent` raises, JournalMissing,
+    JournalDamaged, and InspectorIsAnother.
     """
     configuration = directory.load_configuration()
     is_production = configuration.mode is Mode.PRODUCTION
@@ -153,6 +167,7 @@ def open_inspector(directory: DataDirectory, clock: Clock) -> Iterator[Inspector
         LiveContent(directory.content, root, configuration.service, is_production) as contents,
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
     ):
+        _require_its_user(directory.journal)
 
         def event(sequence: int) -> UsageEvent | None:
             found = reader.events(sequence - 1, 1) if sequence > 0 else []
@@ -204,6 +219,16 @@ def last_that_counts(events: Iterable[UsageEvent], reference: bytes) -> Inspecti
 def _party_pays(event: UsageEvent) -> int:
     further = event.companions - event.companions_admitted
     return event.holder_pays + event.companions_admitted * event.companion_pays + further * event.fare
+
+
+def _require_its_user(journal: Path) -> None:
+    """Day keys are each user's own; with another's, every card would seem not to have been tapped."""
+    if (owner := journal.stat().st_uid) != os.geteuid():
+        raise InspectorIsAnother(user=owner)
+
+
+def _clock_time(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(_CHINA):%H:%M:%S}"
 
 
 def _take_out(taps: dict[int, UsageEvent], sequence: int) -> None:

@@ -79,12 +79,14 @@ def test_a_genuine_card_is_read_with_what_was_looked_at(
     reading = read(applet(CARD), trust)
     assert reading.assurance is assurance
     assert holder(reading) == FILES["holder"]
+    assert reading.credential == TapCredential.from_bytes(CARD.credential)
 
 
 def test_without_a_psam_nothing_is_assured() -> None:
     with InProcessConnection(applet(CARD)) as card:
         reading = CardReading.of(card, None, reference_profile(), ())
     assert reading.assurance is Assurance.NONE
+    assert reading.credential is None
 
 
 def test_a_card_without_a_key_of_its_own_is_assured_by_the_psam_alone() -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 from queue import Queue
 
@@ -24,10 +25,12 @@ from kiosk_ui.look import Preferences
 from kiosk_ui.party import PartyChoice
 from kiosk_ui.states import KioskTimes, Phase, ResultShown, TroubleShown
 from kiosk_ui.terminal_thread import TerminalThread
+from terminal.content.manifest import HOTLIST_BASE
 from terminal.events.outcome import Outcome
 from terminal.tap import TapResult
 from tests.kiosk_ui.kiosk_help import wait_until
 from tests.terminal.enrolled import Enrolled, chip
+from tests.terminal.hotlists import hotlist_of
 
 TONGKA = Path(sys.executable).with_name("tongka")
 SECONDS = 30
@@ -180,6 +183,25 @@ def test_a_fault_that_nobody_foresaw_is_shown_without_its_text_and_tapping_goes_
         assert "只给本人" not in f"{shown.cause}{shown.next_step}"
     assert (troubles[0].__cause__, troubles[0].__context__) == (None, None)
     assert results[0].outcome is Outcome.GRANTED
+
+
+def test_what_the_terminal_works_without_goes_to_the_log_and_not_on_the_screen(
+    enrolled: Enrolled, private_pcscd: PrivatePcscd, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrolled.put_content(HOTLIST_BASE, hotlist_of((), enrolled.version + 1, date(2025, 1, 1)))
+    terminal = TerminalThread(enrolled.directory, private_pcscd.readers[0], PartyChoice())
+    troubles: list[ExplainedError] = []
+    results: list[TapResult] = []
+    terminal.troubled.connect(troubles.append)
+    terminal.decided.connect(results.append)
+    terminal.start()
+    try:
+        with VpcdLink(chip(enrolled.card()), private_pcscd.ports[0]):
+            wait_until(lambda: bool(results), terminal.decided)
+    finally:
+        assert terminal.stop(SECONDS)
+    assert troubles == []
+    assert "TRM-720" in capsys.readouterr().err
 
 
 class Started:

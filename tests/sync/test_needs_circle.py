@@ -9,6 +9,7 @@ import pytest
 
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.boards.pcscd import PrivatePcscd
+from sync.agent.agent import upload_status
 from sync.center.directory import Center
 from terminal.assembly import open_terminal
 from terminal.data_directory import DataDirectory
@@ -69,8 +70,9 @@ def test_a_recording_travels_behind_its_need_and_is_let_go_when_the_centre_signe
     recording = wav(20)
     (tmp_path / "said.wav").write_bytes(recording)
     circle.needs(circle.card(), "leave", circle.near, "--item", "REHAB-FIX", "--voice", tmp_path / "said.wav")
-    assert waiting(circle.near) == [1]
+    assert (waiting(circle.near), upload_status(circle.near).recordings) == ([1], 1)
     synchronise(circle.near)
+    assert (waiting(circle.near), upload_status(circle.near).recordings) == ([1], 0)
     heard = circle.at_the_centre("voice", "1", "--out", tmp_path / "heard.wav")
     assert heard == {"case": 1, "bytes": len(recording), "kind": "wav"}
     assert (tmp_path / "heard.wav").read_bytes() == recording

@@ -14,7 +14,7 @@ from crypto.keystore.directory import make_keystore
 from crypto.pki.role import Role
 from crypto.sm2 import PrivateKey
 from terminal.clock import ClockReading, ClockSource
-from terminal.configuration import Mode, TerminalConfiguration
+from terminal.configuration import CareSettings, Mode, TerminalConfiguration
 from terminal.content.asked_lists import asked_lists
 from terminal.content.manifest import HOTLIST_BASE, LIST_BASE, list_file
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
@@ -103,6 +103,8 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
         service=service,
         center="http://127.0.0.1:1",
         mode=mode,
+        # What the tests publish grows older from day to day: only those that are about it shall hear of it.
+        care=CareSettings(hotlist_days=366),
     )
     path.mkdir(parents=True, exist_ok=True)
     directory.configuration_file.write_bytes(configuration.to_bytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from crypto.sm2 import PrivateKey
 from sync.agent.state import APPLICATION_ID, UploadState
 from terminal.errors import JournalDamaged
 from terminal.events.event import UsageEvent
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt, SignedReceipt, sign_receipt
 from terminal.journal.errors import ReceiptUnusable
 from terminal.journal.pruning import DAY_MS, compact, count_removable, give_back_log, prune, retention
@@ -25,7 +28,17 @@ from terminal.journal.upload_receipt import UPLOADS_APPLICATION_ID, read_receipt
 from terminal.journal.verification import FaultKind, PruningProof, verify_journal
 from terminal.journal.writer import CHECKPOINT_EVERY, JournalWriter
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
-from tests.terminal.journal.journals import KEY, OWNER, RECEIPTS, append, receipt_for, unsynced, writer
+from tests.terminal.journal.journals import (
+    DRAFT,
+    EVIDENCE,
+    KEY,
+    OWNER,
+    RECEIPTS,
+    append,
+    receipt_for,
+    unsynced,
+    writer,
+)
 
 CENTER = RECEIPTS.public_key
 COUNT = 3 * CHECKPOINT_EVERY
@@ -137,15 +150,35 @@ def test_a_receipt_over_what_was_altered_since_prunes_nothing(path: Path, journa
         prune(journal, retention(OWNER, receipt_for(last), CENTER, LATER))
 
 
-def test_a_damaged_event_is_left_for_whoever_looks_into_it(path: Path, journal: JournalWriter) -> None:
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        ("bytes = x'00'", FaultKind.MALFORMED),
+        ("bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'FF' AS BLOB)", FaultKind.ALTERED),
+        ("hash = zeroblob(32)", FaultKind.ALTERED),
+    ],
+)
+def test_a_damaged_event_is_left_for_whoever_looks_into_it(
+    path: Path, journal: JournalWriter, damage: str, kind: FaultKind
+) -> None:
     last = events(path)[-1]
     with closing(sqlite3.connect(path)) as other:
-        other.execute("UPDATE events SET bytes = x'00' WHERE sequence = 100")
+        other.execute(f"UPDATE events SET {damage} WHERE sequence = 100")  # noqa: S608
         other.commit()
     with pytest.raises(JournalDamaged, match="100"):
         prune(journal, retention(OWNER, receipt_for(last), CENTER, LATER))
     assert events_left(path) == CHECKPOINT_EVERY + 1
-    assert FaultKind.MALFORMED in {fault.kind for fault in verify_journal(path, KEY.public_key).faults}
+    assert kind in {fault.kind for fault in verify_journal(path, KEY.public_key).faults}
+
+
+def test_what_is_known_of_an_event_goes_with_it(path: Path, journal: JournalWriter) -> None:
+    cancel = replace(DRAFT, kind=EventKind.CANCELLATION, outcome=Outcome.RECORDED)
+    for sequence in (3, COUNT):
+        last = journal.append(journal.next_place(), replace(cancel, refers_to=sequence), EVIDENCE)
+    assert [journal.is_cancelled(sequence) for sequence in (3, 4, COUNT)] == [True, False, True]
+    prune(journal, retention(OWNER, receipt_for(events(path)[COUNT - 2]), CENTER, LATER))
+    assert [journal.is_cancelled(sequence) for sequence in (3, COUNT)] == [False, True]
+    assert verify_journal(path, KEY.public_key, receipt_key=CENTER).last == last.sequence
 
 
 def events_left(path: Path) -> int:

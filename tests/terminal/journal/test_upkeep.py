@@ -153,6 +153,21 @@ def test_what_is_old_and_signed_for_is_pruned_at_the_start(path: Path, source: C
     assert verify_journal(path, KEY.public_key, receipt_key=RECEIPTS.public_key).faults == ()
 
 
+def test_pruning_waits_for_a_tap_that_is_under_way(path: Path) -> None:
+    uploads = path.with_name("upload.db")
+    with writer(path) as journal:
+        events = append(journal, 10)
+        with UploadState(uploads, 1) as state:
+            state.record_answer(receipt_for(events[7]), 8, [], NOON)
+        place = journal.next_place()
+        with upkeep(journal, uploads, keep_days=0) as keeping:
+            time.sleep(10 * SOON)
+            assert first_event(path) == 1
+            journal.append(place, DRAFT, EVIDENCE)
+            assert eventually(lambda: first_event(path) == 8)
+            assert keeping.take_trouble() is None
+
+
 def first_event(path: Path) -> int:
     """The first that is left."""
     with JournalReader(path) as reader:

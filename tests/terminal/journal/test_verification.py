@@ -171,6 +171,14 @@ def test_a_segment_whose_first_event_is_gone_is_told_once(path: Path) -> None:
     assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.MISSING, 6, 6)]
 
 
+def test_a_segment_under_another_name_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed and chained as it is, by whoever has the key: the centre could open nothing of it."""
+    with writer(path) as journal:
+        monkeypatch.setattr(journal._sealer, "segment_id", b"another!")
+        append(journal, 2)
+    assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.SEGMENT_BROKEN, 1, 1)]
+
+
 def test_a_tail_that_no_checkpoint_covers_is_proven_by_a_receipt_or_a_note(path: Path) -> None:
     journal = writer(path)
     events = append(journal, CHECKPOINT_EVERY + 6)
@@ -356,6 +364,20 @@ def test_a_bit_flipped_in_any_byte_in_use_is_told(small: bytes, tmp_path: Path) 
     assert told > FLIPS / 4  # or nothing was looked at
 
 
+def test_a_base_that_is_not_the_one_base_is_told(small: bytes, tmp_path: Path) -> None:
+    """A row's own number, which SQLite checks no constraint on."""
+    path = tmp_path / "journal.db"
+    path.write_bytes(small)
+
+    def renumber(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE base SET only = 17")
+
+    damage(path, renumber)
+    report = verify_journal(path, KEY.public_key, receipt_key=RECEIPTS.public_key)
+    assert found(report) == [(FaultKind.STRUCTURE, 0, 0)]
+
+
 @pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended"])
 def test_a_damaged_definition_of_a_table_is_told_and_no_riddle(
     small: bytes, tmp_path: Path, table: str
@@ -381,6 +403,23 @@ def test_a_definition_that_means_something_else_is_told(path: Path) -> None:
     report = verify_journal(path, KEY.public_key)
     assert [fault.kind for fault in report.faults] == [FaultKind.STRUCTURE, FaultKind.UNREADABLE]
     assert (report.events, report.last, report.signed_up_to) == (3, 3, 0)
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        # It would change what the next process writes.
+        "CREATE TRIGGER quiet AFTER INSERT ON checkpoints BEGIN DELETE FROM checkpoints; END",
+        "INSERT INTO owner SELECT * FROM owner",
+        "INSERT INTO uses VALUES ('cn/rides', '2026-12-31', zeroblob(16), 9, zeroblob(8))",
+        "INSERT INTO amended VALUES (1, 2, zeroblob(8))",
+    ],
+)
+def test_what_was_added_to_the_database_is_told(path: Path, addition: str) -> None:
+    with writer(path) as journal:
+        append(journal, 3)
+    damage(path, lambda connection: connection.execute(addition))
+    assert found(verify_journal(path, KEY.public_key)) == [(FaultKind.STRUCTURE, 0, 0)]
 
 
 def test_nothing_pruned_is_said_so(path: Path) -> None:

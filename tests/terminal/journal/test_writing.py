@@ -1,6 +1,8 @@
 """The journal: durable, chained, one writer; damage is named where it is, and the rest stays readable."""
 
 import sqlite3
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,11 @@ from terminal.errors import (
     TapNotRecorded,
 )
 from terminal.events.event import NO_PREVIOUS, ClockTrust
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
+from terminal.journal.uses import QuotaCount
 from terminal.journal.verification import verify_journal
 from terminal.journal.writer import CHECKPOINT_EVERY
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
@@ -33,6 +38,32 @@ def test_events_are_chained_from_the_first(path: Path) -> None:
         assert (reader.terminal, reader.epoch, reader.head()) == (TERMINAL_ID, 1, (3, events[2].hash))
         assert [stored.sequence for stored in reader.events(1, 10)] == [2, 3]
         assert [stored.data for stored in reader.events(0, 1)] == [events[0].to_bytes()]
+
+
+def test_a_use_is_counted_with_its_event_or_not_at_all(path: Path) -> None:
+    count = QuotaCount("cn/rides", date(2026, 12, 31), bytes(16))
+    other = replace(count, reference=bytes([1] * 16))
+    cancellation = replace(DRAFT, kind=EventKind.CANCELLATION, outcome=Outcome.RECORDED, refers_to=1)
+    with writer(path) as journal:
+        for _ in range(3):
+            journal.append(journal.next_place(), DRAFT, EVIDENCE, counted=count)
+        append(journal)
+        assert (journal.uses(count), journal.uses(other)) == (3, 0)
+        journal.append(journal.next_place(), cancellation, EVIDENCE, given_back=count)
+        assert journal.uses(count) == 2
+        place = journal.next_place()
+        journal._connection.execute(
+            "CREATE TRIGGER stop BEFORE UPDATE ON uses BEGIN SELECT RAISE(FAIL, 'no'); END"
+        )
+        with pytest.raises(TapNotRecorded):
+            journal.append(place, DRAFT, EVIDENCE, counted=count)
+        journal._connection.execute("DROP TRIGGER stop")
+        assert journal.event(place.sequence) is None
+    with writer(path) as journal:
+        assert journal.uses(count) == 2
+        journal.forget_uses(date(2027, 1, 1))
+        assert journal.uses(count) == 0
+    assert verify_journal(path, KEY.public_key).faults == ()
 
 
 def test_a_new_writer_goes_on_where_the_last_one_stopped(path: Path) -> None:
@@ -51,6 +82,13 @@ def test_the_header_of_a_segment_stands_in_its_first_event_alone(path: Path) -> 
     assert first.segment_header
     assert not second.segment_header
     assert (first.index, second.index) == (0, 1)
+
+
+def test_each_commit_waits_for_the_disk(path: Path) -> None:
+    with writer(path) as journal:
+        ask = journal._connection.execute
+        assert ask("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert ask("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_only_one_writer_at_a_time(path: Path) -> None:

@@ -17,7 +17,7 @@ from terminal.amendments import cancel
 from terminal.events.challenge import TapChallenge
 from terminal.events.errors import EventMalformed
 from terminal.events.outcome import Outcome
-from terminal.modes.errors import NothingToInspect
+from terminal.modes.errors import InspectorIsAnother, NothingToInspect
 from terminal.modes.inspection import MAGIC, Inspection, Inspector, inspection_text, open_inspector
 from tests.demo.processes import Running
 from tests.terminal.enrolled import Enrolled, SetClock, chip
@@ -112,6 +112,28 @@ def test_yesterday_s_tap_is_not_today_s(bus: Enrolled) -> None:
         here.tap(card)
         here.pass_time(24 * 60 * MINUTE)
         assert inspected(here, card) is None
+
+
+def test_nobody_is_said_not_to_have_tapped_who_may_have_before_a_power_cut(bus: Enrolled) -> None:
+    before, after, clock = bus.card(), bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        here.tap(before)
+        here.terminal.desk.day_keys.destroy()
+    clock.boot = b"boot-two"
+    with opened(bus, clock) as here:
+        here.tap(after)
+        assert inspected(here, after) is not None
+        with pytest.raises(NothingToInspect, match="may well have been tapped"):
+            inspected(here, before)
+
+
+def test_only_the_terminal_s_own_user_can_inspect(bus: Enrolled, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SetClock()
+    with opened(bus, clock):
+        pass
+    monkeypatch.setattr("terminal.modes.inspection.os.geteuid", lambda: 54_321)
+    with pytest.raises(InspectorIsAnother), open_inspector(bus.directory, clock):
+        pass
 
 
 @pytest.mark.parametrize("category", range(1, 8))
