@@ -44,8 +44,9 @@ class Access:
 
     def require_place(self, scope: Scope, headers: Headers) -> str | None:
         """The Origin of a page that is allowed, None for a program. Raises OriginRefused."""
-        _address, port = scope.get("server") or ("", None)
-        if port is not None and not _is_own(headers.getlist("host"), port):
+        server = scope.get("server")
+        is_on_socket = server is not None and server[1] is None
+        if not is_on_socket and not (server and _is_own(headers.getlist("host"), server[1])):
             raise OriginRefused
         origins = headers.getlist("origin")
         if origins:

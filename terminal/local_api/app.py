@@ -17,6 +17,7 @@ from starlette.responses import Response
 from crypto.explained import ExplainedError
 from terminal.local_api.addresses import router
 from terminal.local_api.backend import Backend
+from terminal.local_api.gate import explained_fault
 from terminal.local_api.language import language_of
 from terminal.local_api.models import Hello, Tap
 from terminal.local_api.refusals import refusal
@@ -58,6 +59,7 @@ def create_app(backend: Backend | None = None) -> FastAPI:
     app.add_exception_handler(ExplainedError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(Exception, _answer_fault)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 
@@ -90,6 +92,11 @@ def _document(app: FastAPI) -> dict[str, object]:
 async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ExplainedError)  # noqa: S101 - what the handler is registered for
     return refusal(error, language_of(request.headers.get("accept-language", "")))
+
+
+async def _answer_fault(request: Request, error: Exception) -> Response:
+    """A fault of ours, which goes on to the gate to be told of there."""
+    return await _answer_error(request, explained_fault(error))
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,13 +12,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from crypto.explained import ExplainedError
+from crypto.explained import ExplainedError, Language
+from terminal.command_errors import places
+from terminal.errors import InternalFault
 from terminal.local_api.access import Access
 from terminal.local_api.language import language_of
 from terminal.local_api.limits import Limits
 from terminal.local_api.refusals import refusal
 from terminal.local_api.requests import body_incomplete, body_too_large, not_json
 
+_LOG: Final = logging.getLogger("tongka.local_api")
 #: Where the bearer of a request's token stands in its scope; a WebSocket may say who it is later.
 BEARER: Final = "tongka.bearer"
 _PREFLIGHT: Final[Mapping[str, str]] = {
@@ -60,7 +64,7 @@ class Gate:
             answer = refusal(error, language_of(headers.get("accept-language", "")), is_last=True)
             await answer(scope, receive, send)
             return
-        await self._app(scope, _given(body, receive), send)
+        await self._hand_on(scope, _given(body, receive), send)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -72,7 +76,16 @@ class Gate:
             answer = refusal(error, language_of(headers.get("accept-language", "")))
             await answer(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._hand_on(scope, receive, send)
+
+    async def _hand_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except OSError:  # the client has gone
+            raise
+        except Exception as error:  # noqa: BLE001 - a stack with values in it must not get into a log
+            said = explained_fault(error).explain(Language.from_environment())
+            _LOG.error("%s %s %s", said.code, said.cause, said.next_step)
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """All of it. An honest Content-Length is refused at once, a false one at the first byte too many."""
@@ -97,6 +110,11 @@ class Gate:
         if body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise not_json()
         return bytes(body)
+
+
+def explained_fault(error: Exception) -> InternalFault:
+    """What is to be said of a fault of ours: its kind and where it happened, nothing of what it was about."""
+    return InternalFault(kind=type(error).__name__, place=places(error))
 
 
 def _given(body: bytes, receive: Receive) -> Receive:

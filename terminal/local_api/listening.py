@@ -79,13 +79,9 @@ def _listen_at(path: Path, mode: int) -> socket.socket:
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # Nobody else can connect before the mode is set.
+        # Linux makes the file with the socket's own mode: nobody else can connect even for an instant.
         os.fchmod(listener.fileno(), 0o600)
-        before = os.umask(0o177)
-        try:
-            listener.bind(str(path))
-        finally:
-            os.umask(before)
+        listener.bind(str(path))
         path.chmod(mode)
         listener.listen(_BACKLOG)
     except OSError as error:

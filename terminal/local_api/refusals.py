@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from crypto.explained import ExplainedError, Language
 from terminal.amendment_errors import AmendsUpwards, CancelledAlready, NothingToAmend
-from terminal.errors import DecisionInputInvalid, ServiceUnknown
+from terminal.errors import DecisionInputInvalid, InternalFault, ServiceUnknown
 from terminal.local_api.errors import RequestRefused, TokenRefused, TooManyRequests
 from terminal.local_api.models import Problem
 from terminal.modes.counter_errors import (
@@ -29,6 +29,7 @@ _STATUS: Final[Mapping[type[ExplainedError], HTTPStatus]] = MappingProxyType(
         AmendsUpwards: HTTPStatus.UNPROCESSABLE_ENTITY,
         CancelledAlready: HTTPStatus.CONFLICT,
         DecisionInputInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+        InternalFault: HTTPStatus.INTERNAL_SERVER_ERROR,
         NoReceiptDue: HTTPStatus.NOT_FOUND,
         NotInSale: HTTPStatus.NOT_FOUND,
         NothingToAmend: HTTPStatus.NOT_FOUND,

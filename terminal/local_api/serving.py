@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from card.reader import CardReader
 from crypto.closing import Closing
+from crypto.explained import Text
 from terminal.assembly import open_terminal
 from terminal.data_directory import DataDirectory
 from terminal.journal.reader import JournalReader
@@ -39,6 +40,7 @@ from terminal.modes.desk_loop import DeskLoop
 from terminal.modes.sale import SaleDesk
 from terminal.modes.validating import ValidatorTaps
 
+_ENDED: Final = Text(zh="应答部分意外结束", en="what answers requests has ended")
 _SHUTDOWN_SECONDS: Final = 3
 _START_SECONDS: Final = 30.0
 
@@ -163,13 +165,16 @@ class _Answering(Closing):
                 return
             if self._ended.wait(0.02):
                 break
-        raise ListenRefused(address=url_of(self._sockets[0]), detail="uvicorn")
+        raise ListenRefused(address=url_of(self._sockets[0]), detail=_ENDED)
 
     def close(self) -> None:
         """End all streams, answer what is under way, and stop."""
         self._news.end()
+        is_own_end = self._ended.is_set()
         self._server.should_exit = True
         self._thread.join()
+        if is_own_end:
+            raise ListenRefused(address=url_of(self._sockets[0]), detail=_ENDED)
 
     def _run(self) -> None:
         try:

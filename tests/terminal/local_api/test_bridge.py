@@ -35,7 +35,7 @@ def test_one_that_has_begun_is_waited_for_and_what_it_raises_comes_back() -> Non
         raise SaleOfAnother
 
     async def ask() -> int:
-        worker = threading.Thread(target=lambda: [bridge.work() for _ in iter(lambda: go.wait(0.01), True)])
+        worker = threading.Thread(target=bridge.work)
         waiting = asyncio.create_task(bridge.ask(slow, 0.05))
         await asyncio.sleep(0)
         worker.start()
