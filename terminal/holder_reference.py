@@ -31,16 +31,20 @@ from terminal.errors import FileNotWritten
 KEY_BYTES: Final = 32
 REFERENCE_BYTES: Final = 16
 MAX_WRAPPED_BYTES: Final = KEY_BYTES + 256
-_MEMORY_BACKED: Final = Path("/dev/shm")  # noqa: S108 - a tmpfs is the point; the folder below it is 0700
+#: Names a folder on a tmpfs for the day's keys, where /dev/shm is shared with users that nobody trusts.
+FOLDER_VARIABLE: Final = "TONGKA_DAY_KEYS"
+_SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a tmpfs is the point; the folder below it is 0700
 
 
 class DayKeys:
     """The day's key of one terminal, in a 0700 folder on a tmpfs; keys of other days are removed.
 
-    Raises FileNotWritten where the folder can't be made or belongs to someone else.
+    All processes of a terminal have to name the same `memory`; by default it is what `FOLDER_VARIABLE` says,
+    else /dev/shm. Raises FileNotWritten where the folder can't be made or belongs to someone else.
     """
 
-    def __init__(self, terminal_id: bytes, memory: Path = _MEMORY_BACKED) -> None:
+    def __init__(self, terminal_id: bytes, memory: Path | None = None) -> None:
+        memory = memory or Path(os.environ.get(FOLDER_VARIABLE) or _SHARED_MEMORY)
         self._folder = memory / f"tongka-{os.geteuid()}-{terminal_id.hex()}"
         self._day: date | None = None
         self._key = b""

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from card.simulator.boards.pcscd import PrivatePcscd
+from terminal.holder_reference import FOLDER_VARIABLE
 
 # A busy machine makes no input wrong.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-MEMORY_BACKED = Path("/dev/shm")  # noqa: S108 - where terminals keep their day keys
-
-
-_KEYS_BEFORE: Final = frozenset(MEMORY_BACKED.glob("tongka-*"))
+# Terminals keep their day keys on a tmpfs: these ones apart from those of other sessions. The workers of a
+# session inherit its folder, and so does every process that a test starts.
+_IS_WORKER: Final = "PYTEST_XDIST_WORKER" in os.environ
+if not _IS_WORKER:
+    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="tests-of-tongka-", dir="/dev/shm")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish() -> None:
     """Remove the day keys of all terminals that the tests made, once every worker has ended."""
-    if hasattr(session.config, "workerinput"):
-        return
-    for folder in set(MEMORY_BACKED.glob("tongka-*")) - _KEYS_BEFORE:
-        shutil.rmtree(folder, ignore_errors=True)
+    if not _IS_WORKER:
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

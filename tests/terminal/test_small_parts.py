@@ -27,7 +27,7 @@ from terminal.errors import (
     FileNotWritten,
 )
 from terminal.events.outcome import Outcome
-from terminal.holder_reference import DayKeys
+from terminal.holder_reference import FOLDER_VARIABLE, DayKeys
 from terminal.party_entry import PartyEntry
 from terminal.tap import TapResult
 
@@ -113,6 +113,17 @@ def test_a_day_key_folder_that_others_can_open_is_refused(tmp_path: Path) -> Non
     folder.chmod(0o755)
     with pytest.raises(FileNotWritten, match="open to others"):
         DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
+
+
+def test_day_keys_lie_where_the_service_manager_wants_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    DayKeys(bytes(8)).reference(b"card-id1", date(2026, 11, 24))
+    assert [path.name for path in tmp_path.iterdir()] == [f"tongka-{os.geteuid()}-{'00' * 8}"]
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "nowhere"))
+    with pytest.raises(FileNotWritten, match="nowhere"):
+        DayKeys(bytes(8)).reference(b"card-id1", date(2026, 11, 24))
 
 
 def test_destroyed_day_keys_leave_nothing_and_are_not_made_the_same_again(tmp_path: Path) -> None:
