@@ -63,10 +63,10 @@ def test_a_terminal_whose_trace_can_t_be_written_says_so_once_and_taps(
     private_pcscd: PrivatePcscd, tmp_path: Path
 ) -> None:
     bus = enrol(tmp_path / "bus")
-    card = bus.card(issued=date.today())
+    cards = bus.card(issued=date.today()), bus.card(issued=date.today())
     with tracing(bus, private_pcscd, tmp_path, tmp_path / "no folder" / "trace.jsonl") as process:
         assert process.message("trouble")["code"] == "CRD-125"
-        for _ in range(2):
+        for card in cards:
             process.message("ready")
             with VpcdLink(chip(card), private_pcscd.ports[0]):
                 assert process.message("result")["outcome"] == "granted"
