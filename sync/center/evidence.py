@@ -187,27 +187,9 @@ class _Examiner:
         objection = _objection(stored, event, judged, content, strictest)
         if objection is not None:
             return _face_value(event, replace(proven, reason=objection))
-        return _compare(event, self._recompute(event, evidence, judged, content), proven)
-
-    def _recompute(
-        self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential, content: Content
-    ) -> Decision:
-        """The decision under the publication that the event names."""
-        return decide(
-            CardFacts.from_credential(credential),
-            content.catalogue.item(event.service),
-            event.time_ms,
-            event.fare,
-            Party(event.companions),
-            content.rules,
-            hotlist_age=content.hotlist.age(local_date(event.time_ms)),
-            standing=Standing(
-                lists=content.standing_lists(credential.card_id, credential.issued),
-                uses={one.quota: one.uses for one in evidence.uses},
-                follows_holder=self._follows_holder(event, evidence, credential),
-            ),
-            ticket=event.ticket,
-        )
+        goes_with = evidence.follows if self._follows_holder(event, evidence, judged) else 0
+        decision = _recompute(event, evidence, judged, content, follows_holder=goes_with > 0)
+        return _compare(event, decision, replace(proven, goes_with=goes_with))
 
     def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
         """What is wrong with a need or a rating; FINE for either that is whole, and for all other kinds."""
@@ -274,7 +256,8 @@ class _Examiner:
             if content is None or before.kind is not EventKind.TAP:
                 return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
             amended = msgspec.structs.replace(before, fare=event.fare, companions=event.companions)
-            decision = self._recompute(amended, evidence, credential, content)
+            follows_holder = self._follows_holder(before, evidence, credential)
+            decision = _recompute(amended, evidence, credential, content, follows_holder=follows_holder)
         except (CredentialMalformed, ServiceUnknown):
             return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
         return Examination(Proof.NONE, Reason.FINE, agrees=True, due=_due(event.fare, decision))
@@ -294,6 +277,32 @@ class _Examiner:
             return earlier, Unsealer(self._center).open(earlier)
         except (EventMalformed, SealBroken):
             return None
+
+
+def _recompute(
+    event: UsageEvent,
+    evidence: SealedEvidence,
+    credential: TapCredential,
+    content: Content,
+    *,
+    follows_holder: bool,
+) -> Decision:
+    """The decision under the publication that the event names."""
+    return decide(
+        CardFacts.from_credential(credential),
+        content.catalogue.item(event.service),
+        event.time_ms,
+        event.fare,
+        Party(event.companions),
+        content.rules,
+        hotlist_age=content.hotlist.age(local_date(event.time_ms)),
+        standing=Standing(
+            lists=content.standing_lists(credential.card_id, credential.issued),
+            uses={one.quota: one.uses for one in evidence.uses},
+            follows_holder=follows_holder,
+        ),
+        ticket=event.ticket,
+    )
 
 
 def judge_credential(  # noqa: PLR0911  a reason each
@@ -437,8 +446,9 @@ def _keep(store: CenterStore, results: list[tuple[StoredEvent, UsageEvent | None
         connection.executemany(
             "INSERT INTO examined (terminal, epoch, sequence, operator, service, day, kind, refers_to, "
             "outcome, granted, proof, reason, card, counter, proof_digest, list_fare, paid, claimed, due, "
-            "agrees, content) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "agrees, content, goes_with) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
             [_row(stored, event, result) for stored, event, result in results],
         )
 
@@ -466,4 +476,5 @@ def _row(stored: StoredEvent, event: UsageEvent | None, result: Examination) -> 
         result.due,
         result.agrees,
         result.content,
+        result.goes_with,
     )

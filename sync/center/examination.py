@@ -70,7 +70,8 @@ class Examination:
     `list_fare`: of holder and admitted companions; `paid`: what they were left to pay; `claimed`: the rest,
     as the terminal has it; `due`: as the rules have it. All zero for a refused tap. `agrees`: the terminal's
     decision is the recomputed one. `content` is the publication that it was judged by. `card` (a pseudonym)
-    and `proof_digest` are empty where there was none.
+    and `proof_digest` are empty where there was none. `goes_with`: of a companion card's tap the sequence of
+    its holder's, behind which it came; 0 else.
     """
 
     proof: Proof
@@ -84,6 +85,7 @@ class Examination:
     claimed: int = 0
     due: int = 0
     content: int = 0
+    goes_with: int = 0
 
 
 class Pseudonyms:

@@ -87,7 +87,7 @@ CREATE TABLE examined (
     proof TEXT NOT NULL, reason TEXT NOT NULL,
     card BLOB NOT NULL, counter INTEGER NOT NULL, proof_digest BLOB NOT NULL,
     list_fare INTEGER NOT NULL, paid INTEGER NOT NULL, claimed INTEGER NOT NULL, due INTEGER NOT NULL,
-    agrees INTEGER NOT NULL, content INTEGER NOT NULL,
+    agrees INTEGER NOT NULL, content INTEGER NOT NULL, goes_with INTEGER NOT NULL,
     PRIMARY KEY (terminal, epoch, sequence)
 ) STRICT;
 

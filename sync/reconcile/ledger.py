@@ -42,6 +42,7 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = MappingProxyType(
                 ("claimed", pa.int64()),
                 ("due", pa.int64()),
                 ("agrees", pa.bool_()),
+                ("goes_with", pa.int64()),
             ]
         ),
     }

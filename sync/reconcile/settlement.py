@@ -21,6 +21,7 @@ _LINE_KEY = ("operator", "day", "service")
 CANCELLED = "cancelled"
 CORRECTED = "corrected"
 REPLACED = "replaced"
+HOLDER_CANCELLED = "holder_cancelled"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,12 @@ def _judged(ledger: Ledger) -> ibis.Table:
         taps.left_join(repeated, list(_EVENT_KEY))
         .drop("terminal_right", "epoch_right", "sequence_right")
         .left_join(_amended(ledger.examined), list(_EVENT_KEY))
+        .drop("terminal_right", "epoch_right", "sequence_right")
     )
+    joined = joined.left_join(
+        _cancelled(ledger.examined), ["terminal", "epoch", ("goes_with", "sequence")], rname="holder_{name}"
+    )
+    is_alone = joined.is_holder_cancelled.fill_null(False)
     in_order = (joined.proof == "valid") & joined.agrees
     is_repeated = joined.is_repeated.fill_null(False)
     left = joined.left_due.fill_null(joined.due)
@@ -118,12 +124,15 @@ def _judged(ledger: Ledger) -> ibis.Table:
         (is_repeated, FindingKind.COUNTER_REPEATED.value),
         (joined.is_cancelled.fill_null(False), CANCELLED),
         (joined.is_replaced.fill_null(False), REPLACED),
+        (is_alone, HOLDER_CANCELLED),
         (left < joined.due, CORRECTED),
         else_="",
     )
     return joined.mutate(
         withheld_for=withheld_for,
-        accepted=ibis.ifelse(joined.granted & in_order & ~is_repeated, ibis.least(joined.due, left), 0),
+        accepted=ibis.ifelse(
+            joined.granted & in_order & ~is_repeated & ~is_alone, ibis.least(joined.due, left), 0
+        ),
     )
 
 
@@ -140,6 +149,14 @@ def _amended(examined: ibis.Table) -> ibis.Table:
         is_replaced=(_.kind == "tap").any(),
         left_due=ibis.ifelse(_.kind == "tap", 0, _.due).min(),
     )
+
+
+def _cancelled(examined: ibis.Table) -> ibis.Table:
+    """The taps that were taken back: a companion card rides free behind one that counts."""
+    cancellations = examined.filter((_.kind == "cancellation") & (_.proof != "invalid"))
+    return cancellations.select(
+        "terminal", "epoch", sequence=_.refers_to, is_holder_cancelled=ibis.literal(True)
+    ).distinct()
 
 
 def _summed(judged: ibis.Table, key: tuple[str, ...]) -> ibis.Table:

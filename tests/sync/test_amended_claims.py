@@ -163,6 +163,21 @@ def test_a_companion_card_rides_free_right_behind_its_holders_alone(
     balanced(result)
 
 
+def test_a_companion_card_is_not_paid_behind_a_holders_tap_that_was_taken_back(
+    center: Center, chain: Chain, issuer: Issuer, blind: Card
+) -> None:
+    other = issuer.card((1,), 1)
+    chain.tap(blind)
+    chain.tap(carer_of(issuer, blind), follows=1)
+    chain.tap(other)
+    chain.tap(carer_of(issuer, other), follows=3)
+    chain.amend(EventKind.CANCELLATION, 1, fare=200, companions=0)
+    result = settle(center, chain)
+    assert withheld(result) == {1: "cancelled", 2: "holder_cancelled"}
+    assert result.lines[0].accepted == 200 + 200
+    balanced(result)
+
+
 def test_a_companion_card_an_hour_later_is_not_paid(
     center: Center, chain: Chain, issuer: Issuer, blind: Card
 ) -> None:
