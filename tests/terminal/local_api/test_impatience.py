@@ -69,6 +69,7 @@ class Server:
             Gate(Starlette(routes=routes), access, LIMITS),
             http=http_protocol(LIMITS),
             ws=websocket_protocol(LIMITS),
+            ws_per_message_deflate=False,
             log_level="critical",
             access_log=False,
             timeout_graceful_shutdown=1,
