@@ -11,6 +11,7 @@ from typing import Any, Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from crypto.explained import ExplainedError, Language
 from terminal.command_errors import places
@@ -81,7 +82,9 @@ class Gate:
     async def _hand_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, receive, send)
-        except OSError:  # the client has gone
+        except WebSocketDisconnect:
+            return
+        except OSError:  # the client has gone, which is uvicorn's to deal with
             raise
         except Exception as error:  # noqa: BLE001 - a stack with values in it must not get into a log
             said = explained_fault(error).explain(Language.from_environment())

@@ -35,14 +35,16 @@ class Caller(Closing):
     """One program with one token, over the Unix socket or TCP; keeps the last answer."""
 
     def __init__(self, base: str, token: str) -> None:
-        transport = httpx.HTTPTransport(uds=base.removeprefix("unix:")) if base.startswith("unix:") else None
+        # A connection that idles counts among those that a terminal has room for.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        is_socket = base.startswith("unix:")
+        uds = base.removeprefix("unix:") if is_socket else None
         self.token = token
         self.http = httpx.Client(
-            base_url="http://localhost" if transport else base,
-            transport=transport,
+            base_url="http://localhost" if is_socket else base,
+            transport=httpx.HTTPTransport(uds=uds, limits=limits),
             headers={"Authorization": f"Bearer {token}", "Accept-Language": "en"},
             timeout=SECONDS,
-            trust_env=False,
         )
 
     def ask(self, method: str, address: str, body: object = None, status: int | None = None) -> Json:

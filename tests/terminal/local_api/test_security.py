@@ -221,13 +221,17 @@ def test_refusals_are_in_the_language_asked_for(api: ServedApi) -> None:
 
 def test_who_asks_too_often_is_told_so_and_others_are_not(api: ServedApi) -> None:
     flood = api.caller(Role.WATCH, api.more_tokens("flood", Role.WATCH))
-    statuses = [flood.http.get("/v1/status").status_code for _ in range(4 * Limits().burst)]
-    assert set(statuses) == {200, 429}
-    limited = flood.http.get("/v1/status")
-    if limited.status_code == 429:
-        assert (limited.json()["code"], limited.headers["retry-after"]) == ("TRM-704", "1")
     stranger = api.caller(Role.WATCH, "x" * 43)
-    assert 429 in {stranger.http.get("/v1/status").status_code for _ in range(4 * Limits().burst)}
+    for caller, otherwise in ((flood, 200), (stranger, 401)):
+        answered = 0
+        # A busy machine answers not many more than are allowed.
+        while (
+            limited := caller.http.get("/v1/status")
+        ).status_code != 429 and answered < 20 * Limits().burst:
+            assert limited.status_code == otherwise
+            answered += 1
+        assert answered >= Limits().burst or caller is stranger
+        assert (limited.json()["code"], limited.headers["retry-after"]) == ("TRM-704", "1")
     assert api.till.ask("GET", "/status")["role"] == "till"
 
 
