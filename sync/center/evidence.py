@@ -6,9 +6,8 @@ id, category, grade or rule. An event whose segment's header is hidden in a gap 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -20,8 +19,9 @@ from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
 from sync.center.examination import Examination, Proof, Pseudonyms, Reason, StoredEvent
+from sync.center.examined_rows import keep, unexamined
 from sync.center.left_words import judge_left
-from sync.center.store import CenterStore
+from sync.center.named_content import NamedContent
 from sync.center.unsealing import Unsealer
 from sync.errors import ContentInvalid
 from terminal.content.content import Content
@@ -36,7 +36,6 @@ from terminal.events.outcome import Outcome
 from terminal.modes.return_windows import can_continue
 from terminal.succession import together
 
-PAGE: Final = 500
 CLOCK_LEEWAY_MS: Final = 86_400_000
 # Outcomes behind which a genuine card stands, with its proof.
 _PROVEN: Final = frozenset(
@@ -68,38 +67,11 @@ class Progress:
     pending: int
 
 
-class NamedContent:
-    """The newest publication that the earlier events of each chain were judged by; asked in their order."""
-
-    def __init__(self, center: Center) -> None:
-        self._store, self._publications = center.store, center.publications
-        self._seen: dict[tuple[bytes, int], tuple[int, int]] = {}
-
-    def before(self, stored: StoredEvent) -> Content | None:
-        """What the chain had before this event; None at its beginning. Raises ContentInvalid."""
-        chain = (stored.terminal, stored.epoch)
-        after, newest = self._seen.get(chain, (0, 0))
-        with self._store.reading() as connection:
-            (found,) = connection.execute(
-                "SELECT MAX(content) FROM examined WHERE terminal = ? AND epoch = ? "
-                "AND sequence > ? AND sequence < ?",
-                (*chain, after, stored.sequence),
-            ).fetchone()
-        newest = max(newest, found or 0)
-        self._seen[chain] = (stored.sequence - 1, newest)
-        return self._publications.numbered(newest) if newest else None
-
-    def note(self, stored: StoredEvent, content: int) -> None:
-        """This event, whose result is not stored yet, was judged by that publication."""
-        _after, newest = self._seen.get((stored.terminal, stored.epoch), (0, 0))
-        self._seen[stored.terminal, stored.epoch] = (stored.sequence, max(newest, content))
-
-
 def examine_events(center: Center) -> Progress:
     """Examine every event that was not yet; safe to stop and to repeat at any time."""
     examiner = _Examiner(center)
     examined = pending = 0
-    for page in _unexamined(center.store):
+    for page in unexamined(center.store):
         results: list[tuple[StoredEvent, UsageEvent | None, Examination]] = []
         for stored in page:
             event = _parse(stored)
@@ -109,7 +81,7 @@ def examine_events(center: Center) -> Progress:
                 pending += 1
             else:
                 results.append((stored, event, result))
-        _keep(center.store, results)
+        keep(center.store, results)
         examined += len(results)
     return Progress(examined, pending)
 
@@ -418,63 +390,3 @@ def _parse(stored: StoredEvent) -> UsageEvent | None:
     except (EventMalformed, DecisionInputInvalid):
         return None
     return event
-
-
-def _unexamined(store: CenterStore) -> Iterator[list[StoredEvent]]:
-    """Pages of unexamined events in the order of their chains, past those that have to wait."""
-    after = (b"", 0, 0)
-    while True:
-        with store.reading() as connection:
-            rows = connection.execute(
-                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark, revoked_ms "
-                "FROM events JOIN terminals USING (terminal, epoch) "
-                "WHERE (terminal, epoch, sequence) > (?, ?, ?) AND NOT EXISTS ("
-                "  SELECT 1 FROM examined WHERE examined.terminal = events.terminal"
-                "  AND examined.epoch = events.epoch AND examined.sequence = events.sequence) "
-                "ORDER BY terminal, epoch, sequence LIMIT ?",
-                (*after, PAGE),
-            ).fetchall()
-        if not rows:
-            return
-        page = [StoredEvent(*row) for row in rows]
-        after = (page[-1].terminal, page[-1].epoch, page[-1].sequence)
-        yield page
-
-
-def _keep(store: CenterStore, results: list[tuple[StoredEvent, UsageEvent | None, Examination]]) -> None:
-    with store.transaction() as connection:
-        connection.executemany(
-            "INSERT INTO examined (terminal, epoch, sequence, operator, service, day, kind, refers_to, "
-            "outcome, granted, proof, reason, card, counter, proof_digest, list_fare, paid, claimed, due, "
-            "agrees, content, goes_with) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            [_row(stored, event, result) for stored, event, result in results],
-        )
-
-
-def _row(stored: StoredEvent, event: UsageEvent | None, result: Examination) -> tuple[object, ...]:
-    return (
-        stored.terminal,
-        stored.epoch,
-        stored.sequence,
-        stored.operator,
-        event.service if event else "",
-        (local_date(event.time_ms) if event else date.min).isoformat(),
-        event.kind.value if event else "",
-        event.refers_to if event else 0,
-        event.outcome.value if event else "",
-        event.outcome.granted if event else False,
-        result.proof.value,
-        result.reason.value,
-        result.card,
-        result.counter,
-        result.proof_digest,
-        result.list_fare,
-        result.paid,
-        result.claimed,
-        result.due,
-        result.agrees,
-        result.content,
-        result.goes_with,
-    )
