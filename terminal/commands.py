@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -24,7 +23,7 @@ from terminal.displays import JsonDisplay, LineDisplay, described
 from terminal.modes.degraded import degradations
 from terminal.modes.direction import exit_of
 from terminal.modes.inspect_command import answer_handheld, inspect_cards, inspect_receipts, inspector_of
-from terminal.modes.psam_watch import PsamWatch
+from terminal.modes.psam_watch import watched_psam
 from terminal.modes.signals import BellSignals, NoSignals
 from terminal.modes.status import condition_of
 from terminal.party_entry import PartyEntry
@@ -84,7 +83,7 @@ def run(  # noqa: PLR0917  the options of one verb
         open_reader(reader) as opened,
         traced(opened, trace, display.trouble, terminal.desk.profile) as cards,
         BellSignals(sys.stderr) as ringing,
-        _watched_psam(terminal.configuration.care.psam) as psam,
+        watched_psam(terminal.configuration.care.psam) as psam,
     ):
         validator = Validator(
             terminal,
@@ -213,16 +212,6 @@ def inspect(  # noqa: PLR0917  the options of one verb
             is_good = inspect_cards(inspector, cards, display, once=once) or not once
     if not is_good:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _watched_psam(address: str) -> Iterator[PsamWatch | None]:
-    """The PSAM in this slot, looked at from time to time; None where the terminal is not set to have one."""
-    if not address:
-        yield None
-        return
-    with PsamWatch(address) as watch:
-        yield watch
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

@@ -14,12 +14,13 @@ from terminal.errors import FileNotWritten
 from terminal.events.challenge import TERMINAL_ID_BYTES
 from terminal.journal.schema import JournalOwner
 
-_TERMINAL: Final = bytes(TERMINAL_ID_BYTES)
+#: The id that stands for a terminal in what it records in training.
+TRAINING_TERMINAL: Final = bytes(TERMINAL_ID_BYTES)
 
 
 def training_owner(epoch: int) -> JournalOwner:
     """Whose a training journal is; goes into challenges and events in place of the terminal's own id."""
-    return JournalOwner(_TERMINAL, epoch, is_training=True)
+    return JournalOwner(TRAINING_TERMINAL, epoch, is_training=True)
 
 
 def make_training_folder(journal: Path) -> None:

@@ -87,6 +87,11 @@ class Access:
         bucket.left -= 1
 
 
+def token_of(headers: Headers) -> str:
+    """The token of an Authorization header that was accepted."""
+    return headers["authorization"].partition(" ")[2].strip()
+
+
 def _is_own(hosts: list[str], port: int) -> bool:
     if len(hosts) != 1:
         return False

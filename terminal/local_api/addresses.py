@@ -37,13 +37,14 @@ from terminal.local_api.taps import TapEntry
 from terminal.local_api.tokens import Bearer
 
 PREFIX: Final = "/v1"
-_MAX_WAIT: Final = 60.0
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+MAX_WAIT: Final = 60.0
+#: What every address may answer beside what was asked for.
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": Problem, "description": "Refused; nothing was done. 已拒绝，什么都没有做。"},
     "5XX": {"model": Problem, "description": "The terminal's own trouble. 终端自身的问题。"},
 }
 
-router = APIRouter(prefix=PREFIX, responses=_REFUSALS)
+router = APIRouter(prefix=PREFIX, responses=REFUSALS)
 
 
 def _backend(connection: HTTPConnection) -> Backend:
@@ -51,7 +52,9 @@ def _backend(connection: HTTPConnection) -> Backend:
     return backend
 
 
-def _bearer(least: Role) -> Callable[[Request], Bearer]:
+def bearer_of(least: Role) -> Callable[[Request], Bearer]:
+    """Who sent a request, as a dependency that raises RoleTooLow for who has less than this role."""
+
     def bearer(request: Request) -> Bearer:
         found: Bearer = request.scope[BEARER]
         if not found.role.includes(least):
@@ -62,8 +65,8 @@ def _bearer(least: Role) -> Callable[[Request], Bearer]:
 
 
 Terminal = Annotated[Backend, Depends(_backend)]
-Watcher = Annotated[Bearer, Depends(_bearer(Role.WATCH))]
-Till = Annotated[Bearer, Depends(_bearer(Role.TILL))]
+Watcher = Annotated[Bearer, Depends(bearer_of(Role.WATCH))]
+Till = Annotated[Bearer, Depends(bearer_of(Role.TILL))]
 SaleId = Annotated[str, Path(max_length=32, examples=["9f86d081884c7d65"])]
 Sequence = Annotated[int, Path(ge=1, le=MAX_SEQUENCE)]
 After = Annotated[
@@ -139,9 +142,7 @@ async def show_sale(
             ge=0, le=MAX_SEQUENCE, description="The revision known; answered when it is another. 已知版本。"
         ),
     ] = 0,
-    wait: Annotated[
-        float, Query(ge=0, le=_MAX_WAIT, description="Seconds to wait for that, 20 at most.")
-    ] = 0,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for that, 20 at most.")] = 0,
 ) -> SaleStatus:
     """A sale as it stands, or as soon as it has changed. 售票状态，可等待变化。"""
     return SaleStatus.of(await backend.sale(bearer, sale, seen, wait), bearer.role)

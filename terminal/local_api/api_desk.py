@@ -1,4 +1,5 @@
-"""What is done with a card while programs listen: it is for the open sale, or for the terminal's own service.
+"""What is done with a card while programs listen: it is for an errand, for the open sale,
+or for the terminal's own service.
 
 A `Desk` (terminal.modes.desk_loop), so all of it runs in the thread that opened the terminal.
 """
@@ -13,6 +14,7 @@ from crypto.explained import ExplainedError
 from terminal.assembly import Terminal
 from terminal.errors import TerminalError
 from terminal.local_api.bridge import Bridge
+from terminal.local_api.errands import Errands
 from terminal.local_api.errors import NoTapAwaited
 from terminal.local_api.feed import Feed
 from terminal.local_api.health import Health, HealthWatch
@@ -31,11 +33,19 @@ class ApiDesk:
     """
 
     def __init__(
-        self, terminal: Terminal, sales: TillSales, bridge: Bridge, feed: Feed, own_tap: OwnTap | None
+        self,
+        *,
+        terminal: Terminal,
+        sales: TillSales,
+        errands: Errands,
+        bridge: Bridge,
+        feed: Feed,
+        watch: HealthWatch,
+        own_tap: OwnTap | None,
     ) -> None:
-        self._terminal, self._sales = terminal, sales
+        self._terminal, self._sales, self._errands = terminal, sales, errands
         self._bridge, self._feed, self._own_tap = bridge, feed, own_tap
-        self._watch = HealthWatch(terminal)
+        self._watch = watch
         self.health: Health = self._watch.look()
 
     def ready(self) -> None:
@@ -43,9 +53,12 @@ class ApiDesk:
         self._watch.reader_works()
 
     def card(self, connection: CardConnection) -> None:
-        """Tap it. Raises as TillSale.tap or the own tap does."""
+        """Run the errand that waits for it, or tap it. Raises as TillSale.tap or the own tap does."""
         # What was asked before the card came is for this card.
         self._bridge.work()
+        if self._errands.run(connection):
+            self._put_events()
+            return
         try:
             result = self._tap(connection)
         except BaseException:
@@ -73,6 +86,7 @@ class ApiDesk:
     def close(self) -> None:
         """The last call: do what waits, cancel what is not confirmed, and tell those who follow."""
         self._bridge.close()
+        self._errands.close()
         try:
             self._sales.close()
         finally:

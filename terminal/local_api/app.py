@@ -20,6 +20,7 @@ from terminal.local_api.backend import Backend
 from terminal.local_api.gate import explained_fault
 from terminal.local_api.language import language_of
 from terminal.local_api.models import Hello, Tap
+from terminal.local_api.need_addresses import router as need_router
 from terminal.local_api.refusals import refusal
 from terminal.local_api.requests import members_wrong, method_refused, path_unknown
 
@@ -56,6 +57,7 @@ def create_app(backend: Backend | None = None) -> FastAPI:
     )
     app.state.backend = backend
     app.include_router(router)
+    app.include_router(need_router)
     app.add_exception_handler(ExplainedError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)

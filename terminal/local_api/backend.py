@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from crypto.explained import Text
 from terminal.assembly import Terminal
 from terminal.data_directory import DataDirectory
 from terminal.local_api.api_desk import ApiDesk
 from terminal.local_api.bridge import Bridge
+from terminal.local_api.card_requests import CardRequests
 from terminal.local_api.feed import Feed
 from terminal.local_api.limits import Limits
 from terminal.local_api.models import Receipt, Status
@@ -22,9 +24,12 @@ from terminal.local_api.services import ServiceDesk
 from terminal.local_api.stream import Streams
 from terminal.local_api.till import TillSales, TillState
 from terminal.local_api.tokens import Bearer
+from terminal.receipts.errors import NoReceiptDue
 from terminal.receipts.journalled import receipt_of
 
 T = TypeVar("T")
+
+_TRAINING: Final = Text(zh="这是培训，什么都不算数", en="this is training, where nothing counts")
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Backend:
     desk: ApiDesk
     sales: TillSales
     orders: Orders
+    cards: CardRequests
     bridge: Bridge
     feed: Feed
     news: News
@@ -61,7 +67,11 @@ class Backend:
                 return self.sales.state(bearer.name, sale_id)
 
     async def receipt(self, sequence: int, *, is_short: bool) -> Receipt:
-        """The passenger's receipt of a tap. Raises SaleStillOpen, and as receipt_of()."""
+        """The passenger's receipt of a tap. Raises SaleStillOpen, NoReceiptDue in training, and as
+        receipt_of().
+        """
+        if self.terminal.desk.owner.is_training:
+            raise NoReceiptDue(sequence=sequence, detail=_TRAINING)
         await self.ask(lambda: self.orders.require_settled(sequence))
         signed = await run_in_threadpool(receipt_of, self.directory, sequence, is_short=is_short)
         return Receipt.of(signed)
@@ -75,5 +85,6 @@ class Backend:
             health=health,
             sequence=self.feed.head,
             is_for_sales_only=self.is_for_sales_only,
+            is_training=self.terminal.desk.owner.is_training,
             cancelled_at_start=self.terminal.cancelled_at_start,
         )

@@ -18,7 +18,7 @@ from terminal.data_directory import DataDirectory
 from terminal.local_api.listening import Addresses
 from terminal.local_api.role import Role
 from terminal.local_api.tokens import TokenStore
-from terminal.modes.desk_command import Data, Reader
+from terminal.modes.desk_command import Data, Reader, Training
 
 app = typer.Typer(
     help="本机接口：供售票机、闸机、车载机使用。The local API for tills, gates and bus computers.",
@@ -76,6 +76,7 @@ def serve(
             "--sales-only", help="只在售票中刷卡 / cards are tapped in sales alone, not for the own service"
         ),
     ] = False,
+    training: Training = False,
     as_json: AsJson = False,
 ) -> None:
     """刷卡并供程序使用，直到 Ctrl-C；就绪时逐行输出“READY 地址”。 Serve until interrupted.
@@ -100,7 +101,9 @@ def serve(
     directory = DataDirectory(data)
     addresses = Addresses(socket or directory.api_socket, port, for_group=group, for_ipv6=ipv6)
     with open_reader(reader) as opened:
-        chosen = serving.Serving(addresses, tuple(origin or ()), is_for_sales_only=sales_only)
+        chosen = serving.Serving(
+            addresses, tuple(origin or ()), is_for_sales_only=sales_only, is_training=training
+        )
         serving.serve(directory, opened, chosen, ready)
 
 

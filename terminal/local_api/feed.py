@@ -28,8 +28,8 @@ _BATCH: Final = 200
 class Feed:
     """The events of a journal. `head` is the last one there was when it was made."""
 
-    def __init__(self, journal: Path, head: int, news: News) -> None:
-        self._journal, self._news = journal, news
+    def __init__(self, journal: Path, head: int, news: News, *, is_training: bool = False) -> None:
+        self._journal, self._news, self._is_training = journal, news, is_training
         self._lock = threading.Lock()
         self._recent: deque[TapEntry] = deque(maxlen=REMEMBERED)
         self._head = head
@@ -78,6 +78,6 @@ class Feed:
         return await run_in_threadpool(self._read, place) or recent
 
     def _read(self, place: int) -> list[TapEntry]:
-        with JournalReader(self._journal) as journal:
+        with JournalReader(self._journal, self._is_training) as journal:
             stored = journal.events(place, _BATCH)
         return [TapEntry.of(UsageEvent.from_bytes(one.data)) for one in stored]

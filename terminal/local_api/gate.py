@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,14 +18,19 @@ from crypto.explained import ExplainedError, Language
 from terminal.command_errors import places
 from terminal.errors import InternalFault
 from terminal.local_api.access import Access
+from terminal.local_api.errors import TooManyRequests
 from terminal.local_api.language import language_of
 from terminal.local_api.limits import Limits
 from terminal.local_api.refusals import refusal
 from terminal.local_api.requests import body_incomplete, body_too_large, not_json
+from terminal.local_api.role import Role
+from terminal.local_api.tokens import Bearer
 
 _LOG: Final = logging.getLogger("tongka.local_api")
 #: Where the bearer of a request's token stands in its scope; a WebSocket may say who it is later.
 BEARER: Final = "tongka.bearer"
+#: The one request whose body may hold a recording.
+_WITH_RECORDING: Final = ("POST", "/v1/needs")
 _PREFLIGHT: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
     "Access-Control-Allow-Headers": "authorization, content-type, accept-language, last-event-id",
@@ -38,6 +44,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, access: Access, limits: Limits) -> None:
         self._app, self._access, self._limits = app, access, limits
+        self._recordings = 0  # bodies that may hold one, just now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, WebSocket or the life of the application."""
@@ -59,13 +66,13 @@ class Gate:
                 # A browser asks before it sends a token for a page; nothing is told or done.
                 await Response(None, HTTPStatus.NO_CONTENT, _PREFLIGHT)(scope, receive, send)
                 return
-            scope[BEARER] = self._access.require_bearer(headers)
-            body = await self._body(headers, receive)
+            bearer = scope[BEARER] = self._access.require_bearer(headers)
+            with ExitStack() as held:
+                body = await self._body(headers, receive, self._most(scope, bearer), held)
+                await self._hand_on(scope, _given(body, receive), send)
         except ExplainedError as error:
             answer = refusal(error, language_of(headers.get("accept-language", "")), is_last=True)
             await answer(scope, receive, send)
-            return
-        await self._hand_on(scope, _given(body, receive), send)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -90,11 +97,31 @@ class Gate:
             said = explained_fault(error).explain(Language.from_environment())
             _LOG.error("%s %s %s", said.code, said.cause, said.next_step)
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        """All of it. An honest Content-Length is refused at once, a false one at the first byte too many."""
+    def _most(self, scope: Scope, bearer: Bearer) -> int:
+        """How many bytes the body of a request may have."""
+        is_with_recording = (scope["method"], scope["path"]) == _WITH_RECORDING
+        is_for_it = is_with_recording and bearer.role.includes(Role.TILL)
+        return self._limits.recording_body if is_for_it else self._limits.body
+
+    @contextmanager
+    def _one_recording(self) -> Iterator[None]:
+        if self._recordings >= self._limits.recordings:
+            raise TooManyRequests
+        self._recordings += 1
+        try:
+            yield
+        finally:
+            self._recordings -= 1
+
+    async def _body(self, headers: Headers, receive: Receive, most: int, held: ExitStack) -> bytes:
+        """All of it, `most` bytes at most; one that may hold a recording has its place among these in `held`.
+
+        An honest Content-Length is refused at once, a false one at the first byte too many.
+        """
         announced = headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._limits.body:
-            raise body_too_large(self._limits.body)
+        if announced.isdecimal() and int(announced) > most:
+            raise body_too_large(most)
+        is_large = False
         body = bytearray()
         try:
             async with asyncio.timeout(self._limits.body_seconds):
@@ -103,8 +130,11 @@ class Gate:
                     if message["type"] == "http.disconnect":
                         raise body_incomplete()
                     body += message.get("body", b"")
-                    if len(body) > self._limits.body:
-                        raise body_too_large(self._limits.body)
+                    if len(body) > most:
+                        raise body_too_large(most)
+                    if len(body) > self._limits.body and not is_large:
+                        is_large = True
+                        held.enter_context(self._one_recording())
                     if not message.get("more_body", False):
                         break
         except TimeoutError as error:

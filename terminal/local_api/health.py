@@ -11,7 +11,7 @@ from terminal.content.content import Content
 from terminal.content.live import ContentSource
 from terminal.decisions.decide import local_date
 from terminal.events.event import ClockTrust
-from terminal.modes.degraded import degradations
+from terminal.modes.degraded import PsamState, degradations
 from terminal.validator import live_condition
 
 
@@ -47,9 +47,9 @@ class UntroubledContents:
 class HealthWatch:
     """Keeps what went wrong until it is over; used by the thread that taps. Raises TerminalRevoked."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, psam: PsamState | None = None) -> None:
         self._terminal = terminal
-        self._condition = live_condition(terminal)
+        self._condition = live_condition(terminal, psam)
         self._content = terminal.desk.contents.current()
         self._reader_trouble: ExplainedError | None = None
         self._tap_trouble: ExplainedError | None = None

@@ -11,6 +11,8 @@ class Limits:
 
     Attributes:
         body: bytes of a request's body; a sale of 64 lines fits.
+        recording_body: and of one that may hold a recording, in Base64.
+        recordings: bodies above `body` at once, of all clients.
         head: bytes of a request's head.
         head_seconds: a connection has so long to send a request's head.
         body_seconds: and so long for its body.
@@ -20,6 +22,7 @@ class Limits:
         stall_seconds: a client that takes nothing off its stream for so long is dropped.
         quiet_seconds: a stream without news says that it is alive.
         wait_seconds: the longest that a request may ask to be kept waiting for news of a sale.
+        card_seconds: and the longest that it may wait for a card.
         connections: how many at once, of all clients on TCP, and again of all on the Unix socket.
         streams: and how many of them may follow the taps.
         rate: requests a second, each token by itself.
@@ -27,6 +30,8 @@ class Limits:
     """
 
     body: int = 32_768
+    recording_body: int = 1_409_024
+    recordings: int = 2
     head: int = 16_384
     head_seconds: float = 5.0
     body_seconds: float = 5.0
@@ -36,6 +41,7 @@ class Limits:
     stall_seconds: float = 10.0
     quiet_seconds: float = 15.0
     wait_seconds: float = 20.0
+    card_seconds: float = 60.0
     connections: int = 64
     streams: int = 32
     rate: float = 50.0

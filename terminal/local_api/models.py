@@ -22,6 +22,7 @@ from terminal.events.challenge import (
 from terminal.events.event import ClockTrust, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.training import TRAINING_TERMINAL
 from terminal.local_api.health import Health
 from terminal.local_api.role import Role
 from terminal.local_api.taps import TapEntry, party_pays
@@ -50,11 +51,13 @@ Ticket = Annotated[
 _EXAMPLE_ID: Final = "9f86d081884c7d65"
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """What all messages have in common: no further members, and no guessing at types."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Bilingual(_Message):
+class Bilingual(Message):
     """One sentence in both languages."""
 
     zh: Annotated[str, Field(examples=["优惠已生效"])]
@@ -66,7 +69,7 @@ class Bilingual(_Message):
         return cls(zh=text.zh, en=text.en)
 
 
-class Problem(_Message):
+class Problem(Message):
     """Why a request was refused, in the language of Accept-Language."""
 
     code: Annotated[
@@ -82,7 +85,7 @@ class Problem(_Message):
         return cls(code=said.code, cause=said.cause, next_step=said.next_step)
 
 
-class Trouble(_Message):
+class Trouble(Message):
     """Something that is wrong now; taps may go on or not, as it says."""
 
     code: Annotated[str, Field(examples=["CRD-101"])]
@@ -100,7 +103,7 @@ class Trouble(_Message):
         )
 
 
-class Service(_Message):
+class Service(Message):
     """A catalogue item."""
 
     code: Annotated[str, Field(examples=["GARDEN"])]
@@ -150,7 +153,7 @@ class ServiceShown(Service):
     ]
 
 
-class Services(_Message):
+class Services(Message):
     """A page of the catalogue, ordered by code."""
 
     version: Annotated[str, Field(examples=["2026.1"])]
@@ -160,14 +163,14 @@ class Services(_Message):
     ]
 
 
-class ServicesFound(_Message):
+class ServicesFound(Message):
     """What a search found, the best match first."""
 
     version: Annotated[str, Field(examples=["2026.1"])]
     items: list[ServiceFound]
 
 
-class Addressed(_Message):
+class Addressed(Message):
     """For holder and staff alone, and only while the tap is fresh: with a `staff` token, never on a screen
     that others see.
     """
@@ -195,7 +198,7 @@ class Addressed(_Message):
         )
 
 
-class Sums(_Message):
+class Sums(Message):
     """Who pays how much.
 
     `party_pays` is the whole sum: holder, admitted companions, and further companions at the list fare.
@@ -218,7 +221,7 @@ class Sums(_Message):
         )
 
 
-class Tap(_Message):
+class Tap(Message):
     """An entry of the stream. Nothing in it tells who tapped or why they are entitled."""
 
     sequence: SequenceNumber
@@ -246,6 +249,7 @@ class Tap(_Message):
     ]
     bystander: Annotated[Bilingual, Field(description="The only text for a public display. 可公开显示。")]
     rules: Annotated[str, Field(description="The rules in force: name and version of each pack. 规则版本。")]
+    training: Annotated[bool, Field(description="Of training: nothing counts. 培训记录，不算数。")]
     addressed: Annotated[
         Addressed | None, Field(description="null but for a staff token, live. 仅 staff 令牌，实时。")
     ] = None
@@ -269,18 +273,19 @@ class Tap(_Message):
             sums=Sums.of(event) if event.kind is EventKind.TAP else None,
             bystander=Bilingual.of(entry.bystander),
             rules=event.pack_version,
+            training=event.terminal == TRAINING_TERMINAL,
             addressed=_addressed(entry.result, role),
         )
 
 
-class Hello(_Message):
+class Hello(Message):
     """A client's first message on the WebSocket."""
 
     token: Annotated[str, Field(max_length=64)]
     after: Place | None = None
 
 
-class LineAsked(_Message):
+class LineAsked(Message):
     """What one holder, with companions, asks for."""
 
     service: Annotated[
@@ -305,7 +310,7 @@ class LineAsked(_Message):
     companions: Companions = 0
 
 
-class SaleAsked(_Message):
+class SaleAsked(Message):
     """A sale to begin, or lines to add; the next card is tapped for the first line, and so on."""
 
     model_config = ConfigDict(
@@ -317,7 +322,7 @@ class SaleAsked(_Message):
     lines: Annotated[list[LineAsked], Field(min_length=1, max_length=MAX_TAPS)]
 
 
-class CorrectionAsked(_Message):
+class CorrectionAsked(Message):
     """What a tap was for in truth: never more than it was."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"fare": 200, "companions": 0}]})
@@ -326,7 +331,7 @@ class CorrectionAsked(_Message):
     companions: Companions
 
 
-class WaitingLine(_Message):
+class WaitingLine(Message):
     """A line that no card was tapped for yet."""
 
     service: str
@@ -340,7 +345,7 @@ class WaitingLine(_Message):
         return cls(service=item.service.code, ticket=item.ticket, fare=item.fare, companions=item.companions)
 
 
-class TappedLine(_Message):
+class TappedLine(Message):
     """A line that a card was tapped for: entitled or not, holder and companions are sold their tickets."""
 
     number: Annotated[SequenceNumber, Field(description="By which the line is removed. 移除时用此号。")]
@@ -372,7 +377,7 @@ class TappedLine(_Message):
         )
 
 
-class Totals(_Message):
+class Totals(Message):
     """What the tapped lines come to."""
 
     holders: int
@@ -397,7 +402,7 @@ class Totals(_Message):
         )
 
 
-class LastTap(_Message):
+class LastTap(Message):
     """What came of the last card put down for the sale; one that was refused adds no line."""
 
     outcome: Outcome
@@ -405,7 +410,7 @@ class LastTap(_Message):
     addressed: Addressed | None = None
 
 
-class SaleStatus(_Message):
+class SaleStatus(Message):
     """A sale as it stands."""
 
     id: Annotated[str, Field(examples=[_EXAMPLE_ID])]
@@ -441,13 +446,13 @@ class SaleStatus(_Message):
         )
 
 
-class Sales(_Message):
+class Sales(Message):
     """The last sales of this run of the terminal, the latest last."""
 
     sales: list[SaleStatus]
 
 
-class Receipt(_Message):
+class Receipt(Message):
     """The passenger's receipt (docs/receipts.md)."""
 
     sequence: SequenceNumber
@@ -460,7 +465,7 @@ class Receipt(_Message):
         return cls(sequence=signed.receipt.sequence, number=signed.receipt.number, text=signed.to_text())
 
 
-class Status(_Message):
+class Status(Message):
     """How the terminal is. Nothing in it is about a person."""
 
     api: Literal["1"] = "1"
@@ -470,6 +475,9 @@ class Status(_Message):
     mode: Annotated[str, Field(examples=["production"])]
     service: Annotated[str, Field(description="What cards are tapped for without a sale. 本机服务。")]
     sales_only: Annotated[bool, Field(description="Whether cards are tapped in sales alone. 仅售票。")]
+    training: Annotated[
+        bool, Field(description="Training: nothing counts or is settled. 培训：不计次、不结算。")
+    ]
     sequence: Annotated[Place, Field(description="The journal's last event. 最后的流水号。")]
     content: Annotated[int, Field(description="Number of the publication in force. 内容版本。")]
     rules: Annotated[str, Field(description="The rules in force. 规则版本。")]
@@ -492,6 +500,7 @@ class Status(_Message):
         health: Health,
         sequence: int,
         is_for_sales_only: bool,
+        is_training: bool,
         cancelled_at_start: int,
     ) -> Self:
         """What is told to who has this role."""
@@ -502,6 +511,7 @@ class Status(_Message):
             mode=configuration.mode.value,
             service=configuration.service,
             sales_only=is_for_sales_only,
+            training=is_training,
             sequence=sequence,
             content=health.content.version,
             rules=health.content.rules.version,

@@ -9,6 +9,7 @@ from terminal.amendments import cancel, correct
 from terminal.assembly import Terminal
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
+from terminal.local_api.errands import Errands
 from terminal.local_api.models import LineAsked
 from terminal.local_api.requests import fare_above_list, service_not_offered
 from terminal.local_api.till import TillSales, TillState
@@ -19,14 +20,16 @@ from terminal.modes.sale_state import SaleItem, SalePhase
 class Orders:
     """Carries out orders; used by the thread that taps. `owner` is the token that an order came with."""
 
-    def __init__(self, terminal: Terminal, sales: TillSales) -> None:
-        self._terminal, self._sales = terminal, sales
+    def __init__(self, terminal: Terminal, sales: TillSales, errands: Errands) -> None:
+        self._terminal, self._sales, self._errands = terminal, sales, errands
 
     def begin(self, owner: str, lines: Iterable[LineAsked]) -> TillState:
         """A sale of these lines.
 
-        Raises SaleStillOpen, SaleOfAnother, TicketUnknown, ServiceUnknown, RequestMalformed.
+        Raises SaleStillOpen, SaleOfAnother, TerminalBusy while an errand awaits a card, TicketUnknown,
+        ServiceUnknown, RequestMalformed.
         """
+        self._errands.require_none()
         return self._sales.begin(owner, [self._item(line) for line in lines])
 
     def add(self, owner: str, sale_id: str, lines: Iterable[LineAsked]) -> TillState:

@@ -9,6 +9,8 @@ from typing import Final
 
 from starlette.responses import Response
 
+from card.errors.root import TapRefused
+from card.errors.transport import NoCardInTime
 from crypto.explained import ExplainedError, Language
 from terminal.amendment_errors import AmendsUpwards, CancelledAlready, NothingToAmend
 from terminal.errors import DecisionInputInvalid, InternalFault, ServiceUnknown
@@ -22,6 +24,14 @@ from terminal.modes.counter_errors import (
     SaleTimedOut,
     TicketUnknown,
 )
+from terminal.needs.errors import (
+    NothingToRate,
+    RatedAlready,
+    RatingOfAnother,
+    RatingTooLate,
+    VoiceRefused,
+    WordsRefused,
+)
 from terminal.receipts.errors import NoReceiptDue
 
 _STATUS: Final[Mapping[type[ExplainedError], HTTPStatus]] = MappingProxyType(
@@ -30,15 +40,22 @@ _STATUS: Final[Mapping[type[ExplainedError], HTTPStatus]] = MappingProxyType(
         CancelledAlready: HTTPStatus.CONFLICT,
         DecisionInputInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
         InternalFault: HTTPStatus.INTERNAL_SERVER_ERROR,
+        NoCardInTime: HTTPStatus.CONFLICT,
         NoReceiptDue: HTTPStatus.NOT_FOUND,
         NotInSale: HTTPStatus.NOT_FOUND,
         NothingToAmend: HTTPStatus.NOT_FOUND,
+        NothingToRate: HTTPStatus.NOT_FOUND,
+        RatedAlready: HTTPStatus.CONFLICT,
+        RatingOfAnother: HTTPStatus.CONFLICT,
+        RatingTooLate: HTTPStatus.CONFLICT,
         SaleFull: HTTPStatus.CONFLICT,
         SaleMoveRefused: HTTPStatus.CONFLICT,
         SaleStillOpen: HTTPStatus.CONFLICT,
         SaleTimedOut: HTTPStatus.CONFLICT,
         ServiceUnknown: HTTPStatus.NOT_FOUND,
         TicketUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
+        VoiceRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+        WordsRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
 
@@ -47,6 +64,8 @@ def status_of(error: ExplainedError) -> HTTPStatus:
     """The HTTP status of an error; 503 for what is the terminal's own trouble: disk, key, content."""
     if isinstance(error, RequestRefused):
         return error.status
+    if isinstance(error, TapRefused):
+        return HTTPStatus.UNPROCESSABLE_ENTITY
     return _STATUS.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE)
 
 

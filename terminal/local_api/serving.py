@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -23,10 +24,12 @@ from terminal.local_api.api_desk import ApiDesk, OwnTap
 from terminal.local_api.app import create_app
 from terminal.local_api.backend import Backend
 from terminal.local_api.bridge import Bridge
+from terminal.local_api.card_requests import CardRequests
+from terminal.local_api.errands import Errands
 from terminal.local_api.errors import ListenRefused
 from terminal.local_api.feed import Feed
 from terminal.local_api.gate import Gate
-from terminal.local_api.health import UntroubledContents
+from terminal.local_api.health import HealthWatch, UntroubledContents
 from terminal.local_api.impatience import http_protocol, websocket_protocol
 from terminal.local_api.limits import Limits
 from terminal.local_api.listening import Addresses, listen, url_of
@@ -37,6 +40,7 @@ from terminal.local_api.stream import Streams
 from terminal.local_api.till import TillSales
 from terminal.local_api.tokens import TokenBook, TokenStore
 from terminal.modes.desk_loop import DeskLoop
+from terminal.modes.psam_watch import watched_psam
 from terminal.modes.sale import SaleDesk
 from terminal.modes.validating import ValidatorTaps
 
@@ -49,12 +53,14 @@ _START_SECONDS: Final = 30.0
 class Serving:
     """What is served, and to whom.
 
-    `origins`: pages that may use it; `is_for_sales_only`: no card is tapped outside a sale.
+    `origins`: pages that may use it; `is_for_sales_only`: no card is tapped outside a sale; `is_training`:
+    what is recorded stands apart and counts for nothing.
     """
 
     addresses: Addresses
     origins: tuple[str, ...] = ()
     is_for_sales_only: bool = False
+    is_training: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
@@ -65,27 +71,40 @@ def serve(
 
     Raises ListenRefused, TokensRefused, and as open_terminal().
     """
-    limits = serving.limits
+    limits, is_training = serving.limits, serving.is_training
+    records = directory.training if is_training else directory
     tokens = TokenBook(TokenStore(directory.api_tokens))
     with (
         listen(serving.addresses) as sockets,
-        open_terminal(directory) as terminal,
-        SaleDesk(terminal.desk, directory.open_sale) as sale_desk,
+        open_terminal(directory, is_training=is_training) as terminal,
+        SaleDesk(terminal.desk, records.open_sale) as sale_desk,
+        watched_psam(terminal.configuration.care.psam) as psam,
     ):
         news, bridge = News(), Bridge()
-        feed = Feed(directory.journal, _head_of(directory), news)
+        head = _head_of(records.journal, is_training)
+        feed = Feed(records.journal, head, news, is_training=is_training)
         sales = TillSales(sale_desk, news.ring)
+        errands = Errands(sales)
         own_tap: OwnTap | None = None
         if not serving.is_for_sales_only:
             own_tap = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows).tap
-        desk = ApiDesk(terminal, sales, bridge, feed, own_tap)
+        desk = ApiDesk(
+            terminal=terminal,
+            sales=sales,
+            errands=errands,
+            bridge=bridge,
+            feed=feed,
+            watch=HealthWatch(terminal, psam),
+            own_tap=own_tap,
+        )
         access = Access(tokens, serving.origins, limits)
         backend = Backend(
             directory=directory,
             terminal=terminal,
             desk=desk,
             sales=sales,
-            orders=Orders(terminal, sales),
+            orders=Orders(terminal, sales, errands),
+            cards=CardRequests(bridge, errands, access, limits),
             bridge=bridge,
             feed=feed,
             news=news,
@@ -108,8 +127,8 @@ def serve(
                 desk.close()
 
 
-def _head_of(directory: DataDirectory) -> int:
-    with JournalReader(directory.journal) as journal:
+def _head_of(file: Path, is_training: bool) -> int:
+    with JournalReader(file, is_training) as journal:
         head = journal.head()
     return 0 if head is None else head[0]
 

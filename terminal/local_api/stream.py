@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from crypto.explained import ExplainedError, Language
-from terminal.local_api.access import Access
+from terminal.local_api.access import Access, token_of
 from terminal.local_api.errors import TooManyRequests
 from terminal.local_api.feed import Feed
 from terminal.local_api.gate import BEARER
@@ -42,7 +42,7 @@ class Streams:
 
     def events(self, headers: Headers, bearer: Bearer, after: int | None) -> StreamingResponse:
         """Server-Sent Events from a place on. Raises RequestMalformed, TooManyRequests."""
-        token, language = _token_of(headers), language_of(headers.get("accept-language", ""))
+        token, language = token_of(headers), language_of(headers.get("accept-language", ""))
         place = self._place(after)
         if self._open >= self._limits.streams:
             raise TooManyRequests
@@ -70,7 +70,7 @@ class Streams:
 
     async def _hello(self, socket: WebSocket, after: int | None) -> tuple[Bearer, str, int | None]:
         if BEARER in socket.scope:
-            return socket.scope[BEARER], _token_of(socket.headers), after
+            return socket.scope[BEARER], token_of(socket.headers), after
         try:
             async with asyncio.timeout(self._limits.hello_seconds):
                 hello = Hello.model_validate_json(await socket.receive_text())
@@ -120,11 +120,6 @@ class Streams:
             yield
         finally:
             self._open -= 1
-
-
-def _token_of(headers: Headers) -> str:
-    """The token of an Authorization header that was accepted."""
-    return headers["authorization"].partition(" ")[2].strip()
 
 
 async def _while_open(socket: WebSocket, send: Coroutine[Any, Any, None]) -> None:

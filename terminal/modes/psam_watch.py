@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from card.errors import CardInUse
@@ -51,3 +52,13 @@ class PsamWatch(Closing):
         while not self._stop.is_set():
             self._trouble = psam_trouble(self._address)
             self._stop.wait(self._look_seconds)
+
+
+@contextmanager
+def watched_psam(address: str) -> Iterator[PsamWatch | None]:
+    """The PSAM in this slot, looked at from time to time; None where the terminal is not set to have one."""
+    if not address:
+        yield None
+        return
+    with PsamWatch(address) as watch:
+        yield watch

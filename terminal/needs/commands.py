@@ -22,8 +22,7 @@ from terminal.errors import FileNotRead
 from terminal.events.voice import MAX_VOICE_BYTES
 from terminal.needs.answers import Answer
 from terminal.needs.contents import Relation, need, rating
-from terminal.needs.errors import NothingToRate
-from terminal.needs.leaving import last_service, leave_need, rate, status_of
+from terminal.needs.leaving import leave_need, rate, status_of
 from terminal.needs.recording_form import require_recording
 from terminal.needs.wording_rules import MAX_BYTES, cleaned
 
@@ -123,11 +122,8 @@ def rate_command(  # noqa: PLR0917  the verb's options
     given = rating(stars, cleaned(_words(words)), _relation(family))
     at = _Place(data, reader, seconds, training, as_json)
     with _card(at) as tapped:
-        rated = last_service(tapped.terminal.desk) if sequence is None else sequence
-        if not rated:
-            raise NothingToRate(sequence=0)
-        event = rate(tapped.terminal, tapped.connection, rated, given)
-    document = {"kind": "rating", "sequence": event.sequence, "refers_to": rated}
+        event = rate(tapped.terminal, tapped.connection, sequence, given)
+    document = {"kind": "rating", "sequence": event.sequence, "refers_to": event.refers_to}
     _say(_RATED.format(sequence=event.sequence), document, as_json)
 
 

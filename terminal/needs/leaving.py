@@ -34,13 +34,7 @@ def leave_need(terminal: Terminal, connection: CardConnection, need: Need, voice
     refused tap is recorded without what was said), TapNotRecorded, and as `present`.
     """
     desk = terminal.desk
-    desk.contents.current().catalogue.item(need.item)
-    if need.voice != (VoiceNote.of(voice) if voice else None):
-        raise ValueError("the need names another recording")
-    if voice:
-        require_recording(voice)
-        if (trouble := desk.journal.disk.trouble()) is not None:
-            raise trouble
+    require_leavable(desk, need, voice)
     presented, card = _presented(terminal, connection, EventKind.NEED, need)
     sealed = b""
     if voice and not desk.owner.is_training:
@@ -49,12 +43,25 @@ def leave_need(terminal: Terminal, connection: CardConnection, need: Need, voice
     return record_presence(desk, presented, card, words=need.to_text(), voice=sealed)
 
 
-def rate(terminal: Terminal, connection: CardConnection, sequence: int, rating: Rating) -> UsageEvent:
+def require_leavable(desk: TapDesk, need: Need, voice: bytes = b"") -> None:
+    """Raise what stands against a need before anybody's card is read, as `leave_need` does."""
+    desk.contents.current().catalogue.item(need.item)
+    if need.voice != (VoiceNote.of(voice) if voice else None):
+        raise ValueError("the need names another recording")
+    if voice:
+        require_recording(voice)
+        if (trouble := desk.journal.disk.trouble()) is not None:
+            raise trouble
+
+
+def rate(terminal: Terminal, connection: CardConnection, sequence: int | None, rating: Rating) -> UsageEvent:
     """Record what a holder thinks of the service of event `sequence`: of today, of this card, once.
 
-    Raises NothingToRate, RatingTooLate, RatedAlready, RatingOfAnother, and as `leave_need`.
+    None: the last service. Raises NothingToRate, RatingTooLate, RatedAlready, RatingOfAnother, and as
+    `leave_need`.
     """
-    rated = _require_ratable(terminal.desk, sequence)
+    rated = require_ratable(terminal.desk, sequence)
+    sequence = rated.sequence
     presented, card = _presented(terminal, connection, EventKind.RATING, rating, sequence)
     # Only here is it known whose card it is. Nothing is recorded of a card that rates another's service.
     if presented.today != local_date(rated.time_ms):
@@ -89,27 +96,9 @@ def last_service(desk: TapDesk) -> int:
     return 0
 
 
-def _presented(
-    terminal: Terminal, connection: CardConnection, kind: EventKind, left: Left, refers_to: int = 0
-) -> tuple[Presented, VerifiedCard]:
-    """The card, once it has proved itself and signed for what is left."""
-    request = TapRequest(
-        terminal.service,
-        0,
-        Party(),
-        kind=kind,
-        refers_to=refers_to,
-        commitment=left.commitment(refers_to),
-    )
-    presented = present(terminal.desk, connection, request)
-    if isinstance(presented.verification, Refusal):
-        record_refusal(terminal.desk, presented, presented.verification)
-        raise presented.verification.error
-    return presented, presented.verification
-
-
-def _require_ratable(desk: TapDesk, sequence: int) -> UsageEvent:
-    """The event, if it can still be rated by somebody."""
+def require_ratable(desk: TapDesk, sequence: int | None) -> UsageEvent:
+    """The event, or the last service, if it can still be rated by somebody. Raises as `rate` does then."""
+    sequence = last_service(desk) if sequence is None else sequence
     event = desk.journal.event(sequence)
     # A refused tap has no holder reference: nothing here tells whose it was.
     if event is None or not event.kind.is_service or not event.holder_ref:
@@ -127,3 +116,22 @@ def _require_ratable(desk: TapDesk, sequence: int) -> UsageEvent:
         if found is not None and found.holder_ref and (found.kind, found.refers_to) == rated_by:
             raise RatedAlready(sequence=sequence)
     return event
+
+
+def _presented(
+    terminal: Terminal, connection: CardConnection, kind: EventKind, left: Left, refers_to: int = 0
+) -> tuple[Presented, VerifiedCard]:
+    """The card, once it has proved itself and signed for what is left."""
+    request = TapRequest(
+        terminal.service,
+        0,
+        Party(),
+        kind=kind,
+        refers_to=refers_to,
+        commitment=left.commitment(refers_to),
+    )
+    presented = present(terminal.desk, connection, request)
+    if isinstance(presented.verification, Refusal):
+        record_refusal(terminal.desk, presented, presented.verification)
+        raise presented.verification.error
+    return presented, presented.verification
