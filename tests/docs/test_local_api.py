@@ -54,6 +54,9 @@ def test_the_limits_of_the_page_are_in_force() -> None:
         (limits.head_seconds, "在 {} 秒内收完", "within {} s"),
         (limits.stall_seconds, "{} 秒不收数据", "no data for {} s"),
         (limits.quiet_seconds, "每 {} 秒一行注释", "a comment every {} s"),
+        (limits.recording_body // 1024, "带录音时 {} KiB", "with a recording {} KiB"),
+        (limits.recordings, "这样的同时 {} 个", "{} of these at a time"),
+        (limits.card_seconds, "至多 {}）", "never more than {})"),
         (limits.wait_seconds, "最多等 {} 秒", "after {} s at most"),
     ):
         assert zh.format(int(number)) in TEXT and en.format(int(number)) in TEXT.replace("\n", " "), number

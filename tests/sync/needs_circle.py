@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,9 +20,11 @@ from sync.center.directory import Center
 from terminal.data_directory import DataDirectory
 from terminal.events.event import UsageEvent
 from terminal.journal.reader import JournalReader
+from terminal.local_api.role import Role
 from tests.demo.processes import tongka
 from tests.sync.cast import ISSUER_KEY_ID, Issuer, enrolled
 from tests.terminal.enrolled import chip
+from tests.terminal.local_api.served import Served, serving_at
 
 SINCE, UNTIL = date(2020, 1, 1), date(2050, 1, 1)
 
@@ -55,6 +59,19 @@ class Circle:
             )
         shown: dict[str, Any] = json.loads(said)
         return shown
+
+    def serving(self, at: DataDirectory, log: Path) -> AbstractContextManager[Served]:
+        """A terminal that serves programs, on the reader that `needs` uses."""
+        return serving_at(at, self.pcscd, log, "--sales-only", reader=0)
+
+    def asked(self, api: Served, card: ChipContents, address: str, body: object = None) -> dict[str, Any]:
+        """The same as `needs` by the local API: what it answers when this card is put down."""
+        staff = api.caller(Role.STAFF)
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(staff.ask, "POST", f"{address}?wait=60", body)
+            api.wait_for_errand()
+            with api.laid(chip(card)):
+                return asking.result()
 
     def at_the_centre(self, *arguments: str | Path) -> Any:
         """`tongka center needs …`; what it prints for a program."""

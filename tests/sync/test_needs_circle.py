@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from pathlib import Path
 
@@ -47,6 +48,33 @@ def test_a_need_left_at_one_terminal_is_answered_at_another_to_its_card_alone(ci
     assert circle.needs(other, "status", circle.far) == {"answers": []}
     assert len(journalled(circle.near)) == 1
     assert not circle.far.journal.exists() or journalled(circle.far) == []
+
+
+def test_the_circle_closes_while_terminals_serve_programs(circle: Circle, tmp_path: Path) -> None:
+    mine, other = circle.card(), circle.card()
+    recording = wav(20)
+    with circle.serving(circle.near, tmp_path / "near.log") as api:
+        need = {"item": "REHAB-FIX", "words": "轮椅坏了", "recording": base64.b64encode(recording).decode()}
+        left = circle.asked(api, mine, "/needs", need)
+        assert left == {"kind": "need", "sequence": 1, "refers_to": 0}
+        synchronise(circle.near)
+        [case] = circle.at_the_centre("list")
+        assert circle.at_the_centre("show", str(case["case"]))["words"] == "轮椅坏了"
+        circle.at_the_centre("voice", "1", "--out", tmp_path / "heard.wav")
+        assert (tmp_path / "heard.wav").read_bytes() == recording
+        circle.at_the_centre("answer", "1", "--zh", "周五上门修理", "--publish")
+    with circle.serving(circle.far, tmp_path / "far.log") as api:
+        assert circle.asked(api, mine, "/needs/answers") == {"answers": []}
+        synchronise(circle.far)
+        [answer] = circle.asked(api, mine, "/needs/answers")["answers"]
+        assert (answer["case"], answer["item"], answer["status"]) == (1, "REHAB-FIX", "answered")
+        assert answer["answer"] == {"zh": "周五上门修理", "en": ""} and answer["name"]["zh"]
+        assert circle.asked(api, other, "/needs/answers") == {"answers": []}
+    assert journalled(circle.far) == []
+    # The commands say the same.
+    [by_command] = circle.needs(mine, "status", circle.far)["answers"]
+    assert by_command == {name: answer[name] for name in by_command}
+    assert (tmp_path / "near.log").read_text() == (tmp_path / "far.log").read_text() == ""
 
 
 def test_the_service_just_had_is_rated_with_its_own_card(circle: Circle) -> None:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,6 +21,7 @@ from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.chip import Chip
 from crypto.closing import Closing
 from terminal.configuration import TerminalConfiguration
+from terminal.data_directory import DataDirectory
 from terminal.local_api.role import Role
 from terminal.local_api.tokens import TokenStore
 from tests.demo.processes import Running
@@ -83,10 +84,10 @@ class Caller(Closing):
 
 
 @dataclass
-class ServedApi:
+class Served:
     """The process and whoever talks to it."""
 
-    enrolled: Enrolled
+    directory: DataDirectory
     process: Running
     pcscd: PrivatePcscd
     log: Path
@@ -118,11 +119,16 @@ class ServedApi:
 
     def more_tokens(self, name: str, role: Role) -> str:
         """One more token."""
-        return TokenStore(self.enrolled.directory.api_tokens).create(name, role)
+        return TokenStore(self.directory.api_tokens).create(name, role)
 
-    def card(self, *categories: int, grade: int = 1) -> ReferenceApplet:
-        """A card that was issued today."""
-        return chip(self.enrolled.card(categories or (1,), grade, issued=date.today()))
+    def wait_for_errand(self, *, is_there: bool = True) -> None:
+        """Until the next card is for somebody who waits for it, or for nobody."""
+        second = self.caller(Role.STAFF)
+        expected = "TRM-707" if is_there else "CRD-106"
+        deadline = time.monotonic() + SECONDS
+        while (found := second.http.post("/v1/needs/answers?wait=0").json()["code"]) != expected:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
 
     @contextmanager
     def laid(self, card: Chip) -> Iterator[VpcdLink]:
@@ -149,12 +155,23 @@ class ServedApi:
         self.stack.close()
 
 
-def office(path: Path) -> Enrolled:
-    """A park's ticket office, content with the hotlist that it has."""
+@dataclass
+class ServedApi(Served):
+    """The same at a terminal whose issuer is at hand, too."""
+
+    enrolled: Enrolled = field(kw_only=True)
+
+    def card(self, *categories: int, grade: int = 1) -> ReferenceApplet:
+        """A card that was issued today."""
+        return chip(self.enrolled.card(categories or (1,), grade, issued=date.today()))
+
+
+def office(path: Path, psam: str = "") -> Enrolled:
+    """A park's ticket office, content with the hotlist that it has; `psam` is the slot of its PSAM."""
     enrolled = park(path)
     file = enrolled.directory.configuration_file
     configuration = TerminalConfiguration.from_bytes(file.read_bytes())
-    care = replace(configuration.care, hotlist_days=365)
+    care = replace(configuration.care, hotlist_days=365, psam=psam)
     file.write_bytes(replace(configuration, care=care).to_bytes())
     return enrolled
 
@@ -164,16 +181,25 @@ def serving(
     enrolled: Enrolled, pcscd: PrivatePcscd, log: Path, *options: str, reader: int = 1
 ) -> Iterator[ServedApi]:
     """`tongka api serve` on a virtual reader, over its socket and TCP; 0 is the one that a module shares."""
-    store = TokenStore(enrolled.directory.api_tokens)
+    with serving_at(enrolled.directory, pcscd, log, *options, reader=reader) as served:
+        yield ServedApi(**vars(served), enrolled=enrolled)
+
+
+@contextmanager
+def serving_at(
+    directory: DataDirectory, pcscd: PrivatePcscd, log: Path, *options: str, reader: int = 1
+) -> Iterator[Served]:
+    """The same for any terminal."""
+    store = TokenStore(directory.api_tokens)
     held = {one.name for one in store.kept()}
     tokens = {
         role: store.rotate(role.value) if role.value in held else store.create(role.value, role)
         for role in Role
     }
-    command = ("api", "serve", "--data", enrolled.directory.path, "--reader", pcscd.readers[reader], "--json")
+    command = ("api", "serve", "--data", directory.path, "--reader", pcscd.readers[reader], "--json")
     with (
         Running(log, *command, "--port", "0", *options, environment=pcscd.environment()) as process,
         ExitStack() as stack,
     ):
         socket, url = json.loads(process.line())["addresses"]
-        yield ServedApi(enrolled, process, pcscd, log, socket, url, tokens, stack, reader)
+        yield Served(directory, process, pcscd, log, socket, url, tokens, stack, reader)

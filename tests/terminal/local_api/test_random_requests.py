@@ -45,8 +45,22 @@ LINE: Final = st.fixed_dictionaries(
 )
 SALE: Final = st.fixed_dictionaries({"lines": st.lists(LINE | ANY_JSON, max_size=70)})
 CORRECTION: Final = st.fixed_dictionaries({"fare": NUMBER | SCALAR, "companions": NUMBER | SCALAR})
+NEED: Final = st.fixed_dictionaries(
+    {"item": st.sampled_from(("PARK-T", "NONE", "")) | SCALAR},
+    optional={
+        "words": TEXT | SCALAR | st.text(min_size=400, max_size=600),
+        "relation": st.sampled_from(("holder", "family")) | SCALAR,
+        "recording": st.sampled_from(("", "UklGRg==", "T2dnUw==", "5")) | SCALAR,
+    },
+)
+RATING: Final = st.fixed_dictionaries(
+    {"stars": st.integers(0, 6) | SCALAR},
+    optional={"sequence": st.integers(-1, 5) | SCALAR, "words": TEXT | SCALAR},
+)
+#: They wait for a card, and here none comes.
+WAITING: Final = ("/needs", "/ratings", "/needs/answers")
 BODY: Final = (
-    (SALE | CORRECTION | ANY_JSON).map(lambda value: json.dumps(value).encode())
+    (SALE | CORRECTION | NEED | RATING | ANY_JSON).map(lambda value: json.dumps(value).encode())
     | st.binary(max_size=200)
     | st.just(b"")
 )
@@ -84,6 +98,8 @@ def test_random_requests_are_answered_or_refused(
         for name, value in data.draw(QUERY).items()
         if name != "wait" or value in ("", "0", "-1", "nan")
     )
+    if template in WAITING:
+        query += data.draw(st.sampled_from(("&wait=0", "&wait=0.01")))
     body = data.draw(BODY) if method != "GET" else b""
     kind = data.draw(st.sampled_from(("application/json", "application/json; charset=utf-8", "text/plain")))
     with next(callers).http.stream(

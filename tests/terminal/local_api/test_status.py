@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from card.simulator.boards.pcscd import PrivatePcscd
+from card.simulator.boards.vpcd import VpcdLink
 from terminal.local_api.role import Role
+from tests.card.psam_cards import cipher_psam, empty_readers
 from tests.terminal.local_api.served import SECONDS, Json, ServedApi, office, serving
 from tests.terminal.local_api.streams import followed
 
@@ -30,6 +32,21 @@ def test_a_terminal_that_lacks_nothing_says_so(api: ServedApi) -> None:
     assert status["degradations"] == []
     assert (status["service"], status["content"], status["role"]) == ("PARK-T", 2, "till")
     assert status["terminal"] == api.enrolled.directory.load_configuration().terminal
+
+
+def test_a_psam_is_told_of_unless_it_is_in_its_slot(tmp_path: Path, private_pcscd: PrivatePcscd) -> None:
+    enrolled = office(tmp_path / "park", psam=private_pcscd.readers[0])
+    empty_readers(private_pcscd)
+    with serving(enrolled, private_pcscd, tmp_path / "log") as api:
+        told = status_once(api, bool)
+        assert [one["code"] for one in told["degradations"]] == ["CRD-144"]
+    with (
+        VpcdLink(cipher_psam(), private_pcscd.ports[0]),
+        serving(enrolled, private_pcscd, tmp_path / "log") as api,
+    ):
+        time.sleep(1)
+        assert api.till.ask("GET", "/status")["degradations"] == []
+    empty_readers(private_pcscd)
 
 
 def test_content_that_can_not_be_used_is_told_until_there_is_other(
