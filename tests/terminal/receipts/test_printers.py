@@ -41,7 +41,10 @@ def board(**faults: object) -> PrinterBoard:
 
 def read_code(board: PrinterBoard) -> list[str]:
     return [
-        found.text for found in zxingcpp.read_barcodes(board.renderer.paper(), zxingcpp.BarcodeFormat.QRCode)
+        found.text
+        for found in zxingcpp.read_barcodes(
+            board.renderer.paper(), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
     ]
 
 
@@ -83,7 +86,9 @@ def test_a_picture_shows_the_slip(tmp_path: Path) -> None:
         assert picture.width == paper.dots
         assert [
             found.text
-            for found in zxingcpp.read_barcodes(picture.convert("L"), zxingcpp.BarcodeFormat.QRCode)
+            for found in zxingcpp.read_barcodes(
+                picture.convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+            )
         ] == [SIGNED.to_text()]
     with pytest.raises(FileNotWritten):
         printer_at(f"image:{tmp_path}/missing/slip.png").print_slip(SLIP)
