@@ -122,7 +122,12 @@ def _is_read(code: QrCode, pixels: int) -> bool:
     for seed in range(SEEDS):
         noise = np.random.default_rng(seed).integers(-20, 20, pale.shape)
         picture = Image.fromarray((pale + noise).clip(0, 255).astype(np.uint8))
-        if [found.text for found in zxingcpp.read_barcodes(picture)] != [code.text]:
+        if [
+            found.text
+            for found in zxingcpp.read_barcodes(
+                picture, zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+            )
+        ] != [code.text]:
             return False
     return True
 

@@ -28,13 +28,15 @@ from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import decide
 from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.events.outcome import Outcome
 from terminal.presence import TapRequest
 from terminal.starter import starter_catalogue, starter_rule_book
 from terminal.tap import TapResult
-from terminal.wording import REFUSED
+from terminal.wording import REFUSED, RETURNED
 
 _AT_MS: Final = 1_790_000_000_000
+_REVIEWED_REGION: Final = "130302"  # Qinhuangdao
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def samples() -> Iterator[Sample]:
     catalogue, rules = starter_catalogue(), starter_rule_book()
     nation = RuleBook(pack for pack in rules.packs if pack.region == "CN")
     bus, garden = catalogue.item("BUS-1"), catalogue.item("GARDEN")
+    counted = replace(bus, region=_REVIEWED_REGION)
     trouble = NoSuchReader(reader="ACS ACR1281 00 00", present="–")
     states: dict[str, State] = {
         "starting": Starting(),
@@ -98,6 +101,11 @@ def samples() -> Iterator[Sample]:
         "granted-3-companions-1-admitted": (garden, _decided(rules, garden, (4,), grade=1, companions=3)),
         "expired-3-companions": (bus, _refused(bus, Outcome.EXPIRED, companions=3)),
         "not-eligible": (bus, _decided(nation, bus, (4,), grade=4)),
+        "granted-review-soon": (counted, _reviewed(rules, counted, "qhd-enabled", "qhd-review-soon")),
+        "review-due": (counted, _reviewed(rules, counted, "qhd-enabled", "qhd-review-due")),
+        "not-enabled": (counted, _reviewed(rules, counted)),
+        "quota-used-up": (counted, _reviewed(rules, counted, "qhd-enabled", uses=130)),
+        **{outcome.value: (bus, _returned(bus, outcome)) for outcome in RETURNED},
         **{outcome.value: (bus, _refused(bus, outcome)) for outcome in REFUSED},
     }
     limit = KioskTimes().result
@@ -155,13 +163,43 @@ def draw_all(folder: Path) -> Iterator[Path]:
                     yield file
 
 
-def _decided(
-    rules: RuleBook, service: ServiceItem, categories: tuple[int, ...], grade: int, companions: int = 0
+def _decided(  # noqa: PLR0917  the made-up card first, then its company and what is known of it
+    rules: RuleBook,
+    service: ServiceItem,
+    categories: tuple[int, ...],
+    grade: int,
+    companions: int = 0,
+    standing: Standing = NOTHING_KNOWN,
 ) -> TapResult:
     card = CardFacts(categories, grade, service.region, date(2024, 1, 1), date(2034, 1, 1))
     request = TapRequest(service, service.fare, Party(companions))
-    decision = decide(card, service, _AT_MS, request.fare, request.party, rules)
+    decision = decide(card, service, _AT_MS, request.fare, request.party, rules, standing=standing)
     return TapResult.of_decision(1, request, decision, microseconds=0)
+
+
+def _reviewed(rules: RuleBook, service: ServiceItem, *lists: str, uses: int = 0) -> TapResult:
+    """What the starter's city with enabling, annual review and a quota says to a card on these lists."""
+    standing = Standing(frozenset(lists), {"qinhuangdao/monthly": uses})
+    return _decided(rules, service, (4,), grade=4, standing=standing)
+
+
+def _returned(service: ServiceItem, outcome: Outcome) -> TapResult:
+    wording, pays = RETURNED[outcome], 0 if outcome.admits else service.fare
+    return TapResult(
+        sequence=2,
+        outcome=outcome,
+        fare=service.fare,
+        companions=0,
+        holder_pays=pays,
+        companion_pays=pays,
+        companions_admitted=0,
+        bystander_text=wording.bystander,
+        holder_text=wording.holder,
+        staff_text=wording.staff,
+        instead=None,
+        legal_basis=None,
+        microseconds=0,
+    )
 
 
 def _refused(service: ServiceItem, outcome: Outcome, companions: int = 0) -> TapResult:

@@ -21,8 +21,10 @@ SECONDS = 10.0
 
 @pytest.fixture
 def reader(private_pcscd: PrivatePcscd) -> PcscReader:
-    """The second virtual reader."""
-    return PcscReader(private_pcscd.readers[1])
+    """The second virtual reader, with nothing on it that an earlier test left."""
+    found = PcscReader(private_pcscd.readers[1])
+    found.wait_for_removal(SECONDS)
+    return found
 
 
 def test_a_t0_card_is_verified(reader: PcscReader, private_pcscd: PrivatePcscd) -> None:

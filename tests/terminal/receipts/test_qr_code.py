@@ -26,7 +26,12 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 def read(picture: Image.Image) -> list[str]:
     """What zxing sees on the picture."""
-    return [found.text for found in zxingcpp.read_barcodes(picture.convert("L"))]
+    return [
+        found.text
+        for found in zxingcpp.read_barcodes(
+            picture.convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
+    ]
 
 
 def test_a_png_is_read_back(texts: tuple[str, str]) -> None:
@@ -44,7 +49,9 @@ def test_both_forms_fit_the_paper_with_modules_large_enough(texts: tuple[str, st
 
 def test_a_code_is_of_the_alphanumeric_mode_and_level_m(texts: tuple[str, str]) -> None:
     for text in texts:
-        [found] = zxingcpp.read_barcodes(QrCode.of(text).picture(4).convert("L"))
+        [found] = zxingcpp.read_barcodes(
+            QrCode.of(text).picture(4).convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
         assert found.ec_level == "M"
         assert found.content_type == zxingcpp.ContentType.Text
 
