@@ -48,6 +48,7 @@ Ticket = Annotated[
         description="Class of ticket, empty for the ordinary one. 票种，空为普通票。",
     ),
 ]
+OfTraining = Annotated[bool, Field(description="Of training: nothing counts. 培训记录，不算数。")]
 _EXAMPLE_ID: Final = "9f86d081884c7d65"
 
 
@@ -249,7 +250,7 @@ class Tap(Message):
     ]
     bystander: Annotated[Bilingual, Field(description="The only text for a public display. 可公开显示。")]
     rules: Annotated[str, Field(description="The rules in force: name and version of each pack. 规则版本。")]
-    training: Annotated[bool, Field(description="Of training: nothing counts. 培训记录，不算数。")]
+    training: OfTraining
     addressed: Annotated[
         Addressed | None, Field(description="null but for a staff token, live. 仅 staff 令牌，实时。")
     ] = None
@@ -423,6 +424,7 @@ class SaleStatus(Message):
     trouble: Annotated[
         Trouble | None, Field(description="What went wrong at the last card put down. 最近一次的问题。")
     ]
+    training: OfTraining
 
     @classmethod
     def of(cls, state: TillState, role: Role) -> Self:
@@ -443,6 +445,7 @@ class SaleStatus(Message):
                 addressed=_addressed(last, role),
             ),
             trouble=None if state.trouble is None else Trouble.of(state.trouble),
+            training=state.is_training,
         )
 
 

@@ -15,7 +15,8 @@ from terminal.events.challenge import MAX_SERVICE_CHARACTERS
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.voice import MAX_VOICE_BYTES
-from terminal.local_api.models import Bilingual, Message, Place, SequenceNumber
+from terminal.journal.training import TRAINING_TERMINAL
+from terminal.local_api.models import Bilingual, Message, OfTraining, Place, SequenceNumber
 from terminal.local_api.requests import members_wrong
 from terminal.needs.answers import Answer, CaseStatus
 from terminal.needs.contents import Need, Rating, Relation, need, rating
@@ -96,11 +97,17 @@ class Recorded(Message):
     kind: EventKind
     sequence: SequenceNumber
     refers_to: Annotated[Place, Field(description="The service that was rated; 0: none. 所评的流水号。")]
+    training: OfTraining
 
     @classmethod
     def of(cls, event: UsageEvent) -> Self:
         """What is told of its event."""
-        return cls(kind=event.kind, sequence=event.sequence, refers_to=event.refers_to)
+        return cls(
+            kind=event.kind,
+            sequence=event.sequence,
+            refers_to=event.refers_to,
+            training=event.terminal == TRAINING_TERMINAL,
+        )
 
 
 class AnswerShown(Message):

@@ -39,6 +39,7 @@ class TillState:
     waiting: tuple[SaleItem, ...]
     last: TapResult | None
     trouble: ExplainedError | None
+    is_training: bool
 
 
 class TillSale:
@@ -47,7 +48,7 @@ class TillSale:
     def __init__(self, owner: str, sale: Sale, items: Iterable[SaleItem]) -> None:
         self.owner: Final = owner
         self._sale, self._waiting = sale, deque(items)
-        self.state = TillState(sale.id, 1, sale.state, tuple(self._waiting), None, None)
+        self.state = TillState(sale.id, 1, sale.state, tuple(self._waiting), None, None, sale.is_training)
 
     def add(self, items: Iterable[SaleItem]) -> None:
         """More lines. Raises SaleMoveRefused where it is over, RequestMalformed for too many."""
@@ -90,7 +91,13 @@ class TillSale:
         if self._sale.state.phase.is_over:
             self._waiting.clear()
         self.state = TillState(
-            self.state.id, self.state.revision + 1, self._sale.state, tuple(self._waiting), last, trouble
+            self.state.id,
+            self.state.revision + 1,
+            self._sale.state,
+            tuple(self._waiting),
+            last,
+            trouble,
+            self.state.is_training,
         )
 
 

@@ -63,6 +63,11 @@ class Sale:
         self._moved_ms = now.reading.monotonic_ms
 
     @property
+    def is_training(self) -> bool:
+        """Whether it is of training, and nothing of it counts."""
+        return self._desk.owner.is_training
+
+    @property
     def state(self) -> SaleState:
         """Where it stands."""
         return self._state

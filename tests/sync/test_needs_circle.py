@@ -56,7 +56,7 @@ def test_the_circle_closes_while_terminals_serve_programs(circle: Circle, tmp_pa
     with circle.serving(circle.near, tmp_path / "near.log") as api:
         need = {"item": "REHAB-FIX", "words": "轮椅坏了", "recording": base64.b64encode(recording).decode()}
         left = circle.asked(api, mine, "/needs", need)
-        assert left == {"kind": "need", "sequence": 1, "refers_to": 0}
+        assert left == {"kind": "need", "sequence": 1, "refers_to": 0, "training": False}
         synchronise(circle.near)
         [case] = circle.at_the_centre("list")
         assert circle.at_the_centre("show", str(case["case"]))["words"] == "轮椅坏了"

@@ -92,7 +92,7 @@ def test_a_need_is_left_with_its_recording(api: ServedApi) -> None:
         left = with_card(api, api.card(), api.till, "/needs", body, status=201)
         told = next(taps)
     assert members(SCHEMAS["Recorded"], left) == []
-    assert left == {"kind": "need", "sequence": told["sequence"], "refers_to": 0}
+    assert left == {"kind": "need", "sequence": told["sequence"], "refers_to": 0, "training": False}
     assert (told["kind"], told["outcome"], told["service"]) == ("need", "recorded", "PARK-T")
     assert told["addressed"] is None and "轮椅" not in str(told)
     event = last(api.enrolled)
@@ -113,7 +113,7 @@ def test_the_service_just_had_is_rated_once_by_its_own_card(api: ServedApi) -> N
     said = with_card(api, other, till, "/ratings", {"stars": 1}, status=409)
     assert said["code"] == "TRM-743" and last(api.enrolled).sequence == service
     said = with_card(api, card, till, "/ratings", {"stars": 4, "words": "很好"}, status=201)
-    assert said == {"kind": "rating", "sequence": service + 1, "refers_to": service}
+    assert said == {"kind": "rating", "sequence": service + 1, "refers_to": service, "training": False}
     left = words_of(api.enrolled, last(api.enrolled))
     assert isinstance(left, Rating) and (left.stars, left.words) == (4, "很好")
     # What can't be rated is refused before anybody has to tap.
@@ -266,10 +266,12 @@ def test_in_training_nothing_counts_and_all_says_so(tmp_path: Path, private_pcsc
         assert status["training"] and status["sequence"] == 0
         assert [one["code"] for one in status["degradations"]] == ["TRM-721"]
         sale = api.tap(till, till.begin(), api.card())
+        assert sale["training"]
         assert till.ask("POST", f"/sales/{sale['id']}/confirm")["phase"] == "confirmed"
         till.refused("GET", "/taps/1/receipt", 404, "TRM-616")
         recording = base64.b64encode(wav(1)).decode()
-        with_card(api, api.card(), till, "/needs", {**NEED, "recording": recording}, status=201)
+        need = {**NEED, "recording": recording}
+        assert with_card(api, api.card(), till, "/needs", need, status=201)["training"]
         with followed(till, "?after=0") as taps:
             told = [next(taps), next(taps)]
         assert [(one["sequence"], one["kind"], one["training"]) for one in told] == [
