@@ -44,7 +44,7 @@ NEED: Final = {"item": "PARK-T", "words": "轮椅坏了\n左轮", "relation": "f
 class Asking:
     """A request that waits for a card, from a thread of its own."""
 
-    def __init__(self, caller: Caller, address: str, body: object = None, wait: float = SECONDS) -> None:
+    def __init__(self, caller: Caller, address: str, body: object = None, wait: float = 2 * SECONDS) -> None:
         self._pool = ThreadPoolExecutor(1)
         self._answer: Future[httpx.Response] = self._pool.submit(
             caller.http.post, f"/v1{address}?wait={wait}", json=body
@@ -206,6 +206,7 @@ def test_a_token_that_is_revoked_waits_for_no_card(api: ServedApi) -> None:
     caller = api.caller(Role.STAFF, api.more_tokens("gone", Role.STAFF))
     asking = begun(api, caller, "/needs/answers")
     TokenStore(api.directory.api_tokens).revoke("gone")
+    api.wait_for_errand(is_there=False)
     assert asking.said(401)["code"] == "TRM-701"
 
 
