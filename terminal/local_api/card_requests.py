@@ -49,7 +49,11 @@ class CardRequests:
 
         def begin() -> None:
             check()
-            self._errands.await_card(errand)
+            # Who waits no time asks whether it could be, and is in nobody's way.
+            if seconds > 0:
+                self._errands.await_card(errand)
+            else:
+                self._errands.require_free(bearer.name)
 
         try:
             await self._bridge.ask(begin, self._limits.answer_seconds)

@@ -54,13 +54,17 @@ class Errands:
         self._awaiting: Errand[Any] | None = None
 
     def await_card(self, errand: Errand[Any]) -> None:
-        """The next card is for this errand. Raises SaleStillOpen, SaleOfAnother; TerminalBusy for another."""
+        """The next card is for this errand. Raises as `require_free`."""
+        self.require_free(errand.owner)
+        self._awaiting = errand
+
+    def require_free(self, owner: str) -> None:
+        """Raise SaleStillOpen, SaleOfAnother or TerminalBusy where the next card is for something else."""
         self._sales.cancel_if_late()
         sale = self._sales.open
         if sale is not None:
-            raise SaleStillOpen if sale.owner == errand.owner else SaleOfAnother
+            raise SaleStillOpen if sale.owner == owner else SaleOfAnother
         self.require_none()
-        self._awaiting = errand
 
     def require_none(self) -> None:
         """Raise TerminalBusy where the next card is for an errand."""

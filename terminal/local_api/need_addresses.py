@@ -29,7 +29,11 @@ router = APIRouter(prefix=PREFIX, responses=_REFUSALS)
 Staff = Annotated[Bearer, Depends(bearer_of(Role.STAFF))]
 Wait = Annotated[
     float,
-    Query(ge=0, le=MAX_WAIT, description="Seconds to wait for a card. 等卡的秒数。"),
+    Query(
+        ge=0,
+        le=MAX_WAIT,
+        description="Seconds to wait for a card; 0 only asks whether it could be (CRD-106). 等卡的秒数。",
+    ),
 ]
 _SECONDS: Final = 30.0
 
