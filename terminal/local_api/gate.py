@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from terminal.local_api.requests import body_incomplete, body_too_large, not_jso
 _LOG: Final = logging.getLogger("tongka.local_api")
 #: Where the bearer of a request's token stands in its scope; a WebSocket may say who it is later.
 BEARER: Final = "tongka.bearer"
+REFUSED_BODY_SECONDS: Final = 1.0
 _PREFLIGHT: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
     "Access-Control-Allow-Headers": "authorization, content-type, accept-language, last-event-id",
@@ -52,6 +54,7 @@ class Gate:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         origin: str | None = None
+        is_refused = True
         try:
             origin = self._access.require_place(scope, headers)
             send = _to(origin, send)
@@ -60,8 +63,11 @@ class Gate:
                 await Response(None, HTTPStatus.NO_CONTENT, _PREFLIGHT)(scope, receive, send)
                 return
             scope[BEARER] = self._access.require_bearer(headers)
+            is_refused = False
             body = await self._body(headers, receive)
         except ExplainedError as error:
+            if is_refused:
+                await self._take_in(receive)
             answer = refusal(error, language_of(headers.get("accept-language", "")), is_last=True)
             await answer(scope, receive, send)
             return
@@ -89,6 +95,20 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - a stack with values in it must not get into a log
             said = explained_fault(error).explain(Language.from_environment())
             _LOG.error("%s %s %s", said.code, said.cause, said.next_step)
+
+    async def _take_in(self, receive: Receive) -> None:
+        """Let a client whom nobody lets in end its request, of the size of an honest one.
+
+        It is still sending: closed on at once, it would see a broken connection and never the refusal.
+        """
+        left = self._limits.body
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFUSED_BODY_SECONDS):
+                while left > 0:
+                    message = await receive()
+                    if not message.get("more_body", False):
+                        return
+                    left -= len(message.get("body", b""))
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """All of it. An honest Content-Length is refused at once, a false one at the first byte too many."""
