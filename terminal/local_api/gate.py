@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ _LOG: Final = logging.getLogger("tongka.local_api")
 BEARER: Final = "tongka.bearer"
 #: The one request whose body may hold a recording.
 _WITH_RECORDING: Final = ("POST", "/v1/needs")
+REFUSED_BODY_SECONDS: Final = 1.0
 _PREFLIGHT: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
     "Access-Control-Allow-Headers": "authorization, content-type, accept-language, last-event-id",
@@ -59,6 +60,7 @@ class Gate:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         origin: str | None = None
+        is_refused = True
         try:
             origin = self._access.require_place(scope, headers)
             send = _to(origin, send)
@@ -67,10 +69,13 @@ class Gate:
                 await Response(None, HTTPStatus.NO_CONTENT, _PREFLIGHT)(scope, receive, send)
                 return
             bearer = scope[BEARER] = self._access.require_bearer(headers)
+            is_refused = False
             with ExitStack() as held:
                 body = await self._body(headers, receive, self._most(scope, bearer), held)
                 await self._hand_on(scope, _given(body, receive), send)
         except ExplainedError as error:
+            if is_refused:
+                await self._take_in(receive)
             answer = refusal(error, language_of(headers.get("accept-language", "")), is_last=True)
             await answer(scope, receive, send)
 
@@ -112,6 +117,20 @@ class Gate:
             yield
         finally:
             self._recordings -= 1
+
+    async def _take_in(self, receive: Receive) -> None:
+        """Let a client whom nobody lets in end its request, of the size of an honest one.
+
+        It is still sending: closed on at once, it would see a broken connection and never the refusal.
+        """
+        left = self._limits.body
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFUSED_BODY_SECONDS):
+                while left > 0:
+                    message = await receive()
+                    if not message.get("more_body", False):
+                        return
+                    left -= len(message.get("body", b""))
 
     async def _body(self, headers: Headers, receive: Receive, most: int, held: ExitStack) -> bytes:
         """All of it, `most` bytes at most; one that may hold a recording has its place among these in `held`.

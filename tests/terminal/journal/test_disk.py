@@ -6,13 +6,13 @@ root and, on the distribution's kernel, anybody else may make.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from terminal.journal.verification import verify_journal
 from tests.terminal.journal.journals import KEY, append, writer
+from tests.terminal.own_mount import SMALL_DISK, run_on_mount
 
 PRELUDE = """
 import errno, os, sys
@@ -31,33 +31,8 @@ path = folder / "journal.db"
 
 
 def in_mount(folder: Path, mount: str, script: str) -> str:
-    """Run a script below `folder` after `mount` (a shell command on $1), seen by nobody else; its output."""
-    folder.mkdir(exist_ok=True)
-    as_whom = ["--map-root-user"] if os.geteuid() else []
-    command = f'{mount} && exec "$2" -c "$3" "$1"'
-    done = subprocess.run(
-        [
-            "unshare",
-            *as_whom,
-            "--mount",
-            "sh",
-            "-ec",
-            command,
-            "sh",
-            folder,
-            sys.executable,
-            PRELUDE + script,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-SMALL_DISK = 'mount -t tmpfs -o size=80m tmpfs "$1"'
+    """Run a script with a journal's tools below `folder` after `mount`; its output."""
+    return run_on_mount(folder, mount, PRELUDE + script)
 
 
 def test_a_disk_that_fills_up_is_told_and_then_refuses_taps_before_one_is_lost(tmp_path: Path) -> None:

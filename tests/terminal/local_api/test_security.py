@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import stat
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -185,6 +186,18 @@ def test_an_announced_oversize_is_refused_before_the_body(api: ServedApi) -> Non
     token = f"Authorization: Bearer {api.tokens[Role.TILL]}"
     host = f"Host: 127.0.0.1:{api.port}"
     assert raw(api, "POST /v1/sales HTTP/1.1", host, token, "Content-Length: 99999999")[0] == 413
+
+
+def test_whoever_is_refused_while_still_sending_reads_why(api: ServedApi) -> None:
+    head = f"POST /v1/sales HTTP/1.1\r\nHost: 127.0.0.1:{api.port}\r\nContent-Length: 20\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        time.sleep(0.2)  # as a busy till's second packet may be
+        for _ in range(2):
+            connection.sendall(b"0123456789")
+            time.sleep(0.05)
+        answer = connection.recv(65_536)
+    assert b" 401 " in answer.partition(b"\r\n")[0]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -41,6 +38,7 @@ from terminal.validator import TapDisplay, Validator, live_condition
 from tests.terminal.enrolled import Enrolled, SetClock, chip
 from tests.terminal.hotlists import hotlist_of
 from tests.terminal.modes.gate import WITHOUT_QUOTA, events_of, gate
+from tests.terminal.own_mount import run_on_mount
 
 DAY_MS: Final = 86_400_000
 LONG_SECONDS: Final = 60.0
@@ -357,20 +355,8 @@ DayKeys(MADE.pop()).destroy()
 
 def test_a_disk_that_fills_up(tmp_path: Path) -> None:
     """On a genuine small disk, in a mount namespace of the test's own."""
-    as_whom = ["--map-root-user"] if os.geteuid() else []
-    command = 'mount -t tmpfs -o size=100m tmpfs "$1" && exec "$2" -c "$3" "$1"'
-    ran = subprocess.run(
-        [
-            *("unshare", *as_whom, "--mount", "sh", "-ec", command, "sh"),
-            *(tmp_path, sys.executable, ON_A_SMALL_DISK),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    *seen, told, recorded = ran.stdout.splitlines()
+    output = run_on_mount(tmp_path, 'mount -t tmpfs -o size=100m tmpfs "$1"', ON_A_SMALL_DISK)
+    *seen, told, recorded = output.splitlines()
     assert seen == ["True", "True"]
     assert told.split() == [
         "result:granted",

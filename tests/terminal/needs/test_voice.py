@@ -34,9 +34,9 @@ from terminal.needs.errors import VoiceRefused
 from terminal.needs.leaving import leave_need
 from terminal.needs.recording_form import recording_suffix, require_recording
 from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
-from tests.terminal.journal.test_disk import SMALL_DISK, in_mount
 from tests.terminal.needs.cast import WHEELCHAIR, credential, events_of, words_of
 from tests.terminal.needs.recordings import opus, wav
+from tests.terminal.own_mount import SMALL_DISK, run_on_mount
 
 CENTER = PrivateKey.generate()
 
@@ -160,12 +160,15 @@ def test_a_refused_card_leaves_no_recording(bus: Enrolled, terminal: Terminal) -
 
 def test_a_recording_takes_no_room_of_taps(tmp_path: Path) -> None:
     """On a disk of 80 MiB with 40 MiB left: words and taps go on, recordings are refused."""
-    output = in_mount(
+    output = run_on_mount(
         tmp_path / "disk",
         SMALL_DISK,
         """
+import os, sys
+from pathlib import Path
 from card.simulator.boards.link import InProcessConnection
 from terminal.assembly import open_terminal
+from terminal.journal import disk
 from terminal.journal.errors import DiskNearlyFull
 from terminal.journal.reader import JournalReader
 from terminal.needs.contents import need
@@ -174,6 +177,7 @@ from tests.terminal.enrolled import SetClock, chip, enrol
 from tests.terminal.needs.cast import tapped
 from tests.terminal.needs.recordings import wav
 
+folder = Path(sys.argv[1])
 bus, speech = enrol(folder / "bus"), wav()
 card = bus.card()
 
