@@ -254,7 +254,7 @@ class JournalWriter(Closing):
         data = event.to_bytes()
         digest = sm3(data)
         try:
-            if counted is None and not voice and draft.kind is not EventKind.CANCELLATION:
+            if not (counted or given_back or voice or draft.kind is EventKind.CANCELLATION):
                 self._insert(event.sequence, data, digest)
             else:
                 with transaction(self._connection):
