@@ -28,7 +28,7 @@ from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.events.kind import EventKind
 from terminal.modes.counter_errors import EntryRefused, NobodyAtCounter
-from terminal.modes.counter_note import CounterNote, Purpose
+from terminal.modes.counter_note import CounterNote, EyeCheck, Purpose
 from terminal.modes.counter_orders import Check, CounterOrder, ListDocuments, Register
 from terminal.modes.holder_data import HolderData
 from terminal.modes.recording import record_presence
@@ -170,6 +170,7 @@ class Counter:
             reference,
             card.credential.card_id,
             self._monotonic_ms(),
+            photo=EyeCheck.DIFFERS if before is not None and before.has_differed else EyeCheck.NOT_CHECKED,
             companion_tap=0 if before is None else before.companion_tap,
         )
         if self._psam is not None:

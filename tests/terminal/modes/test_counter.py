@@ -232,6 +232,14 @@ def test_a_photo_that_differs_is_recorded_at_once_and_nothing_else_is(counter: E
     assert [note and note.photo for note in notes(counter)] == [None, EyeCheck.DIFFERS]
 
 
+def test_a_photo_that_differed_differs_still_when_the_card_is_put_back(counter: Enrolled) -> None:
+    card = holder(counter)
+    steps = (chip(card), DIFFERS, AWAY, chip(card), APPLY, MATCHES, APPLY)
+    heard = receive(counter, *steps, psam=psam_of(counter))
+    assert [one["code"] for one in heard.told("trouble")] == ["TRM-738"]
+    assert [note.purpose for note in notes(counter) if note][-1] is Purpose.APPLICATION
+
+
 def test_a_guardian_may_come_in_the_holder_s_stead(counter: Enrolled) -> None:
     receive(counter, chip(holder(counter)), DIFFERS, COMPANION_MATCHES, APPLY, psam=psam_of(counter))
     last = notes(counter)[-1]
@@ -256,7 +264,7 @@ def test_a_companion_card_behind_its_holder_s_belongs_to_the_visit(counter: Enro
     steps = (chip(card), DIFFERS, AWAY, chip(companion_of(counter, card)), AWAY, chip(card), APPLY)
     heard = receive(counter, *steps, psam=psam_of(counter))
     assert [(one["sequence"], one["visit"]) for one in heard.told("companion")] == [(3, 1)]
-    # The card was away: what staff saw before says nothing of who stands there now.
+    # The card was away: a photo that matched would have to be looked at anew.
     assert [(one["sequence"], one["companion_tap"]) for one in heard.told("visit")] == [(1, 0), (1, 3)]
     assert [refers_to for _service, refers_to, _outcome in links(counter)] == [0, 1, 1, 1, 1]
     assert notes(counter)[-1] == CounterNote(
