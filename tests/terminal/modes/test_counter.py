@@ -268,7 +268,11 @@ def test_a_companion_card_behind_its_holder_s_belongs_to_the_visit(counter: Enro
     assert [(one["sequence"], one["companion_tap"]) for one in heard.told("visit")] == [(1, 0), (1, 3)]
     assert [refers_to for _service, refers_to, _outcome in links(counter)] == [0, 1, 1, 1, 1]
     assert notes(counter)[-1] == CounterNote(
-        purpose=Purpose.APPLICATION, documents=(0, 1), companion_tap=3, data=ISSUER
+        purpose=Purpose.APPLICATION,
+        documents=(0, 1),
+        photo=EyeCheck.DIFFERS,
+        companion_tap=3,
+        data=ISSUER,
     )
 
 
