@@ -121,8 +121,8 @@ def verify(  # noqa: PLR0917  the verb's options
 ) -> None:
     """离线核验凭条：终端签名、证书链、吊销、时间；不真以 1 退出。 Check a receipt offline.
 
-    --data 的终端自己签发的，还查后来有无撤销。 One that the terminal of --data made is looked up in its journal,
-    too: it may have been taken back.
+    --data 的终端自己签发的，还查后来有无撤销。 What the terminal of --data made is looked up in its
+    journal, too: it may have been taken back.
 
     Example: tongka receipt verify receipt.txt --root root.pem --certificates trust.json
     """
