@@ -321,12 +321,12 @@ def test_qinhuangdao_reminds_of_the_review_in_the_birthday_month_alone() -> None
 
 
 def test_wuhan_bars_for_this_year_and_the_next_and_takes_the_card_back() -> None:
-    misuse = BOOK.misuse_for(WUHAN_BUS, date(2026, 5, 17))
+    misuse = BOOK.misuse_in(WUHAN_BUS.region, date(2026, 5, 17))
 
     assert misuse is not None
     assert misuse.withdrawn
     assert misuse.bar_until(date(2026, 1, 1)) == misuse.bar_until(date(2026, 12, 31)) == date(2027, 12, 31)
-    assert BOOK.misuse_for(BUS, date(2026, 5, 17)) is None
+    assert BOOK.misuse_in(BUS.region, date(2026, 5, 17)) is None
 
 
 def test_yibin_s_companion_card_sounds_and_shows_the_same() -> None:
