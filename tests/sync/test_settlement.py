@@ -617,7 +617,7 @@ def test_the_centre_judges_by_the_age_of_the_terminals_hotlist(
 ) -> None:
     # Dated 2026-09-01; the tap is made 20 days later.
     rules = tmp_path / "authority" / "content-source" / "rules" / "chongqing-bus.toml"
-    text = rules.read_text("utf-8").replace("2012.1", "2026.9")
+    text = rules.read_text("utf-8").replace("2012.2", "2026.9")
     rules.write_text(
         re.sub(r'(?m)^condition = "(.*)"$', rf'condition = "(\1) && hotlist_age <= {most}"', text), "utf-8"
     )
