@@ -43,13 +43,17 @@ _CHANNELS: Final = MappingProxyType(
 )
 
 
+# `pinyin` is told whole; `asked` may name a disability, and whoever reads a document may put it on a screen.
+_LEFT_OUT: Final = frozenset({"pinyin", "asked", "rank"})
+
+
 def pinyin_of(item: ServiceItem) -> str:
     """The name's pinyin as the search knows it, a space between syllables."""
     return " ".join(syllables(fold(item.name.zh), item.guide.pinyin))
 
 
 def document(item: ServiceItem) -> dict[str, object]:
-    """The item for a program: JSON's types, all fields, with pinyin and initials."""
+    """The item for a program: JSON's types, all that may be shown, with pinyin and initials."""
     guide = item.guide
     fields = {
         "code": item.code,
@@ -63,7 +67,7 @@ def document(item: ServiceItem) -> dict[str, object]:
         "tickets": dict(item.tickets),
         "pinyin": pinyin_of(item),
         "initials": "".join(initials(syllables(fold(item.name.zh), guide.pinyin))),
-        **{field: getattr(guide, field) for field in guide.__dataclass_fields__ if field != "pinyin"},
+        **{field: getattr(guide, field) for field in guide.__dataclass_fields__ if field not in _LEFT_OUT},
     }
     return {name: msgspec.to_builtins(value) for name, value in fields.items()}
 
