@@ -229,8 +229,8 @@ def test_diff_tells_who_changes_and_fails_only_if_asked(tmp_path: Path, content:
     [change] = answer(*compared)
 
     assert (done.exit_code, run(*compared, "--exit-code").exit_code) == (0, 1)
-    assert done.stdout == "50 · transit: category 7, grades 3–4: pays 50% → free\n"
-    assert change["services"] == [{"zh": "50 · transit", "en": "50 · transit"}]
+    assert done.stdout == "Chongqing · transit: category 7, grades 3–4: pays 50% → free\n"
+    assert change["services"] == [{"zh": "重庆市 · 公共交通", "en": "Chongqing · transit"}]
     assert (change["kind"], change["before"]["en"], change["after"]["zh"]) == ("outcome", "pays 50%", "免费")
 
 
