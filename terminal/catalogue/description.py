@@ -11,17 +11,11 @@ import msgspec
 from crypto.explained import Language, Text
 from terminal.catalogue.normal_form import fold
 from terminal.catalogue.pinyin import initials, syllables
-from terminal.decisions.catalogue import ServiceDomain, ServiceItem
+from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.service_guide import Channel, ChannelKind, Hours, Weekday
 from terminal.displays import yuan
+from terminal.service_names import DOMAIN_NAMES, KIND_NAMES
 
-_DOMAINS: Final = MappingProxyType(
-    {
-        ServiceDomain.IDENTITY: Text(zh="身份", en="identity"),
-        ServiceDomain.BUSINESS: Text(zh="业务", en="business"),
-        ServiceDomain.SOCIAL: Text(zh="社会", en="social"),
-    }
-)
 _DAYS: Final = MappingProxyType(
     {
         Weekday.MONDAY: Text(zh="周一", en="Mon"),
@@ -79,8 +73,8 @@ def lines(item: ServiceItem, language: Language) -> Iterator[tuple[str, str]]:
         (Text(zh="代码", en="code"), item.code),
         (Text(zh="名称", en="name"), item.name.in_language(language)),
         (Text(zh="拼音", en="pinyin"), pinyin_of(item)),
-        (Text(zh="领域", en="domain"), _DOMAINS[item.domain].in_language(language)),
-        (Text(zh="种类", en="kind"), item.kind.value),
+        (Text(zh="领域", en="domain"), DOMAIN_NAMES[item.domain].in_language(language)),
+        (Text(zh="种类", en="kind"), KIND_NAMES[item.kind].in_language(language)),
         (Text(zh="地区", en="region"), item.region),
         (Text(zh="票价", en="fare"), f"¥{yuan(item.fare)}" if item.fare else ""),
         (Text(zh="易读", en="easy to read"), _said(guide.easy_read, language)),
