@@ -18,6 +18,7 @@ from terminal.catalogue.opening import open_catalogue, read_file
 from terminal.catalogue.search import DEFAULT_LIMIT, CatalogueSearch, Found
 from terminal.decisions.catalogue import Catalogue, ServiceDomain
 from terminal.decisions.rule_pack import RulePack
+from terminal.service_names import DOMAIN_NAMES, KIND_NAMES
 
 app = typer.Typer(
     help="搜索、查看与检查服务目录。Search, show and check the catalogue of services.", no_args_is_help=True
@@ -112,7 +113,8 @@ def list_services(
     language = Language.from_environment()
     table = _table(language, _CODE, _NAME, Text(zh="领域", en="domain"), Text(zh="种类", en="kind"))
     for item in items:
-        table.add_row(item.code, item.name.in_language(language), item.domain.value, item.kind.value)
+        named = (item.name, DOMAIN_NAMES[item.domain], KIND_NAMES[item.kind])
+        table.add_row(item.code, *(text.in_language(language) for text in named))
     Console().print(table)
 
 

@@ -11,17 +11,11 @@ import msgspec
 from crypto.explained import Language, Text
 from terminal.catalogue.normal_form import fold
 from terminal.catalogue.pinyin import initials, syllables
-from terminal.decisions.catalogue import ServiceDomain, ServiceItem
+from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.service_guide import Channel, ChannelKind, Hours, Weekday
 from terminal.displays import yuan
+from terminal.service_names import DOMAIN_NAMES, KIND_NAMES
 
-_DOMAINS: Final = MappingProxyType(
-    {
-        ServiceDomain.IDENTITY: Text(zh="身份", en="identity"),
-        ServiceDomain.BUSINESS: Text(zh="业务", en="business"),
-        ServiceDomain.SOCIAL: Text(zh="社会", en="social"),
-    }
-)
 _DAYS: Final = MappingProxyType(
     {
         Weekday.MONDAY: Text(zh="周一", en="Mon"),
@@ -43,13 +37,17 @@ _CHANNELS: Final = MappingProxyType(
 )
 
 
+# `pinyin` is told whole; `asked` may name a disability, and whoever reads a document may put it on a screen.
+_LEFT_OUT: Final = frozenset({"pinyin", "asked", "rank"})
+
+
 def pinyin_of(item: ServiceItem) -> str:
     """The name's pinyin as the search knows it, a space between syllables."""
     return " ".join(syllables(fold(item.name.zh), item.guide.pinyin))
 
 
 def document(item: ServiceItem) -> dict[str, object]:
-    """The item for a program: JSON's types, all fields, with pinyin and initials."""
+    """The item for a program: JSON's types, all that may be shown, with pinyin and initials."""
     guide = item.guide
     fields = {
         "code": item.code,
@@ -63,7 +61,7 @@ def document(item: ServiceItem) -> dict[str, object]:
         "tickets": dict(item.tickets),
         "pinyin": pinyin_of(item),
         "initials": "".join(initials(syllables(fold(item.name.zh), guide.pinyin))),
-        **{field: getattr(guide, field) for field in guide.__dataclass_fields__ if field != "pinyin"},
+        **{field: getattr(guide, field) for field in guide.__dataclass_fields__ if field not in _LEFT_OUT},
     }
     return {name: msgspec.to_builtins(value) for name, value in fields.items()}
 
@@ -75,8 +73,8 @@ def lines(item: ServiceItem, language: Language) -> Iterator[tuple[str, str]]:
         (Text(zh="代码", en="code"), item.code),
         (Text(zh="名称", en="name"), item.name.in_language(language)),
         (Text(zh="拼音", en="pinyin"), pinyin_of(item)),
-        (Text(zh="领域", en="domain"), _DOMAINS[item.domain].in_language(language)),
-        (Text(zh="种类", en="kind"), item.kind.value),
+        (Text(zh="领域", en="domain"), DOMAIN_NAMES[item.domain].in_language(language)),
+        (Text(zh="种类", en="kind"), KIND_NAMES[item.kind].in_language(language)),
         (Text(zh="地区", en="region"), item.region),
         (Text(zh="票价", en="fare"), f"¥{yuan(item.fare)}" if item.fare else ""),
         (Text(zh="易读", en="easy to read"), _said(guide.easy_read, language)),

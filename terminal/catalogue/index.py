@@ -3,7 +3,7 @@
 Three tables, none of which keeps its texts: `names` and `words` (what people also call a service) have one
 row a label and the columns `hanzi` (each character a token, so that a phrase finds any part), `pinyin` (each
 syllable), `initials` (each letter) and `english`; `bodies` has what a service's guide says. Rows are in the
-order in which services are listed: the shortest name first, then by code.
+order in which services are listed: by their editor's rank, the shortest name first, then by code.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ class Label:
 
     item: int
     text: str
+    is_shown: bool = True
+
+    @property
+    def shown(self) -> str:
+        """Its text as far as a screen may show it, else nothing."""
+        return self.text if self.is_shown else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,14 @@ class CatalogueIndex:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.items: Final[tuple[ServiceItem, ...]] = tuple(
-            sorted(catalogue.items.values(), key=lambda item: (len(item.name.zh), item.code))
+            sorted(catalogue.items.values(), key=lambda item: (item.guide.rank, len(item.name.zh), item.code))
         )
         self.numbers: Final = {item.code: number for number, item in enumerate(self.items)}
         self.words: Final = [
-            Label(number, word) for number, item in enumerate(self.items) for word in item.guide.words
+            Label(number, word, is_shown)
+            for number, item in enumerate(self.items)
+            for words, is_shown in ((item.guide.words, True), (item.guide.asked, False))
+            for word in words
         ]
         # Names stand before words: of two that sound alike the name is found first.
         self.labels: Final = (*(Label(row, item.name.zh) for row, item in enumerate(self.items)), *self.words)
@@ -101,17 +110,16 @@ class CatalogueIndex:
         """Give the memory back. Closing twice does nothing."""
         self._database.close()
 
-    def rows(self, table: str, expression: str, *, best_first: bool = False) -> Iterator[int]:
+    def rows(self, table: str, expression: str) -> Iterator[int]:
         """The numbers of rows that an expression of FTS5 finds, in order; none for an empty expression.
 
         Raises SearchUnavailable.
         """
         if not expression:
             return
-        order = "rank, rowid" if best_first else "rowid"
         try:
             found = self._database.execute(
-                f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY {order}",  # noqa: S608 our own names
+                f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid",  # noqa: S608 our own names
                 (expression,),
             )
             for (row,) in found:

@@ -76,10 +76,11 @@ def _name_findings(item: ServiceItem) -> Iterator[Finding]:
             en=f"it has {syllables} syllables, and the name {hanzi} Chinese characters",
         )
         yield Finding(item.code, "pinyin", problem)
-    for word in item.guide.words:
-        if not fold(word):
-            problem = Text(zh=f"没有可搜索的字：{word}", en=f"nothing in it can be typed: {word}")
-            yield Finding(item.code, "words", problem)
+    for field, words in (("words", item.guide.words), ("asked", item.guide.asked)):
+        for word in words:
+            if not fold(word):
+                problem = Text(zh=f"没有可搜索的字：{word}", en=f"nothing in it can be typed: {word}")
+                yield Finding(item.code, field, problem)
 
 
 def _dead_references(catalogue: Catalogue) -> Iterator[Finding]:

@@ -107,12 +107,12 @@ class Query:
         """The expression for texts that hold it."""
         return _any(phrase.expression(Place.ANYWHERE) for phrase in self._written())
 
-    def pairs(self) -> str:
-        """The expression for labels that share two neighbouring Hanzi with it; empty if it has none."""
+    def pairs(self) -> tuple[str, ...]:
+        """For each two neighbouring Hanzi of it, the expression for labels that have them, too."""
         pairs = dict.fromkeys(
             (one, other) for one, other in pairwise(self.text) if is_hanzi(one) and is_hanzi(other)
         )
-        return _any(_Phrase("hanzi", pair).expression(Place.ANYWHERE) for pair in pairs)
+        return tuple(_Phrase("hanzi", pair).expression(Place.ANYWHERE) for pair in pairs)
 
     def _phrases(self, place: Place) -> Iterator[_Phrase]:
         yield from self._written(is_begun=place is not Place.WHOLE)

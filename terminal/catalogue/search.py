@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain
+from math import log
 from types import MappingProxyType
 from typing import Final
 
@@ -33,26 +34,28 @@ class Match(IntEnum):
 
     EXACT = 1
     PREFIX = 2
-    NAME = 3
-    INITIALS = 4
-    WORD = 5
-    TERMS = 6
-    TEXT = 7
-    SOUND = 8
-    PARTS = 9
+    CALLED = 3
+    NAME = 4
+    INITIALS = 5
+    WORD = 6
+    TERMS = 7
+    MOST = 8
+    TEXT = 9
+    SOUND = 10
+    PARTS = 11
 
 
-_BY_NAME: Final = MappingProxyType(
-    {Place.WHOLE: Match.EXACT, Place.START: Match.PREFIX, Place.ANYWHERE: Match.NAME}
-)
+_BY_NAME: Final = MappingProxyType({Place.WHOLE: Match.EXACT, Place.START: Match.PREFIX})
 _WHY: Final = MappingProxyType(
     {
         Match.EXACT: Text(zh="名称相同", en="this is its name"),
         Match.PREFIX: Text(zh="名称以此开头", en="its name begins so"),
+        Match.CALLED: Text(zh="也叫“{matched}”", en="also called “{matched}”"),
         Match.NAME: Text(zh="名称中有", en="in its name"),
         Match.INITIALS: Text(zh="拼音首字母", en="its initials"),
         Match.WORD: Text(zh="也叫“{matched}”", en="also called “{matched}”"),
         Match.TERMS: Text(zh="各词都有", en="has all the words"),
+        Match.MOST: Text(zh="大部分相同", en="shares most of it"),
         Match.TEXT: Text(zh="说明中有", en="in its description"),
         Match.SOUND: Text(zh="读音或拼写相近：“{matched}”", en="sounds or is spelt like “{matched}”"),
         Match.PARTS: Text(zh="部分相同", en="shares some characters"),
@@ -60,9 +63,15 @@ _WHY: Final = MappingProxyType(
 )
 
 
+_ASKED: Final = Text(zh="有人这样问", en="others ask so, too")
+
+
 @dataclass(frozen=True)
 class Found:
-    """A service found. `matched`: the name or word it was found by; `errors`: how many letters differ."""
+    """A service found. `errors`: how many letters differ.
+
+    `matched`: the name or word it was found by, empty where that is a word that no screen shows.
+    """
 
     item: ServiceItem
     match: Match
@@ -72,7 +81,7 @@ class Found:
     @property
     def why(self) -> Text:
         """Why it was found, for people."""
-        return _WHY[self.match].format(matched=self.matched)
+        return _WHY[self.match].format(matched=self.matched) if self.matched else _ASKED
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,8 @@ class CatalogueSearch(Closing):
         self._index = CatalogueIndex(catalogue)
 
     def find(self, typed: str, limit: int = DEFAULT_LIMIT) -> list[Found]:
-        """At most `limit` services, the best match first; equal matches by length of name, then by code.
+        """At most `limit` services, the best match first; equal matches by the editor's rank, the length of
+        the name, then by code.
 
         Any string is taken; one without a letter, digit or Hanzi finds nothing. Raises SearchUnavailable.
         """
@@ -117,16 +127,21 @@ class CatalogueSearch(Closing):
 
     def _hits(self, query: Query, typed: str) -> Iterator[_Hit]:
         """Every way to find something, the best first; each is tried only if the ones before leave room."""
-        is_nothing = True
-        is_english = True  # as far as anything was found, it was an English word with a slip
-        for hit in chain(self._code(typed), self._labels(query), self._inexact(query)):
-            is_nothing = False
-            is_english = is_english and hit.match is Match.SOUND and hit.matched.isascii()
+        is_well_found = False
+        for hit in chain(self._code(typed), self._labels(query), self._terms(query)):
+            is_well_found = True
+            yield hit
+        # What is found by its name or a search word needs no guess from a part of what was typed.
+        most, parts = ([], []) if is_well_found else self._shared_hanzi(query)
+        yield from most
+        yield from self._texts(query)
+        is_english = not (is_well_found or most)
+        for hit in self._near(query):
+            is_english = is_english and bool(hit.matched) and hit.matched.isascii()
             yield hit
         if is_english:
             yield from self._english_names(query)
-        if is_nothing:
-            yield from self._shared_hanzi(query)
+        yield from parts
 
     def _code(self, typed: str) -> Iterator[_Hit]:
         item = self._index.numbers.get(typed.strip().upper())
@@ -134,21 +149,29 @@ class CatalogueSearch(Closing):
             yield _Hit(item, Match.EXACT, self._index.items[item].code)
 
     def _labels(self, query: Query) -> Iterator[_Hit]:
-        """By names, then by search words."""
+        """By names, then by search words; but a whole search word comes before a part of a name."""
         # What is nowhere is neither whole nor at a start: most questions need not be asked.
-        if self._is_found("names", query.labels(Place.ANYWHERE)):
+        is_named = self._is_found("names", query.labels(Place.ANYWHERE))
+        is_word = self._is_found("words", query.labels(Place.ANYWHERE))
+        if is_named:
             for place, match in _BY_NAME.items():
                 yield from self._names(query.labels(place), match)
+        if is_word:
+            yield from self._words(query.labels(Place.WHOLE), Match.CALLED)
+        if is_named:
+            yield from self._names(query.labels(Place.ANYWHERE), Match.NAME)
         if self._is_found("names", query.initials(Place.ANYWHERE)):
             # Shorter names come first, so that one with no other initials does.
             for place in (Place.START, Place.ANYWHERE):
                 yield from self._names(query.initials(place), Match.INITIALS)
-        if self._is_found("words", query.labels(Place.ANYWHERE)):
-            for place in Place:
+        if is_word:
+            for place in (Place.START, Place.ANYWHERE):
                 yield from self._words(query.labels(place))
-        yield from self._words(query.initials(Place.ANYWHERE))
+        if self._is_found("words", query.initials(Place.ANYWHERE)):
+            for place in Place:
+                yield from self._words(query.initials(place))
 
-    def _inexact(self, query: Query) -> Iterator[_Hit]:
+    def _terms(self, query: Query) -> Iterator[_Hit]:
         terms = query.terms()
         if len(terms) > 1:
             named = [set(self._index.rows("names", term.labels(Place.ANYWHERE))) for term in terms]
@@ -156,11 +179,14 @@ class CatalogueSearch(Closing):
             # What is called so comes before what only speaks of it.
             for item in sorted(found, key=lambda item: (-sum(item in each for each in named), item)):
                 yield self._of_item(item, Match.TERMS)
-        for item in self._index.rows("bodies", query.body()):
-            yield self._of_item(item, Match.TEXT)
+
+    def _texts(self, query: Query) -> Iterator[_Hit]:
+        return (self._of_item(item, Match.TEXT) for item in self._index.rows("bodies", query.body()))
+
+    def _near(self, query: Query) -> Iterator[_Hit]:
         for number, errors in self._index.near(query.letters, query.errors):
             label = self._index.labels[number]
-            yield _Hit(label.item, Match.SOUND, label.text, errors)
+            yield _Hit(label.item, Match.SOUND, label.shown, errors)
 
     def _english_names(self, query: Query) -> Iterator[_Hit]:
         """By a slip in a name's English: for what is no pinyin, as pinyin is like many an English word."""
@@ -168,10 +194,24 @@ class CatalogueSearch(Closing):
             for item, errors in self._index.english.find(query.text, query.errors):
                 yield _Hit(item, Match.SOUND, self._index.items[item].name.en, errors)
 
-    def _shared_hanzi(self, query: Query) -> Iterator[_Hit]:
-        """For what nothing else found: names that share neighbouring Hanzi with it."""
-        for item in self._index.rows("names", query.pairs(), best_first=True):
-            yield self._of_item(item, Match.PARTS)
+    def _shared_hanzi(self, query: Query) -> tuple[list[_Hit], list[_Hit]]:
+        """What shares neighbouring Hanzi with it in its name or search words: most of them, and fewer.
+
+        Two Hanzi count the more, the fewer services have them; those that no service has count nothing.
+        """
+        total = 0.0
+        shares: dict[int, float] = {}
+        for pair in query.pairs():
+            words = (self._index.words[row].item for row in self._index.rows("words", pair))
+            items = {*self._index.rows("names", pair), *words}
+            if items:
+                weight = log(1 + len(self._index.items) / len(items))
+                total += weight
+                for item in items:
+                    shares[item] = shares.get(item, 0.0) + weight
+        ranked = sorted(shares, key=lambda item: (-shares[item], item))
+        most = [self._of_item(item, Match.MOST) for item in ranked if shares[item] * 2 > total]
+        return most, [self._of_item(item, Match.PARTS) for item in ranked[len(most) :]]
 
     def _is_found(self, table: str, expression: str) -> bool:
         return next(self._index.rows(table, expression), None) is not None
@@ -179,10 +219,10 @@ class CatalogueSearch(Closing):
     def _names(self, expression: str, match: Match) -> Iterator[_Hit]:
         return (self._of_item(item, match) for item in self._index.rows("names", expression))
 
-    def _words(self, expression: str) -> Iterator[_Hit]:
+    def _words(self, expression: str, match: Match = Match.WORD) -> Iterator[_Hit]:
         for row in self._index.rows("words", expression):
             word = self._index.words[row]
-            yield _Hit(word.item, Match.WORD, word.text)
+            yield _Hit(word.item, match, word.shown)
 
     def _anywhere(self, term: Query) -> set[int]:
         """The services that have a word in their name, their search words or their description."""

@@ -60,6 +60,7 @@ PICTOGRAMS: Final = (
 )
 
 MAX_URL: Final = 200
+USUAL_RANK: Final = 5
 
 
 class Weekday(StrEnum):
@@ -121,14 +122,17 @@ class Channel:
 class ServiceGuide:
     """The words for people. `pinyin`: one syllable a Hanzi of the name, ü as v, where it is read irregularly.
 
-    `words`: what people also call the service; `related`: codes of other items; `pictogram`: of PICTOGRAMS,
-    or one that a later version draws.
+    `words`: what people also call the service; `asked`: words that it is found by and that no screen shows,
+    as they may name a disability; `rank`: 1 to 9, the smaller comes first of services found equally well;
+    `related`: codes of other items; `pictogram`: of PICTOGRAMS, or one that a later version draws.
     """
 
     easy_read: Text | None = None
     pictogram: str = ""
     pinyin: str = ""
     words: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    rank: int = USUAL_RANK
     documents: tuple[Text, ...] = ()
     offered_by: Text | None = None
     hours: tuple[Hours, ...] = ()
@@ -159,6 +163,8 @@ class GuideFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     pictogram: _Name | None = None
     pinyin: _Pinyin | None = None
     words: Annotated[tuple[_SearchWord, ...], msgspec.Meta(max_length=40)] = ()
+    asked: Annotated[tuple[_SearchWord, ...], msgspec.Meta(max_length=40)] = ()
+    rank: Annotated[int, msgspec.Meta(ge=1, le=9)] = USUAL_RANK
     documents: Annotated[tuple[BilingualText, ...], msgspec.Meta(max_length=20)] = ()
     offered_by: BilingualText | None = None
     hours: Annotated[tuple[Hours, ...], msgspec.Meta(max_length=20)] = ()
@@ -176,6 +182,8 @@ class GuideFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             pictogram=self.pictogram or "",
             pinyin=self.pinyin or "",
             words=self.words,
+            asked=self.asked,
+            rank=self.rank,
             documents=tuple(document.text for document in self.documents),
             offered_by=_text(self.offered_by),
             hours=self.hours,
@@ -222,6 +230,14 @@ GUIDE_HINTS: Final = MappingProxyType(
             en="the name's pinyin, a syllable for each Hanzi, no tones, v for ü, as chong qing",
         ),
         "words": Text(zh="列表，每个词 1–40 字", en="a list of words of 1 to 40 characters"),
+        "asked": Text(
+            zh="列表，每个词 1–40 字；只用来搜索，不显示",
+            en="a list of words of 1 to 40 characters that are searched and never shown",
+        ),
+        "rank": Text(
+            zh="1–9：同样符合时小的在前，不写为 5",
+            en="1 to 9: of services found equally well the small one comes first; 5 if left out",
+        ),
         "documents": Text(
             zh='列表，每项 { zh = "…", en = "…" }', en='a list of { zh = "…", en = "…" }, one for each paper'
         ),

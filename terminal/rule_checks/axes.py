@@ -11,11 +11,14 @@ from typing import Final, Protocol, TypeAlias
 from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts
 from terminal.decisions.catalogue import ServiceFeature
+from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.regions import representatives, residence_prefixes
 from terminal.rule_checks.situation import Situation
+from terminal.service_names import FEATURE_NAMES
 
 ALL_CATEGORIES: Final = range(1, 8)
 GRADES: Final = range(1, 5)
+_CATEGORY_NAMES: Final = ("视力", "听力", "言语", "肢体", "智力", "精神", "多重")  # for staff alone
 
 
 class Axis(Protocol):
@@ -146,6 +149,9 @@ class CategoryAxis:
         wanted = {cells[cell] for cell in chosen}
         if (simple := self._with_and_without(wanted)) is not None:
             return simple
+        if len(cells) < 2 * len(chosen):
+            excepted = self.say(frozenset(range(len(cells))) - chosen)
+            return Text(zh=f"除（{excepted.zh}）外各类", en=f"all but {excepted.en}") if excepted else None
         return _either(
             _categories(
                 tuple(sorted(cells[cell])) or self._others,
@@ -203,7 +209,8 @@ class ResidenceAxis:
             return Text(zh="本省外市", en="same province")
         if not prefix:
             return Text(zh="外省", en="elsewhere")
-        return Text(zh=f"签发地 {prefix}", en=f"issued in {prefix}")
+        name = region_name(prefix)
+        return Text(zh=f"{name.zh}签发", en=f"issued in {name.en}")
 
 
 @dataclass(frozen=True)
@@ -238,17 +245,18 @@ class FlagAxis:
         match self.subject:
             case "list":
                 return Text(
-                    zh=f"{'在' if yes else '不在'}名单 {self.name}",
+                    zh=f"{'在' if yes else '不在'}“{self.name}”名单上",
                     en=f"{'on' if yes else 'not on'} the list {self.name}",
                 )
             case "quota":
                 return Text(
-                    zh=f"{self.name} {'已用完' if yes else '未用完'}",
+                    zh=f"“{self.name}”次数{'已用完' if yes else '未用完'}",
                     en=f"{self.name} {'used up' if yes else 'not used up'}",
                 )
             case "feature":
+                feature = FEATURE_NAMES[ServiceFeature(self.name)]
                 return Text(
-                    zh=f"{'是' if yes else '非'} {self.name}", en=f"{'' if yes else 'not '}{self.name}"
+                    zh=f"{'是' if yes else '不是'}{feature.zh}", en=f"{'' if yes else 'not '}{feature.en}"
                 )
             case _:
                 return Text(
@@ -373,6 +381,18 @@ def _categories(having: Sequence[int], without: Collection[int], *, every: bool)
     lacking = digit_spans(without)
     one = len(having) == 1
     return Text(
-        zh=f"类别 {shown}" + (f"（不含 {lacking}）" if without else ""),
+        zh=_categories_in_chinese(having, without, every=every),
         en=f"categor{'y' if one else 'ies'} {shown}" + (f" (without {lacking})" if without else ""),
     )
+
+
+def _categories_in_chinese(having: Sequence[int], without: Collection[int], *, every: bool) -> str:
+    lacking = _named(without, "、")
+    if not every and set(having).union(without) == set(ALL_CATEGORIES):
+        return f"除{lacking}外各类"
+    shown = _named(having, "兼" if every else "、")
+    return f"{shown}类" + (f"（不兼{lacking}）" if without else "")
+
+
+def _named(categories: Iterable[int], between: str) -> str:
+    return between.join(_CATEGORY_NAMES[category - 1] for category in sorted(categories))

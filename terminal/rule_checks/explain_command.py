@@ -16,6 +16,7 @@ from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts
 from terminal.decisions.decide import Decision
 from terminal.decisions.rule_pack import Rule
+from terminal.outcome_names import OUTCOME_NAMES
 from terminal.rule_checks.arithmetic import sums_in_steps
 from terminal.rule_checks.case_run import tried_as_json
 from terminal.rule_checks.finding import text_as_json
@@ -191,7 +192,8 @@ def _show(decision: Decision, rules: dict[str, Rule], sums: list[Text]) -> None:
     printer = Printer()
     language = printer.language
     answer = Table(show_header=False)
-    answer.add_row(Text(zh="结果", en="outcome").in_language(language), decision.outcome.value)
+    outcome = OUTCOME_NAMES[decision.outcome]
+    answer.add_row(Text(zh="结果", en="outcome").in_language(language), outcome.in_language(language))
     answer.add_row(Text(zh="规则", en="rule").in_language(language), decision.rule or "—")
     fares = "\n".join(line.in_language(language) for line in sums)
     answer.add_row(Text(zh="金额（分）", en="sums in fen").in_language(language), fares)

@@ -14,9 +14,12 @@ from terminal.decisions.catalogue import Catalogue, ServiceDomain, ServiceItem, 
 from terminal.decisions.region import NATION, scopes
 from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.rule_checks.questions import Questions, questions_of
+from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.regions import is_prefix, representatives
+from terminal.service_names import KIND_NAMES
 
 ANOTHER: Final = "OTHER"
+_ELSEWHERE: Final = Text(zh="其余地区", en="elsewhere")
 _ANOTHER_OPERATOR: Final = "another"
 _TICKET_STEP_FEN: Final = 1_000
 _LIST_FARE: Final = 10_000
@@ -147,8 +150,8 @@ def _advises(packs: Iterable[RulePack], service: ServiceItem) -> list[RulePack]:
 
 
 def _words(prefix: str, service: ServiceItem) -> Text:
-    """ "50 · transit · operator x", as far as each is told apart."""
-    parts = [Text(zh=prefix or "其余地区", en=prefix or "elsewhere"), Text(zh=service.kind, en=service.kind)]
+    """ "Chongqing · transit · operator x", as far as each is told apart."""
+    parts = [region_name(prefix) if prefix else _ELSEWHERE, KIND_NAMES[service.kind]]
     if service.operator != _ANOTHER_OPERATOR:
         parts.append(Text(zh=f"运营单位 {service.operator}", en=f"operator {service.operator}"))
     if service.code != ANOTHER:

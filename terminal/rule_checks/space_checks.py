@@ -169,12 +169,17 @@ def _at(grid: Grid, who: Text) -> Text:
 
 def _why_never(tally: _RuleTally) -> Text:
     if tally.held:
-        names = ", ".join(sorted(tally.shadows))
-        return _SHADOWED.format(rules=names)
-    hindered = sorted(
-        result.value for result in tally.results - {TrialResult.CONDITION_FALSE, TrialResult.OTHER_CARD}
+        names = sorted(tally.shadows)
+        return (_SHADOWED if len(names) == 1 else _SHADOWED_BY_ONE_OF).format(rules=", ".join(names))
+    whys = [
+        result.why for result in sorted(tally.results - {TrialResult.CONDITION_FALSE, TrialResult.OTHER_CARD})
+    ]
+    if not whys:
+        return _NEVER
+    return Text(
+        zh=_HINDERED.zh.format(results="；".join(why.zh for why in whys)),
+        en=_HINDERED.en.format(results="; ".join(why.en for why in whys)),
     )
-    return _HINDERED.format(results=", ".join(hindered)) if hindered else _NEVER
 
 
 _SAMPLED: Final = Text(
@@ -199,6 +204,10 @@ _LESS_FIRST: Final = Text(
 _SHADOWED: Final = Text(
     zh="永远用不上：凡它成立时，{rules} 都先成立",
     en="never applies: wherever it holds, {rules} holds before it",
+)
+_SHADOWED_BY_ONE_OF: Final = Text(
+    zh="永远用不上：凡它成立时，{rules} 总有其中一条先成立",
+    en="never applies: wherever it holds, one of {rules} holds before it",
 )
 _NEVER: Final = Text(
     zh="永远用不上：没有任何证卡、服务、日期使条件成立",

@@ -8,11 +8,15 @@ from rich.table import Table
 
 from crypto.explained import Text
 from terminal.displays import yuan
+from terminal.events.outcome import Outcome
+from terminal.outcome_names import OUTCOME_NAMES
 from tests.demo.accounts import Account
 from tests.demo.cast import Venue
 from tests.demo.stage import OPERATORS
 from tests.demo.story import Played
 from tests.demo.telling import LANGUAGE, console
+
+_VENUES = {Venue.BUS: Text(zh="公交车", en="bus"), Venue.GARDEN: Text(zh="园林", en="garden")}
 
 
 def show_taps(played: list[Played]) -> None:
@@ -26,11 +30,11 @@ def show_taps(played: list[Played]) -> None:
         numbers=(Text(zh="实付", en="pays"), Text(zh="毫秒", en="ms"), Text(zh="", en="")),
     )
     for one in played:
-        expected = "✓" if one.as_expected else f"✗ {one.role.outcome.value} ¥{yuan(one.role.pays)}"
+        expected = "✓" if one.as_expected else f"✗ {_named(one.role.outcome)} ¥{yuan(one.role.pays)}"
         table.add_row(
             one.role.who.in_language(LANGUAGE),
-            one.role.venue.value,
-            one.outcome.value,
+            _VENUES[one.role.venue].in_language(LANGUAGE),
+            _named(one.outcome),
             one.bystander.in_language(LANGUAGE),
             f"¥{yuan(one.pays)}",
             f"{one.microseconds / 1000:.1f}",
@@ -63,6 +67,10 @@ def show_accounts(accounts: Mapping[Venue, Account], subsidies: Mapping[str, int
         total += account
     _add(table, Text(zh="合计", en="total").in_language(LANGUAGE), total, f"¥{yuan(sum(subsidies.values()))}")
     console.print(table)
+
+
+def _named(outcome: Outcome) -> str:
+    return OUTCOME_NAMES[outcome].in_language(LANGUAGE)
 
 
 def _add(table: Table, name: str, account: Account, subsidy: str) -> None:

@@ -89,6 +89,12 @@ def test_show_names_channels_papers_and_fares() -> None:
     assert "票价" not in run("show", "CERT-NEW").stdout
 
 
+def test_domains_and_kinds_are_words() -> None:
+    for table in (run("show", "SOC-BUS").stdout, run("list", "--domain", "social").stdout):
+        assert "社会" in table and "公共交通" in table
+        assert "social" not in table and "transit" not in table
+
+
 def test_list_can_keep_to_a_field_of_use() -> None:
     social = printed("list", "--domain", "social")
 

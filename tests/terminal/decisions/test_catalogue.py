@@ -48,7 +48,7 @@ def test_unknown_service_is_named() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place", "write"),
     [
-        ('version = "2026.2"', "", "version", "2026.1"),
+        ('version = "2026.3"', "", "version", "2026.1"),
         ('code = "GARDEN"', 'code = "BUS-1"', "item “BUS-1”, code", "unique"),
         ('code = "GARDEN"', 'code = "garden"', "item “garden”, code", "12 capitals"),
         ('code = "GARDEN"', 'code = "A-GARDEN-13CH"', "item “A-GARDEN-13CH”, code", "12 capitals"),

@@ -42,8 +42,9 @@ def written(folder: Path, *rules: str, name: str = "p") -> Path:
     return path
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def run(*arguments: object, language: str | None = None) -> Result:
+    told = None if language is None else {"TONGKA_LANG": language}
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env=told)
 
 
 def answer(*arguments: object) -> Any:
@@ -153,8 +154,11 @@ def test_explain_shows_the_sums_the_basis_and_every_rule(content: Path) -> None:
     report = answer(*arguments)
 
     assert shown.exit_code == 0
-    assert "holder: 205 × 50% = 102.5 → 102 fen (down_to_fen)" in shown.stdout
+    assert "holder: 205 × 50% = 102.5 → 102 fen (down to a whole fen)" in shown.stdout
     assert "together: 512 fen" in shown.stdout
+    chinese = run(*arguments, language="zh-CN").stdout
+    assert "本人：205 × 50% = 102.5 → 102 分（不足 1 分舍去）" in chinese
+    assert "已优惠" in chinese and not any(raw in chinese for raw in ("granted", "fen", "down_to"))
     assert (report["outcome"], report["rule"], report["holder_pays"]) == (
         "granted",
         "chongqing-bus/half",
@@ -230,8 +234,8 @@ def test_diff_tells_who_changes_and_fails_only_if_asked(tmp_path: Path, content:
     [change] = found["changes"]
 
     assert (done.exit_code, run(*compared, "--exit-code").exit_code) == (0, 1)
-    assert done.stdout == "50 · transit: category 7, grades 3–4: pays 50% → free\n"
-    assert change["services"] == [{"zh": "50 · transit", "en": "50 · transit"}]
+    assert done.stdout == "Chongqing · transit: category 7, grades 3–4: pays 50% → free\n"
+    assert change["services"] == [{"zh": "重庆市 · 公共交通", "en": "Chongqing · transit"}]
     assert (change["kind"], change["before"]["en"], change["after"]["zh"]) == ("outcome", "pays 50%", "免费")
 
 

@@ -172,7 +172,7 @@ def test_every_city_that_changes_alike_is_told_together() -> None:
 
     [change] = changes(old, new)
 
-    assert [place.en for place in change.services] == ["3301 · transit", "50 · transit"]
+    assert [place.en for place in change.services] == ["Hangzhou · transit", "Chongqing · transit"]
 
 
 def test_the_starter_does_not_change_against_itself(tmp_path: Path) -> None:

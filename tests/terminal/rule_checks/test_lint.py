@@ -16,6 +16,7 @@ from terminal.decisions.rule_book import RuleBook
 from terminal.rule_checks.finding import Check, Finding, Level
 from terminal.rule_checks.grid import grids_of
 from terminal.rule_checks.lint import lint, lint_book
+from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.sites import sites_of
 from terminal.starter import starter_catalogue, starter_rule_book
 from tests.terminal.decisions.writing import pack, pack_toml, rule
@@ -110,7 +111,8 @@ def test_a_rule_that_several_shadow_only_together_is_found() -> None:
 
     [finding] = found(rules, Check.UNREACHABLE)
 
-    assert "p/a, p/b holds before it" in finding.says.en
+    assert "one of p/a, p/b holds before it" in finding.says.en
+    assert "p/a, p/b 总有其中一条先成立" in finding.says.zh
 
 
 def test_a_rule_shadowed_at_one_operator_alone_is_reachable() -> None:
@@ -132,6 +134,37 @@ def test_a_gap_is_told_by_whom_and_when_it_concerns() -> None:
         "elsewhere · transit: categories 2–7 (without 1)",
         "elsewhere · transit: category 1, grades 3–4",
     ]
+
+
+def test_places_and_people_are_told_in_words_not_in_codes() -> None:
+    asked = (
+        rule("both", "metro && 1 in categories && 5 in categories && !(6 in categories)"),
+        rule("listed", '"wheelchair-users" in lists && region.startsWith("3302") && 6 in categories'),
+    )
+    gaps = found(RuleBook([pack(*asked, region="1303")]), Check.GAP)
+    told = [place.zh for gap in gaps for place in gap.where]
+
+    assert any(place.startswith("秦皇岛市 · 公共交通：") for place in told)
+    said = " ".join(told)
+    assert "不是地铁" in said and "除精神外各类" in said
+    assert "除（视力兼智力类（不兼精神））外各类" in said
+    assert not any(raw in said for raw in ("transit", "metro", "类别 ", "1 + 5", "1303"))
+
+
+def test_a_region_without_a_name_is_told_by_its_province_and_its_code() -> None:
+    assert [region_name(code).zh for code in ("33", "330299", "9912")] == [
+        "浙江省",
+        "浙江省（330299）",
+        "地区 9912",
+    ]
+
+
+def test_what_hinders_a_rule_is_told_in_words() -> None:
+    alone = rule("alone", "companions == 0", extra='companion_required = "true"')
+
+    [finding] = found(book(alone, rule("all")), Check.UNREACHABLE)
+
+    assert finding.says.zh == "永远用不上：条件成立之处总有别的阻碍（条件成立，但须有人陪同）"
 
 
 def test_what_was_amiss_in_the_past_is_not_told() -> None:
