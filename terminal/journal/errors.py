@@ -152,3 +152,19 @@ class JournalReplaced(JournalDamaged):
         en="No taps from now on, and this one does not count. Put the file back where it was; if that can't "
         "be done, stop the terminal, keep its data folder, and enrol again with a new code.",
     )
+
+
+class JournalUnreadable(JournalDamaged):
+    """Of a journal's file too little is left to be verified. Facts: file, what, readable."""
+
+    code = "TRM-508"
+    cause = Text(
+        zh="流水账文件 {file} 无法核验：{what}；{readable}。",
+        en="The journal's file {file} can't be verified: {what}; {readable}.",
+    )
+    next_step = Text(
+        zh="请勿删除、覆盖或修复此文件（连同旁边的 -wal 文件）；停止终端，保留整个数据目录，联系技术人员。"
+        "中心已签收的记录在中心，没有丢失。",
+        en="Don't delete, overwrite or repair the file, nor the -wal file beside it. Stop the terminal, keep "
+        "the whole data folder, and call a technician. What the centre has acknowledged is not lost.",
+    )

@@ -14,6 +14,7 @@ from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
 from terminal.events.receipt import Receipt
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
+from terminal.journal.salvage import cut_off
 from terminal.journal.schema import (
     DATABASE_ERRORS,
     JournalBase,
@@ -45,11 +46,13 @@ _CHECKPOINTS: Final = (
 class JournalReader(Closing):
     """A read-only view of a journal; of a training journal only with `is_training`.
 
-    Raises JournalMissing, JournalIsTraining, JournalUnavailable, or JournalDamaged for another file.
+    `is_cut`: read what is left of a file that is shorter than it should be. Raises JournalMissing,
+    JournalIsTraining, JournalUnavailable, or JournalDamaged for another file.
     """
 
-    def __init__(self, path: Path, is_training: bool = False) -> None:
-        self._connection = open_for_reading(path, is_training)
+    def __init__(self, path: Path, is_training: bool = False, *, is_cut: bool = False) -> None:
+        self._connection = open_for_reading(path, is_training, is_cut=is_cut)
+        self._tear = cut_off(path) if is_cut else None
         try:
             self.owner: Final = read_owner(self._connection, is_training)
         except BaseException:
@@ -65,8 +68,8 @@ class JournalReader(Closing):
 
     @property
     def tear(self) -> Text | None:
-        """None: what is damaged is named where it is."""
-        return None
+        """How much the file was cut; whatever else is damaged is named where it is."""
+        return self._tear
 
     @property
     def wrong_structure(self) -> str | None:
@@ -177,6 +180,8 @@ class JournalReader(Closing):
                     continue
             except DATABASE_ERRORS as error:
                 _require_damage(error)
+                if str(error).startswith("no such table"):
+                    return  # no place of any row is known, and none that could be stepped over
             wanted = yield from self._step_over(query, wanted)
 
     def _step_over(self, query: str, wanted: int) -> Generator[_Row | Unreadable, None, int | None]:

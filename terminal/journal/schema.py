@@ -136,19 +136,24 @@ def _opened(path: Path, owner: JournalOwner) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path, is_training: bool = False) -> sqlite3.Connection:
-    """The journal, never written through this connection.
+def open_for_reading(path: Path, is_training: bool = False, *, is_cut: bool = False) -> sqlite3.Connection:
+    """The journal, never written through this connection; `is_cut`: even if its file is too short.
 
     Raises JournalMissing, JournalDamaged, JournalIsTraining, JournalUnavailable.
     """
     if not path.exists():
         raise JournalMissing(path=path)
+    if path.stat().st_size == 0:
+        # SQLite would take it for a new database, and remove a log that may hold all the rest.
+        raise JournalDamaged(detail=Text(zh=f"{path.name} 是空文件", en=f"{path.name} is empty"))
     how = "mode=ro&immutable=1" if _is_at_rest(path) else "mode=ro"
     with damage_named():
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5, isolation_level=None
         )
     with _closed_on_error(connection), damage_named():
+        if is_cut:
+            connection.execute("PRAGMA writable_schema = ON")
         _require_kind(connection, path, is_training)
     return connection
 
@@ -203,7 +208,10 @@ def wrong_structure(connection: sqlite3.Connection) -> str | None:
 
     Reads the whole file. Raises what `DATABASE_ERRORS` are.
     """
-    if dict(connection.execute(_DEFINITIONS)) != _definitions():
+    found_definitions = dict(connection.execute(_DEFINITIONS))
+    if gone := sorted(_definitions().keys() - found_definitions.keys()):
+        return f"missing: {', '.join(gone)}"
+    if found_definitions != _definitions():
         return "table definitions"
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":

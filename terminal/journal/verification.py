@@ -11,7 +11,7 @@ sequence and hash that were noted elsewhere, or that stand in the centre's recei
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ from terminal.journal.items import JournalSource, StoredCheckpoint, StoredEvent,
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 
-#: So many faults are told one by one; a journal may be wrong in each of a million events.
+#: So many faults are told one by one; a journal may be wrong in every other one of a million events.
 MAX_FAULTS_LISTED: Final = 1000
 
 
@@ -48,7 +48,7 @@ class FaultKind(StrEnum):
     TAIL_MISSING = "tail_missing"
     RECEIPT_FORGED = "receipt_forged"
     STRUCTURE = "structure"  # the database around its rows is damaged
-    TORN = "torn"  # an exported file that ends too early
+    TORN = "torn"  # the file ends too early
 
 
 class PruningProof(StrEnum):
@@ -172,6 +172,7 @@ class _Check:
         self._source, self._owner, base = source, source.owner, source.base
         self._terminal_key = terminal_key
         self._faults: list[JournalFault] = []
+        self._newest: JournalFault | None = None
         self._fault_count = self._count = self._segments = self._first = 0
         self._base = base
         self._is_extract = source.is_extract
@@ -464,10 +465,17 @@ class _Check:
     def _fault(  # noqa: PLR0917
         self, kind: FaultKind, sequence: int, zh: str, en: str, last: int = 0, segment: bytes = b""
     ) -> None:
+        fault = JournalFault(
+            kind, segment or self._segment, sequence, max(sequence, last), Text(zh=zh, en=en)
+        )
+        before, is_listed = self._newest, self._fault_count == len(self._faults)
+        # The same again right behind it is one fault, which reaches further.
+        if before is not None and fault == replace(before, sequence=before.last + 1, last=fault.last):
+            self._newest = replace(before, last=fault.last)
+            if is_listed:
+                self._faults[-1] = self._newest
+            return
+        self._newest = fault
         self._fault_count += 1
         if len(self._faults) < MAX_FAULTS_LISTED:
-            self._faults.append(
-                JournalFault(
-                    kind, segment or self._segment, sequence, max(sequence, last), Text(zh=zh, en=en)
-                )
-            )
+            self._faults.append(fault)

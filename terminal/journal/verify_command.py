@@ -12,13 +12,14 @@ from crypto.explained import Language, Text
 from crypto.pki.certificate import Certificate
 from crypto.sm2 import PublicKey
 from terminal.data_directory import DataDirectory
-from terminal.errors import FileNotRead
+from terminal.errors import FileNotRead, JournalDamaged
 from terminal.events.errors import EventMalformed
 from terminal.events.receipt import SignedReceipt
 from terminal.journal.errors import ReceiptUnusable, VerifierKeyMissing
 from terminal.journal.export_file import ExportReader
 from terminal.journal.reader import JournalReader
 from terminal.journal.report import report_json, report_lines
+from terminal.journal.salvage import unreadable
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import training_owner
 from terminal.journal.upload_receipt import read_receipt
@@ -133,10 +134,21 @@ def _verify_directory(directory: DataDirectory, given: _Given, is_training: bool
             else JournalOwner(configuration.terminal_id, configuration.epoch)
         )
     path = directory.training_journal if is_training else directory.journal
-    with JournalReader(path, is_training) as reader:
-        own = None if is_training else _own_receipt(directory, reader.epoch)
-        known = given.known(reader.owner, receipt_key, own)
-        return verify_source(reader, key, known, receipt_key, expected)
+
+    def verified(is_cut: bool) -> JournalReport:
+        with JournalReader(path, is_training, is_cut=is_cut) as reader:
+            own = None if is_training else _own_receipt(directory, reader.epoch)
+            known = given.known(reader.owner, receipt_key, own)
+            return verify_source(reader, key, known, receipt_key, expected)
+
+    try:
+        return verified(is_cut=False)
+    except JournalDamaged:
+        pass
+    try:
+        return verified(is_cut=True)
+    except JournalDamaged as error:
+        raise unreadable(path, error) from error
 
 
 def _own_receipt(directory: DataDirectory, epoch: int) -> SignedReceipt | None:

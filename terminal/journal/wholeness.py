@@ -35,8 +35,8 @@ def signed_for(uploads: Path, owner: JournalOwner, center: PublicKey) -> Receipt
 
 
 def require_there(path: Path, receipt: Receipt | None) -> None:
-    """Raise JournalBehind where there is no journal although the centre signed for one."""
-    if receipt is not None and not path.exists():
+    """Raise JournalBehind where there is no journal, or an empty file, although the centre signed for one."""
+    if receipt is not None and (not path.exists() or path.stat().st_size == 0):
         raise JournalBehind(held=0, acknowledged=receipt.watermark)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,13 +23,13 @@ from terminal.errors import JournalLocked
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.commands import app
-from terminal.journal.errors import ReceiptUnusable, VerifierKeyMissing
+from terminal.journal.errors import JournalUnreadable, ReceiptUnusable, VerifierKeyMissing
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.writer import JournalWriter
 from tests.authority import TestAuthority
 from tests.terminal.enrolled import NOON, TERMINAL_ID, Enrolled, SetClock, enrol
-from tests.terminal.journal.journals import CENTER, DRAFT, EVIDENCE, append, receipt_for
+from tests.terminal.journal.journals import CENTER, DRAFT, EVIDENCE, append, receipt_for, unsynced
 
 OWNER = JournalOwner(TERMINAL_ID, 1)
 
@@ -186,3 +189,56 @@ def test_every_kind_of_event_has_a_name(bus: Enrolled) -> None:
     assert [row["kind"] for row in rows[5:]] == list(EventKind)
     assert all((row["holder_pays"] is None) is (row["kind"] != "tap") for row in rows)
     run("list", "--data", bus.directory.path)
+
+
+@pytest.fixture
+def long(bus: Enrolled) -> Enrolled:
+    """With some hundred events, in a file of many pages and no log beside it."""
+    with journal_of(bus) as journal:
+        append(unsynced(journal), 195)
+    assert not bus.directory.journal.with_name("journal.db-wal").exists()
+    return bus
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [(4096, "the file is cut off: 4096 bytes"), (50, "the file is cut off: 50 bytes"), (0, "is empty")],
+)
+def test_a_file_of_which_nothing_is_left(long: Enrolled, size: int, told: str) -> None:
+    os.truncate(long.directory.journal, size)
+    with pytest.raises(JournalUnreadable, match=told) as caught:
+        run("verify", "--data", long.directory.path)
+    said = str(caught.value)
+    assert "no event in it can be read any more" in said
+    assert "Don't delete" in said and "technician" in said and "journal verify" not in said
+    assert long.directory.journal.stat().st_size == size
+
+
+def test_a_file_that_was_cut_in_half_shows_what_is_left(long: Enrolled) -> None:
+    whole = json.loads(run("verify", "--data", long.directory.path, "--json"))
+    assert (whole["fault_count"], whole["events"]) == (0, 200)
+    os.truncate(long.directory.journal, long.directory.journal.stat().st_size // 2 // 4096 * 4096)
+    told = json.loads(run("verify", "--data", long.directory.path, "--json", expected=1))
+    assert 20 < told["events"] < 180
+    assert {"structure", "unreadable", "torn"} <= {fault["kind"] for fault in told["faults"]}
+    said = run("verify", "--data", long.directory.path, expected=1)
+    assert "the file is cut off: " in said
+    assert len(said.splitlines()) < 15, said
+
+
+@pytest.mark.parametrize("table", ["owner", "base"])
+def test_a_journal_without_what_says_whose_it_is(long: Enrolled, table: str) -> None:
+    with closing(sqlite3.connect(long.directory.journal)) as connection:
+        connection.execute(f"DROP TABLE {table}")
+    with pytest.raises(JournalUnreadable, match="200 events can still be read, 1 to 200") as caught:
+        run("verify", "--data", long.directory.path)
+    assert f"no such table: {table}" in str(caught.value)
+
+
+def test_a_journal_without_its_events_is_told_in_few_lines(long: Enrolled) -> None:
+    with closing(sqlite3.connect(long.directory.journal)) as connection:
+        connection.execute("DROP TABLE events")
+    lines = run("verify", "--data", long.directory.path, expected=1).splitlines()
+    assert len(lines) < 8
+    assert "missing: events" in lines[0]
+    assert "the end is missing" in lines[1] and "event 200" in lines[1]

@@ -238,9 +238,8 @@ def test_a_journal_copied_to_another_terminal_is_named(path: Path) -> None:
     )
     relabelled = verify_journal(path, KEY.public_key, expected=other)
     assert found(relabelled) == [
-        (FaultKind.FOREIGN, 1, 1),
-        (FaultKind.FOREIGN, 2, 2),
-        (FaultKind.FOREIGN, 2, 2),
+        (FaultKind.FOREIGN, 1, 2),  # both events
+        (FaultKind.FOREIGN, 2, 2),  # and the checkpoint
     ]
     epoch = verify_journal(path, KEY.public_key, expected=JournalOwner(TERMINAL_ID, 2))
     assert FaultKind.FOREIGN in {fault.kind for fault in epoch.faults}
@@ -249,11 +248,22 @@ def test_a_journal_copied_to_another_terminal_is_named(path: Path) -> None:
 def test_faults_without_end_are_counted_and_not_all_held(path: Path) -> None:
     journal = writer(path)
     unsynced(journal)
-    append(journal, MAX_FAULTS_LISTED + 10)
+    append(journal, 2 * MAX_FAULTS_LISTED + 20)
     journal.close()
-    damage(path, lambda connection: connection.execute("UPDATE events SET bytes = x'00'"))
+    every_other = "UPDATE events SET bytes = x'00' WHERE sequence % 2 = 0"
+    damage(path, lambda connection: connection.execute(every_other))
     report = verify_journal(path, KEY.public_key)
     assert (len(report.faults), report.fault_count) == (MAX_FAULTS_LISTED, MAX_FAULTS_LISTED + 10)
+
+
+def test_the_same_fault_of_many_events_is_told_once(path: Path) -> None:
+    with writer(path) as journal:
+        append(journal, 30)
+    damage(path, lambda connection: connection.execute("UPDATE events SET bytes = x'00' WHERE sequence <> 9"))
+    report = verify_journal(path, KEY.public_key)
+    malformed = [one[1:] for one in found(report) if one[0] is FaultKind.MALFORMED]
+    assert malformed == [(1, 8), (10, 30)]
+    assert report.fault_count == len(report.faults)
 
 
 def test_memory_does_not_grow_with_the_journal(path: Path) -> None:
@@ -284,7 +294,8 @@ def test_a_damaged_page_is_stepped_over(path: Path) -> None:
     report = verify_journal(path, KEY.public_key)
     kinds = {fault.kind for fault in report.faults}
     assert kinds == {FaultKind.UNREADABLE, FaultKind.STRUCTURE}
-    unreadable = [fault.sequence for fault in report.faults if fault.kind is FaultKind.UNREADABLE]
+    (run,) = [fault for fault in report.faults if fault.kind is FaultKind.UNREADABLE]
+    unreadable = list(range(run.sequence, run.last + 1))
     assert 200 in unreadable
     assert len(unreadable) < 20
     with JournalReader(path) as reader:
