@@ -22,7 +22,6 @@ from terminal.errors import FileNotRead
 from terminal.events.voice import MAX_VOICE_BYTES
 from terminal.needs.answers import Answer
 from terminal.needs.contents import Relation, need, rating
-from terminal.needs.errors import NothingToRate
 from terminal.needs.leaving import last_service, leave_need, rate, status_of
 from terminal.needs.recording_form import require_recording
 from terminal.needs.wording_rules import MAX_BYTES, cleaned
@@ -107,7 +106,9 @@ def rate_command(  # noqa: PLR0917  the verb's options
     stars: Annotated[int, typer.Option("--stars", min=1, max=5, help="1（差）到 5（好） / 1 bad to 5 good")],
     sequence: Annotated[
         int | None,
-        typer.Option("--sequence", min=1, help="所评服务的流水号，缺省为最近一次 / default: the last one"),
+        typer.Option(
+            "--sequence", min=1, help="所评服务的流水号，缺省为此证最近一次 / default: this card's last one"
+        ),
     ] = None,
     words: WordsFile = None,
     family: Family = False,
@@ -123,9 +124,7 @@ def rate_command(  # noqa: PLR0917  the verb's options
     given = rating(stars, cleaned(_words(words)), _relation(family))
     at = _Place(data, reader, seconds, training, as_json)
     with _card(at) as tapped:
-        rated = last_service(tapped.terminal.desk) if sequence is None else sequence
-        if not rated:
-            raise NothingToRate(sequence=0)
+        rated = sequence or last_service(tapped.terminal, tapped.connection, given)
         event = rate(tapped.terminal, tapped.connection, rated, given)
     document = {"kind": "rating", "sequence": event.sequence, "refers_to": rated}
     _say(_RATED.format(sequence=event.sequence), document, as_json)

@@ -77,16 +77,26 @@ def status_of(terminal: Terminal, connection: CardConnection) -> tuple[Answer, .
     return presented.content.answers.of_card(presented.verification.credential)
 
 
-def last_service(desk: TapDesk) -> int:
-    """The sequence of the newest event today that can be rated; 0 where there is none."""
-    head = desk.journal.next_place()
-    for sequence in range(head.sequence - 1, 0, -1):
+def last_service(terminal: Terminal, connection: CardConnection, rating: Rating) -> int:
+    """The sequence of this card's newest service of today that was not cancelled, for `rating` to be about.
+
+    The card has to prove itself for it, and does so again when the rating is recorded: what it signs then
+    names the service. Raises NothingToRate where there is none, and as `leave_need`.
+    """
+    desk = terminal.desk
+    presented, card = _presented(terminal, connection, EventKind.RATING, rating)
+    reference = desk.day_keys.reference(card.credential.card_id, presented.today)
+    for sequence in range(presented.place.sequence - 1, 0, -1):
         event = desk.journal.event(sequence)
-        if event is None or local_date(event.time_ms) != local_date(head.time_ms):
-            return 0
-        if event.kind.is_service:
+        if event is None or local_date(event.time_ms) != presented.today:
+            break
+        if (
+            event.kind.is_service
+            and event.holder_ref == reference
+            and not desk.journal.is_cancelled(sequence)
+        ):
             return sequence
-    return 0
+    raise NothingToRate(sequence=0)
 
 
 def _presented(
