@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from crypto.explained import Language, Text
 from crypto.pki.revocation import RevocationReason
@@ -76,7 +76,9 @@ def list_command(data: Data, as_json: AsJson = False) -> None:
         typer.echo(msgspec.json.encode([_document(one) for one in found]).decode())
         return
     language = Language.from_environment()
-    table = Table(*(heading.in_language(language) for heading in _HEADINGS))
+    name, *others = (heading.in_language(language) for heading in _HEADINGS)
+    # The name is what other commands ask for: it is never cut, however narrow the screen.
+    table = Table(Column(name, min_width=2 * TERMINAL_ID_BYTES), *others)
     for one in found:
         state = _state(one) or _IN_FORCE.in_language(language)
         table.add_row(one.terminal.hex(), str(one.epoch), one.operator, one.service, str(one.received), state)

@@ -53,6 +53,11 @@ _MACRO: Final = re.compile(
     r"\.\s*(?:all|exists|exists_one|existsOne|map|filter)\s*\(\s*(?P<bound>[A-Za-z_]\w*)\s*,"
 )
 
+# The first of the parser's reports; those behind it are mostly its consequences.
+_SYNTAX: Final = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): Syntax error: (?P<what>.*)")
+_NAMED: Final = re.compile(r"'(?P<sign>.+?)'(?= at | expecting |$)")
+_MAX_SIGN: Final = 40
+
 # What the CEL library raises while it evaluates; RuntimeError covers undefined names and failed functions.
 _EVALUATION_ERRORS: Final = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
@@ -155,8 +160,8 @@ class Condition:
         try:
             program = compile_cel(source)
         except ValueError as error:
-            reason = " ".join(str(error).rpartition("ERROR:")[2].split())[:160]
-            raise _rejected(zh=f"不是 CEL 表达式（{reason}）", en=f"it is not CEL ({reason})") from error
+            fault = _syntax_fault(str(error))
+            raise _rejected(zh=f"不是 CEL 表达式{fault.zh}", en=f"it is not CEL{fault.en}") from error
         words = tokens(source)
         if (lists := asked_lists(words)) is None:
             raise _rejected(
@@ -200,9 +205,29 @@ class Condition:
                 self.holds(probe)
             except ConditionFailed as failed:
                 failure = failed.facts["failure"]
+                if failure == ZeroDivisionError.__name__:
+                    raise _rejected(zh="对某些证会除以零", en="it divides by zero for some cards") from failed
                 raise _rejected(
                     zh=f"得不出“是”或“否”（{failure}）", en=f"it does not answer true or false ({failure})"
                 ) from failed
+
+
+def _syntax_fault(report: str) -> Text:
+    """Where an expression stops to be CEL, and at what; empty where the library does not say."""
+    if (found := _SYNTAX.search(report)) is None:
+        return Text(zh="", en="")
+    line, column, what = found["line"], found["column"], found["what"]
+    named = _NAMED.search(what)
+    sign = " ".join(named["sign"].split())[:_MAX_SIGN] if named else ""
+    if sign == "<EOF>":
+        return Text(zh="：没有写完", en=": it ends too early")
+    if not sign:
+        return Text(zh=f"：第 {line} 行第 {column} 个字符处有误", en=f" at line {line}, column {column}")
+    if what.startswith("missing"):
+        zh, en = f"缺少 {sign}", f"{sign} is missing"
+    else:
+        zh, en = f"不能有 {sign}", f"{sign} can't stand there"
+    return Text(zh=f"：第 {line} 行第 {column} 个字符处{zh}", en=f": line {line}, column {column}: {en}")
 
 
 def _rejected(zh: str, en: str) -> ConditionRejected:

@@ -65,7 +65,7 @@ async def leave_rating(
         request,
         bearer,
         wait,
-        lambda: require_ratable(terminal.desk, asked.sequence),
+        lambda: asked.sequence and require_ratable(terminal.desk, asked.sequence),
         lambda card: rate(terminal, card, asked.sequence, said),
     )
     return Recorded.of(event)

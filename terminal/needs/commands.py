@@ -106,7 +106,9 @@ def rate_command(  # noqa: PLR0917  the verb's options
     stars: Annotated[int, typer.Option("--stars", min=1, max=5, help="1（差）到 5（好） / 1 bad to 5 good")],
     sequence: Annotated[
         int | None,
-        typer.Option("--sequence", min=1, help="所评服务的流水号，缺省为最近一次 / default: the last one"),
+        typer.Option(
+            "--sequence", min=1, help="所评服务的流水号，缺省为此证最近一次 / default: this card's last one"
+        ),
     ] = None,
     words: WordsFile = None,
     family: Family = False,

@@ -57,11 +57,12 @@ def require_leavable(desk: TapDesk, need: Need, voice: bytes = b"") -> None:
 def rate(terminal: Terminal, connection: CardConnection, sequence: int | None, rating: Rating) -> UsageEvent:
     """Record what a holder thinks of the service of event `sequence`: of today, of this card, once.
 
-    None: the last service. Raises NothingToRate, RatingTooLate, RatedAlready, RatingOfAnother, and as
+    None: this card's last one, for which the card signs twice. Raises NothingToRate, RatingTooLate, RatedAlready, RatingOfAnother, and as
     `leave_need`.
     """
+    if sequence is None:
+        sequence = last_service(terminal, connection, rating)
     rated = require_ratable(terminal.desk, sequence)
-    sequence = rated.sequence
     presented, card = _presented(terminal, connection, EventKind.RATING, rating, sequence)
     # Only here is it known whose card it is. Nothing is recorded of a card that rates another's service.
     if presented.today != local_date(rated.time_ms):
@@ -84,21 +85,30 @@ def status_of(terminal: Terminal, connection: CardConnection) -> tuple[Answer, .
     return presented.content.answers.of_card(presented.verification.credential)
 
 
-def last_service(desk: TapDesk) -> int:
-    """The sequence of the newest event today that can be rated; 0 where there is none."""
-    head = desk.journal.next_place()
-    for sequence in range(head.sequence - 1, 0, -1):
+def last_service(terminal: Terminal, connection: CardConnection, rating: Rating) -> int:
+    """The sequence of this card's newest service of today that was not cancelled, for `rating` to be about.
+
+    The card has to prove itself for it, and does so again when the rating is recorded: what it signs then
+    names the service. Raises NothingToRate where there is none, and as `leave_need`.
+    """
+    desk = terminal.desk
+    presented, card = _presented(terminal, connection, EventKind.RATING, rating)
+    reference = desk.day_keys.reference(card.credential.card_id, presented.today)
+    for sequence in range(presented.place.sequence - 1, 0, -1):
         event = desk.journal.event(sequence)
-        if event is None or local_date(event.time_ms) != local_date(head.time_ms):
-            return 0
-        if event.kind.is_service:
+        if event is None or local_date(event.time_ms) != presented.today:
+            break
+        if (
+            event.kind.is_service
+            and event.holder_ref == reference
+            and not desk.journal.is_cancelled(sequence)
+        ):
             return sequence
-    return 0
+    raise NothingToRate(sequence=0)
 
 
-def require_ratable(desk: TapDesk, sequence: int | None) -> UsageEvent:
-    """The event, or the last service, if it can still be rated by somebody. Raises as `rate` does then."""
-    sequence = last_service(desk) if sequence is None else sequence
+def require_ratable(desk: TapDesk, sequence: int) -> UsageEvent:
+    """The event, if it can still be rated by somebody. Raises as `rate` does then."""
     event = desk.journal.event(sequence)
     # A refused tap has no holder reference: nothing here tells whose it was.
     if event is None or not event.kind.is_service or not event.holder_ref:

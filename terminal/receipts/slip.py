@@ -18,6 +18,10 @@ from terminal.receipts.qr_code import QrCode
 
 GRANTED: Final = Text(zh="优惠已生效", en="Discount applied")
 _CHECK: Final = Text(zh="扫码可核验，不含个人信息", en="Scan to check. Names nobody.")
+# What ends something stands on the line of what it ends (GB/T 15834).
+_CLOSING: Final = frozenset(
+    sign.encode("gb18030") for sign in "，。、；：！？）》〉」』】〕”’％…" + ",.;:!?)]}%"
+)
 _SUBSTITUTE: Final = b"?"
 _MAX_DOTS: Final = 8
 
@@ -148,7 +152,7 @@ def _fact(label: str, value: str, paper: Paper) -> Iterator[SlipLine]:
 
 
 def _wrapped(text: str, paper: Paper, *, is_wide: bool) -> Iterator[SlipLine]:
-    """Lines that fit; broken between Hanzi anywhere, at blanks where there are some."""
+    """Lines that fit; broken between Hanzi, at blanks where there are some, before no closing punctuation."""
     most = paper.columns // (2 if is_wide else 1)
     line = b""
     for word in _words(text):
@@ -157,24 +161,40 @@ def _wrapped(text: str, paper: Paper, *, is_wide: bool) -> Iterator[SlipLine]:
             line = b""
         line += word
         while len(line.rstrip()) > most:
-            yield SlipLine((Span(line[:most], is_wide),))
-            line = line[most:]
+            end = _break(line, most)
+            yield SlipLine((Span(line[:end], is_wide),))
+            line = line[end:]
     if line.strip():
         yield SlipLine((Span(line.rstrip(), is_wide),))
 
 
+def _break(line: bytes, most: int) -> int:
+    """Where a piece that is longer than a line ends on it: between letters."""
+    end = fallback = 0
+    while (next_end := fallback + len(_letter_at(line, fallback))) <= most:
+        fallback = next_end
+        if _letter_at(line, fallback) not in _CLOSING:
+            end = fallback
+    return end or fallback
+
+
+def _letter_at(line: bytes, place: int) -> bytes:
+    return line[place : place + (2 if line[place] > 0x7F else 1)]
+
+
 def _words(text: str) -> Iterator[bytes]:
-    """Pieces that belong on one line: a Hanzi, or Latin letters up to and with a blank."""
-    word = b""
+    """Pieces that belong on one line: a Hanzi, or Latin letters up to and with a blank; what closes them."""
+    word, is_whole = b"", False
     for character in text:
         letter = letters(character)
-        if len(letter) == 2:
-            yield from (piece for piece in (word, letter) if piece)
+        closes = letter in _CLOSING
+        if is_whole and not closes:
+            yield word
+            word, is_whole = b"", False
+        if len(letter) == 2 and word and not closes:
+            yield word
             word = b""
-        else:
-            word += letter
-            if letter == b" ":
-                yield word
-                word = b""
+        word += letter
+        is_whole = is_whole or len(letter) == 2 or letter == b" "
     if word:
         yield word

@@ -58,7 +58,7 @@ def counter_seeds() -> dict[str, list[bytes]]:
     picture = io.BytesIO()
     Image.linear_gradient("L").resize((12, 16)).save(picture, "JPEG", quality=20)
     return {
-        "counter-note": [note.to_words().encode(), b'{"purpose":"visit"}'],
+        "counter-note": [note.to_words().encode(), b'{"purpose":"visit","service":"X"}'],
         "counter-order": [
             b'{"do":"check","visit":1,"photo":"matches"}',
             b'{"do":"register","visit":1,"service":"CERT-RENEW","documents":[0,2]}',

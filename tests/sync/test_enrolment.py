@@ -7,15 +7,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from crypto.errors import CertificateExpired, KeystoreUnprotected
 from crypto.explained import Language
 from crypto.pki.request import make_request
+from crypto.pki.revocation import RevocationReason
 from crypto.sm2 import PrivateKey
 from sync.agent.client import CenterClient
 from sync.agent.enrolment import KeyPlace, enrol
 from sync.center.directory import Center
+from sync.center.enrolled_terminals import revoke_terminal, terminals
 from sync.center.enrolment import CODE_VALID_FOR, MAX_WRONG_ATTEMPTS, Assignment, issue_code, redeem_code
+from sync.center.terminal_command import app as terminal_app
 from sync.errors import (
     AlreadyEnrolled,
     AssignmentInvalid,
@@ -50,6 +54,18 @@ def request(code: EnrolmentCode) -> EnrolmentRequest:
 
 def wrong(code: EnrolmentCode) -> EnrolmentCode:
     return EnrolmentCode(code.locator, "0" * 16, code.fingerprint)
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_the_list_of_terminals_never_cuts_their_names(
+    center: Center, url: str, tmp_path: Path, columns: str
+) -> None:
+    enrol(url, new_code(center), tmp_path / "terminal", Mode.TEST, SystemClock())
+    [listed] = terminals(center.store)
+    revoke_terminal(center.store, listed.terminal, RevocationReason.KEY_COMPROMISE, NOW)
+    asked = ["list", "--data", str(tmp_path / "authority" / "center")]
+    printed = CliRunner().invoke(terminal_app, asked, env={"COLUMNS": columns}).output
+    assert listed.terminal.hex() in printed
 
 
 def test_an_enrolled_terminal_can_work(terminal: DataDirectory) -> None:

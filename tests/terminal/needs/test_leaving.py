@@ -10,6 +10,7 @@ import pytest
 
 from card.errors import CardHotlisted, ForeignCard
 from card.simulator.boards.link import InProcessConnection
+from card.simulator.chips.contents import ChipContents
 from card.simulator.chips.foreign import ForeignCardChip
 from crypto.credential import TapCredential
 from crypto.errors import SealBroken
@@ -26,8 +27,8 @@ from terminal.journal.reader import JournalReader
 from terminal.needs.answers import NO_ANSWERS, answer_secret, seal_answers
 from terminal.needs.contents import Relation, need, rating
 from terminal.needs.errors import NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
-from terminal.needs.leaving import last_service, leave_need
-from tests.terminal.enrolled import Enrolled, SetClock, enrol
+from terminal.needs.leaving import last_service, leave_need, rate
+from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
 from tests.terminal.needs.cast import (
     ANSWER,
     WHEELCHAIR,
@@ -145,17 +146,40 @@ def test_only_a_service_can_be_rated(bus: Enrolled, terminal: Terminal) -> None:
             rated(terminal, card, sequence, rating(5))
 
 
-def test_the_last_service_is_the_newest_that_can_be_rated(
+def test_the_last_service_is_this_card_s_newest_of_today_that_counts(
     bus: Enrolled, terminal: Terminal, clock: SetClock
 ) -> None:
-    assert last_service(terminal.desk) == 0
-    card = bus.card()
+    card, other = bus.card(), bus.card()
     service = tapped(terminal, card)
+    cancel(terminal.desk, tapped(terminal, card).sequence)
     left(terminal, card, need(WHEELCHAIR))
-    assert last_service(terminal.desk) == service.sequence
+    others = tapped(terminal, other)
+    before = len(events_of(bus))
+    assert last_of(terminal, card) == service.sequence
+    assert last_of(terminal, other) == others.sequence
+    with pytest.raises(NothingToRate):
+        last_of(terminal, bus.card())
+    assert len(events_of(bus)) == before
     clock.now += DAY_MS
     clock.monotonic += DAY_MS
-    assert last_service(terminal.desk) == 0
+    with pytest.raises(NothingToRate):
+        last_of(terminal, card)
+
+
+def test_the_last_service_is_rated_while_the_card_lies_there(bus: Enrolled, terminal: Terminal) -> None:
+    card = bus.card()
+    service = tapped(terminal, card)
+    tapped(terminal, bus.card())
+    given = rating(4)
+    with InProcessConnection(chip(card)) as connection:
+        event = rate(terminal, connection, last_service(terminal, connection, given), given)
+    assert event.refers_to == service.sequence
+
+
+def last_of(terminal: Terminal, card: ChipContents) -> int:
+    """This card's last service."""
+    with InProcessConnection(chip(card)) as connection:
+        return last_service(terminal, connection, rating(4))
 
 
 def test_answers_are_shown_to_their_card_alone_and_nothing_is_recorded(

@@ -82,6 +82,19 @@ def test_a_party_and_a_ticket_are_told_where_they_are_known(signed: SignedBenefi
     )
 
 
+@pytest.mark.parametrize("before", range(1, 34))
+@pytest.mark.parametrize("sign", ["）", "」）", "。", ")", "！？"])
+def test_closing_punctuation_begins_no_line(signed: SignedBenefitReceipt, before: int, sign: str) -> None:
+    for filler in ("字", "x", "ab ", "字x"):
+        name = (filler * before)[:before] + sign + "字" * 20
+        lines = slip_of(signed, Text(zh=name, en="x")).above
+        told = [b"".join(one.data for one in line.spans).decode("gb18030") for line in lines]
+        first = told.index("-" * 32) + 1
+        assert "".join("".join(told[first:]).split()).startswith("".join(name.split()))
+        assert not any(line.startswith(tuple(sign)) for line in told)
+        assert all(line.columns <= 32 for line in lines)
+
+
 def test_every_letter_is_of_double_height(signed: SignedBenefitReceipt) -> None:
     """48 dots are 6 mm."""
     renderer = EscposRenderer(Paper.NARROW.dots)
