@@ -50,6 +50,7 @@ from terminal.timekeeping import Moment, Timekeeper
 CHECKPOINT_EVERY: Final = 64
 #: A card that has not answered by then does not; the journal's upkeep need wait for it no longer.
 TAP_SECONDS: Final = 5.0
+_LOCKED: Final = Text(zh="流水账正被另一个程序占用", en="another program holds the journal's file")
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 
@@ -272,7 +273,7 @@ class JournalWriter(Closing):
             # the ratchet is spent; a new segment keeps what the centre must wind past from growing.
             self._head = None
             self._start_segment()
-            raise TapNotRecorded(detail=str(error)) from error
+            raise TapNotRecorded(detail=_LOCKED if _is_locked(error) else str(error)) from error
         self._head = _Head(event.sequence, digest)
         self._learn_time(event)
         self._segment_is_stored = True
@@ -413,3 +414,8 @@ class JournalWriter(Closing):
             )
             # Only grows: while this one was signed in its own time, a tap may have signed a later one.
             self._signed_up_to = max(self._signed_up_to, sequence)
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    # An error of the Python module itself carries no code of SQLite.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -7,9 +7,9 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from crypto.explained import Text
-from terminal.events.challenge import MAX_COMPANIONS
 from terminal.events.event import Sequence, Ticket
 from terminal.modes.counter_errors import EntryRefused
+from terminal.modes.sale_state import MAX_PARTY
 
 _HELP: Final = Text(
     zh="0–9 同行人数；票种（如 half，- 为普通票）；r 号码 移除一行；c 确认；x 撤销",
@@ -31,7 +31,7 @@ class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 class NextPerson(_Order, frozen=True, tag="next"):
     """How the next card is to be served; what is not named stays as it was entered before."""
 
-    companions: Annotated[int, msgspec.Meta(ge=0, le=MAX_COMPANIONS)] | None = None
+    companions: Annotated[int, msgspec.Meta(ge=0, le=MAX_PARTY)] | None = None
     ticket: Ticket | None = None
 
 

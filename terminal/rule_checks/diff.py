@@ -95,8 +95,16 @@ def _label(before: Judged, after: Judged) -> _Label | None:
         return ChangeKind.OUTCOME, before.words, after.words
     for was, becomes in zip(before.said.texts, after.said.texts, strict=True):
         if was != becomes:
-            return ChangeKind.WORDS, _quoted(was), _quoted(becomes)
+            return ChangeKind.WORDS, _quoted(was), _telling(was, becomes)
     return None
+
+
+def _telling(was: Text, becomes: Text) -> Text:
+    """The new text quoted; where it is in the other language alone that it is new, that one too."""
+    before, after = _quoted(was), _quoted(becomes)
+    zh = f"{after.zh}（只有英文改变：{before.en} → {after.en}）" if was.zh == becomes.zh else after.zh
+    en = f"{after.en} (the Chinese alone: {before.zh} → {after.zh})" if was.en == becomes.en else after.en
+    return Text(zh=zh, en=en)
 
 
 def _quoted(text: Text) -> Text:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from crypto.explained import Text
 from terminal.decisions.rule_book import RuleBook
 from terminal.rule_checks.diff import ChangeKind, changes
 from terminal.rule_checks.grid import grids_of
@@ -143,6 +144,19 @@ def test_changed_words_are_told_apart_from_changed_outcomes() -> None:
 
     assert change.kind is ChangeKind.WORDS
     assert (change.who.en, change.after.en) == ("grade 1", "“wave through”")
+
+
+def test_a_text_that_changes_in_one_language_is_shown_in_that_language() -> None:
+    plain = pack_toml(rule("r", "grade == 1"))
+    chinese = plain.replace("优惠放行", "优惠请走")
+    assert chinese != plain
+    old = RuleBook([pack(rule("r", "grade == 1"))])
+    [change] = changes(old, RuleBook([type(pack()).from_bytes(chinese.encode())]))
+    assert change.before.en == "“let pass”"
+    assert change.after == Text(zh="“优惠请走”", en="“let pass” (the Chinese alone: “优惠放行” → “优惠请走”)")
+    english = RuleBook([type(pack()).from_bytes(plain.replace("let pass", "wave through").encode())])
+    [change] = changes(old, english)
+    assert change.after.zh == "“优惠放行”（只有英文改变：“let pass” → “wave through”）"
 
 
 def test_a_rule_that_moves_to_another_kind_of_service_changes_both() -> None:
