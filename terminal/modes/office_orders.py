@@ -9,6 +9,7 @@ import msgspec
 from crypto.explained import Text
 from terminal.events.event import Sequence, Ticket
 from terminal.modes.counter_errors import EntryRefused
+from terminal.modes.entries import folded, member, word
 from terminal.modes.sale_state import MAX_PARTY
 
 _HELP: Final = Text(
@@ -61,6 +62,7 @@ _LETTERS: Final[dict[str, OfficeOrder]] = {
 
 def typed_order(text: str) -> OfficeOrder:
     """The order that a person typed. Raises EntryRefused."""
+    text = folded(text)
     if text in _LETTERS:
         return _LETTERS[text]
     if len(text) == 1 and text in "0123456789":
@@ -70,7 +72,7 @@ def typed_order(text: str) -> OfficeOrder:
             return msgspec.convert({"do": "remove", "line": int(text[2:])}, RemoveLine)
         return msgspec.convert({"do": "next", "ticket": text}, NextPerson)
     except (msgspec.ValidationError, ValueError) as error:
-        raise EntryRefused(write=_HELP) from error
+        raise EntryRefused(wrong=word(2 if text.startswith("r ") else 1), write=_HELP) from error
 
 
 def json_order(text: str) -> OfficeOrder:
@@ -78,4 +80,4 @@ def json_order(text: str) -> OfficeOrder:
     try:
         return _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise EntryRefused(write=_JSON_HELP) from error
+        raise EntryRefused(wrong=member(error), write=_JSON_HELP) from error
