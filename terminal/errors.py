@@ -295,8 +295,9 @@ class TapNotRecorded(TerminalError):
     code = "TRM-504"
     cause = Text(zh="本次刷卡无法记账：{detail}。", en="This tap could not be recorded: {detail}.")
     next_step = Text(
-        zh="请检查磁盘空间；恢复前不要放行优惠，刷卡未计入。",
-        en="Check disk space; give no benefit until it works again, the tap did not count.",
+        zh="请检查磁盘空间，以及有无别的程序占用流水账；恢复前不要放行优惠，刷卡未计入。",
+        en="Check disk space, and that no other program holds the journal; give no benefit until it works "
+        "again, the tap did not count.",
     )
 
 

@@ -10,9 +10,11 @@ from crypto.explained import Text
 from terminal.catalogue import reading_level
 from terminal.catalogue.normal_form import fold, is_hanzi
 from terminal.decisions.catalogue import Catalogue, ServiceItem, ServiceKind
+from terminal.decisions.region import PROVINCES, province_prefix
 from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.service_guide import PICTOGRAMS
 
+_CHINA: Final = "100000"
 _MISSING: Final = Text(zh="缺少", en="it is missing")
 
 
@@ -29,6 +31,7 @@ def lint(catalogue: Catalogue, packs: Iterable[RulePack] = ()) -> list[Finding]:
     """All that is wrong with a catalogue (see Catalogue.draft), and in rule packs that name its services."""
     return [
         *(finding for item in catalogue.items.values() for finding in _item_findings(item)),
+        *_unknown_regions(catalogue),
         *_dead_references(catalogue),
         *_duplicates(catalogue),
         *(finding for pack in packs for finding in _pack_findings(pack, catalogue)),
@@ -91,6 +94,13 @@ def _dead_references(catalogue: Catalogue) -> Iterator[Finding]:
         if item.code in item.guide.related:
             problem = Text(zh="与自己相关", en="it is related to itself")
             yield Finding(item.code, "related", problem)
+
+
+def _unknown_regions(catalogue: Catalogue) -> Iterator[Finding]:
+    for item in catalogue.items.values():
+        if item.region != _CHINA and province_prefix(item.region) not in PROVINCES:
+            problem = Text(zh=f"没有这个地区：{item.region}", en=f"there is no such region: {item.region}")
+            yield Finding(item.code, "region", problem)
 
 
 def _duplicates(catalogue: Catalogue) -> Iterator[Finding]:

@@ -4,6 +4,15 @@ from typing import Final
 
 NATION: Final = "CN"
 
+#: The first two digits of all province-level codes, Hong Kong, Macao and Taiwan among them.
+PROVINCES: Final = frozenset(
+    (
+        *("11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37"),
+        *("41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65"),
+        *("71", "81", "82"),
+    )
+)
+
 # Beijing, Tianjin, Shanghai and Chongqing are cities at the province's level: their districts are one city.
 _MUNICIPALITIES: Final = frozenset({"11", "12", "31", "50"})
 # xx90yy are counties directly under a province: unlike other cities, they share no city code.

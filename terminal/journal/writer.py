@@ -57,6 +57,7 @@ TAP_SECONDS: Final = 5.0
 _NOT_IN_PLACE: Final = Text(
     zh="流水账文件已不在原处（TRM-507）", en="the journal's file is not where it was (TRM-507)"
 )
+_LOCKED: Final = Text(zh="流水账正被另一个程序占用", en="another program holds the journal's file")
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 
@@ -289,7 +290,7 @@ class JournalWriter(Closing):
                         keep_voice(self._connection, event.sequence, voice)
         except sqlite3.Error as error:
             self._forget_place()
-            raise TapNotRecorded(detail=str(error)) from error
+            raise TapNotRecorded(detail=_LOCKED if _is_locked(error) else str(error)) from error
         try:
             self._files.require()
         except JournalReplaced as error:
@@ -443,3 +444,8 @@ class JournalWriter(Closing):
             )
             # Only grows: while this one was signed in its own time, a tap may have signed a later one.
             self._signed_up_to = max(self._signed_up_to, sequence)
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    # An error of the Python module itself carries no code of SQLite.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -28,7 +28,7 @@ from terminal.local_api.role import Role
 from terminal.local_api.taps import TapEntry, party_pays
 from terminal.local_api.till import TillState
 from terminal.modes.open_sale import MAX_TAPS
-from terminal.modes.sale_state import SaleItem, SaleLine, SalePhase, SaleTotals
+from terminal.modes.sale_state import MAX_PARTY, SaleItem, SaleLine, SalePhase, SaleTotals
 from terminal.receipts.benefit_receipt import SignedBenefitReceipt
 from terminal.tap import TapResult
 
@@ -309,7 +309,9 @@ class LineAsked(Message):
             "ride; null: the catalogue's. 低于目录票价时的每人票价（分）。",
         ),
     ] = None
-    companions: Companions = 0
+    companions: Annotated[
+        int, Field(ge=0, le=MAX_PARTY, description="Persons beside the holder, 9 at most. 同行人数，至多 9。")
+    ] = 0
 
 
 class SaleAsked(Message):

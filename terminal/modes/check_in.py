@@ -35,6 +35,7 @@ from terminal.events.kind import EventKind
 from terminal.modes.attendance import AttendanceBook
 from terminal.modes.check_in_orders import CheckInOrder, Guardian, ListPresent
 from terminal.modes.counter_errors import EntryRefused
+from terminal.modes.entries import NOT_NOW
 from terminal.modes.recording import record_presence
 from terminal.presence import Presented, TapRequest, present, record_refusal
 from terminal.succession import together
@@ -169,7 +170,7 @@ class CheckIn:
         match self._read_order(line):
             case Guardian(here):
                 if self._waiting is None:
-                    raise EntryRefused(write=_NOBODY_WAITS)
+                    raise EntryRefused(wrong=NOT_NOW, write=_NOBODY_WAITS)
                 self._settle(is_here=here)
             case ListPresent():
                 self._display.presences(self._book)

@@ -8,6 +8,7 @@ import msgspec
 
 from crypto.explained import Text
 from terminal.modes.counter_errors import EntryRefused
+from terminal.modes.entries import folded, member, word
 
 _HELP: Final = Text(
     zh="g 监护人在场；x 监护人不在场（撤销）；l 列出在场",
@@ -42,9 +43,9 @@ _LETTERS: Final[dict[str, CheckInOrder]] = {"g": Guardian(True), "x": Guardian(F
 def typed_order(text: str) -> CheckInOrder:
     """The order that a person typed. Raises EntryRefused."""
     try:
-        return _LETTERS[text]
+        return _LETTERS[folded(text)]
     except KeyError:
-        raise EntryRefused(write=_HELP) from None
+        raise EntryRefused(wrong=word(1), write=_HELP) from None
 
 
 def json_order(text: str) -> CheckInOrder:
@@ -52,4 +53,4 @@ def json_order(text: str) -> CheckInOrder:
     try:
         return _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise EntryRefused(write=_JSON_HELP) from error
+        raise EntryRefused(wrong=member(error), write=_JSON_HELP) from error

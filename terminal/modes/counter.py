@@ -30,6 +30,7 @@ from terminal.events.kind import EventKind
 from terminal.modes.counter_errors import EntryRefused, NobodyAtCounter
 from terminal.modes.counter_note import CounterNote, EyeCheck, Purpose
 from terminal.modes.counter_orders import Check, CounterOrder, ListDocuments, Register
+from terminal.modes.entries import NOT_NOW
 from terminal.modes.holder_data import HolderData
 from terminal.modes.recording import record_presence
 from terminal.modes.visit import LeftVisit, Visit
@@ -218,12 +219,13 @@ class Counter:
     def _register(self, order: Register) -> None:
         visit, service = self._present_visit(order.visit), self._service(order.service)
         if visit.is_a_stranger:
-            raise EntryRefused(write=_A_STRANGER)
+            raise EntryRefused(wrong=NOT_NOW, write=_A_STRANGER)
         documents = tuple(sorted(set(order.documents)))
         known = len(service.guide.documents)
         if documents and documents[-1] >= known:
             raise EntryRefused(
-                write=Text(zh=f"该事项的材料 1 至 {known}", en=f"documents 1 to {known} of this service")
+                wrong=Text(zh="材料的号码", en="the numbers of documents"),
+                write=Text(zh=f"该事项的材料 1 至 {known}", en=f"documents 1 to {known} of this service"),
             )
         note = CounterNote(
             purpose=order.purpose,

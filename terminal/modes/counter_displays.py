@@ -68,6 +68,10 @@ _COMPANION_ALONE: Final = Text(
     en="This is a companion card: the holder's card comes first, then this one.",
 )
 _NAME: Final = Text(zh="姓名 {name}", en="Name {name}")
+_NO_NAME: Final = Text(
+    zh="卡内没有持卡人资料，请查看证面。",
+    en="The card holds no data of its holder. Look at what is printed on it.",
+)
 _GUARDIAN: Final = Text(
     zh="监护人 {name} {relation} {telephone}", en="Guardian {name} {relation} {telephone}"
 )
@@ -239,7 +243,7 @@ def _bystander(text: Text) -> dict[str, str]:
 
 
 def _personal(data: HolderData) -> Iterator[Text]:
-    yield _NAME.format(name=data.name)
+    yield _NAME.format(name=data.name) if data.name else _NO_NAME
     for one in data.guardians:
         yield _GUARDIAN.format(name=one.name, relation=one.relation, telephone=one.telephone)
     for companion in data.companions:

@@ -94,10 +94,13 @@ class OpenSaleUnreadable(TerminalError):
 
 
 class EntryRefused(TerminalError):
-    """What staff typed, or a program sent, is no order that is possible here. Facts: write (Text)."""
+    """What staff typed, or a program sent, is no order that is possible here. Facts: wrong, write (Texts).
+
+    `wrong` is the place in the line, and nothing of what stands there: that may be a name.
+    """
 
     code = "TRM-738"
-    cause = Text(zh="输入无法使用。", en="That entry can't be used.")
+    cause = Text(zh="输入无法使用，问题在{wrong}。", en="That entry can't be used: the trouble is {wrong}.")
     next_step = Text(zh="可以输入：{write}。", en="These can be entered: {write}.")
 
 

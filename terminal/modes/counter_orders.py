@@ -11,6 +11,7 @@ from terminal.decisions.toml_document import ServiceCode
 from terminal.events.event import Sequence
 from terminal.modes.counter_errors import EntryRefused
 from terminal.modes.counter_note import DocumentIndexes, EyeCheck, Purpose
+from terminal.modes.entries import folded, member, word
 
 _HELP: Final = Text(
     zh="p y/n/- 照片相符/不符/未核对；g y/n/- 监护人或陪护人相符/不符/未核对；d 代码 列出材料；"
@@ -81,22 +82,20 @@ _PURPOSES: Final = {
 
 def typed_order(text: str) -> CounterOrder:
     """The order that a person typed; documents are counted from 1 there. Raises EntryRefused."""
-    try:
-        match text.split():
-            case ["p", seen]:
-                return Check(photo=_SEEN[seen])
-            case ["g", seen]:
-                return Check(companion=_SEEN[seen])
-            case ["d", code]:
-                return msgspec.convert({"do": "documents", "service": code}, ListDocuments)
-            case [letter, code, *numbers]:
-                documents = [int(number) - 1 for number in numbers]
-                purpose = _PURPOSES[letter]
-                order = {"do": "register", "service": code, "purpose": purpose, "documents": documents}
-                return msgspec.convert(order, Register)
-    except (KeyError, ValueError, msgspec.ValidationError) as error:
-        raise EntryRefused(write=_HELP) from error
-    raise EntryRefused(write=_HELP)
+    match folded(text).split():
+        case ["p", seen] if seen in _SEEN:
+            return Check(photo=_SEEN[seen])
+        case ["g", seen] if seen in _SEEN:
+            return Check(companion=_SEEN[seen])
+        case ["p" | "g", *_]:
+            raise EntryRefused(wrong=word(2), write=_HELP)
+        case ["d", code]:
+            return ListDocuments(_service(code))
+        case [letter, code, *numbers] if letter in _PURPOSES:
+            return Register(_service(code), _PURPOSES[letter], _documents(numbers))
+        case [letter, *_] if letter in _PURPOSES or letter == "d":
+            raise EntryRefused(wrong=word(2), write=_HELP)
+    raise EntryRefused(wrong=word(1), write=_HELP)
 
 
 def json_order(text: str) -> CounterOrder:
@@ -107,7 +106,25 @@ def json_order(text: str) -> CounterOrder:
     try:
         order = _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise EntryRefused(write=_JSON_HELP) from error
+        raise EntryRefused(wrong=member(error), write=_JSON_HELP) from error
     if isinstance(order, Check | Register) and order.visit is None:
-        raise EntryRefused(write=_JSON_HELP)
+        raise EntryRefused(wrong=Text(zh="visit", en="visit"), write=_JSON_HELP)
     return order
+
+
+def _service(code: str) -> str:
+    try:
+        return msgspec.convert(code.upper(), ServiceCode)
+    except msgspec.ValidationError as error:
+        raise EntryRefused(wrong=word(2), write=_HELP) from error
+
+
+def _documents(numbers: list[str]) -> tuple[int, ...]:
+    """Indexes from 0; the first number is the third word."""
+    indexes: tuple[int, ...] = ()
+    for place, number in enumerate(numbers, start=3):
+        try:
+            indexes = msgspec.convert((*indexes, int(number) - 1), DocumentIndexes)
+        except ValueError as error:
+            raise EntryRefused(wrong=word(place), write=_HELP) from error
+    return indexes

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
+import unicodedata
 from typing import Final, Protocol, TextIO
 
 from crypto.explained import Text
@@ -13,6 +15,26 @@ from terminal.modes.counter_errors import EntryRefused
 MAX_LINE: Final = 1000  # characters
 MAX_WAITING: Final = 1000  # lines
 _TOO_LONG: Final = Text(zh=f"每行最多 {MAX_LINE} 个字符", en=f"lines of at most {MAX_LINE} characters")
+
+
+_PLACE: Final = re.compile(r" - at `\$\.?([a-z_]+(?:\[[0-9.]*\])?)`\Z")
+NOT_NOW: Final = Text(zh="当前的情形", en="how things stand now")
+
+
+def folded(text: str) -> str:
+    """What was typed, in lower case and with digits and letters of half width: input methods give others."""
+    return unicodedata.normalize("NFKC", text).lower().strip()
+
+
+def word(number: int) -> Text:
+    """A word of a typed line, from 1."""
+    return Text(zh=f"第 {number} 项", en=f"word {number}")
+
+
+def member(error: Exception) -> Text:
+    """Which member of a JSON order msgspec refused; its own words may quote what was sent."""
+    found = _PLACE.search(str(error))
+    return Text(zh=found[1], en=found[1]) if found else Text(zh="整行", en="the whole line")
 
 
 class EntrySource(Protocol):

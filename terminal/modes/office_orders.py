@@ -7,9 +7,10 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from crypto.explained import Text
-from terminal.events.challenge import MAX_COMPANIONS
 from terminal.events.event import Sequence, Ticket
 from terminal.modes.counter_errors import EntryRefused
+from terminal.modes.entries import folded, member, word
+from terminal.modes.sale_state import MAX_PARTY
 
 _HELP: Final = Text(
     zh="0–9 同行人数；票种（如 half，- 为普通票）；r 号码 移除一行；c 确认；x 撤销",
@@ -31,7 +32,7 @@ class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 class NextPerson(_Order, frozen=True, tag="next"):
     """How the next card is to be served; what is not named stays as it was entered before."""
 
-    companions: Annotated[int, msgspec.Meta(ge=0, le=MAX_COMPANIONS)] | None = None
+    companions: Annotated[int, msgspec.Meta(ge=0, le=MAX_PARTY)] | None = None
     ticket: Ticket | None = None
 
 
@@ -61,6 +62,7 @@ _LETTERS: Final[dict[str, OfficeOrder]] = {
 
 def typed_order(text: str) -> OfficeOrder:
     """The order that a person typed. Raises EntryRefused."""
+    text = folded(text)
     if text in _LETTERS:
         return _LETTERS[text]
     if len(text) == 1 and text in "0123456789":
@@ -70,7 +72,7 @@ def typed_order(text: str) -> OfficeOrder:
             return msgspec.convert({"do": "remove", "line": int(text[2:])}, RemoveLine)
         return msgspec.convert({"do": "next", "ticket": text}, NextPerson)
     except (msgspec.ValidationError, ValueError) as error:
-        raise EntryRefused(write=_HELP) from error
+        raise EntryRefused(wrong=word(2 if text.startswith("r ") else 1), write=_HELP) from error
 
 
 def json_order(text: str) -> OfficeOrder:
@@ -78,4 +80,4 @@ def json_order(text: str) -> OfficeOrder:
     try:
         return _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise EntryRefused(write=_JSON_HELP) from error
+        raise EntryRefused(wrong=member(error), write=_JSON_HELP) from error

@@ -17,6 +17,9 @@ from terminal.modes.counter_errors import TicketUnknown
 from terminal.presence import TapRequest
 from terminal.tap import TapResult
 
+#: Beside one holder: a typed digit, and no more for a program.
+MAX_PARTY: Final = 9
+
 
 class SaleMove(StrEnum):
     """What can be done with a sale."""

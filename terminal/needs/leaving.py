@@ -57,8 +57,8 @@ def require_leavable(desk: TapDesk, need: Need, voice: bytes = b"") -> None:
 def rate(terminal: Terminal, connection: CardConnection, sequence: int | None, rating: Rating) -> UsageEvent:
     """Record what a holder thinks of the service of event `sequence`: of today, of this card, once.
 
-    None: this card's last one, for which the card signs twice. Raises NothingToRate, RatingTooLate, RatedAlready, RatingOfAnother, and as
-    `leave_need`.
+    None: this card's last one, for which the card signs twice. Raises NothingToRate, RatingTooLate,
+    RatedAlready, RatingOfAnother, and as `leave_need`.
     """
     if sequence is None:
         sequence = last_service(terminal, connection, rating)

@@ -30,6 +30,7 @@ class Check(StrEnum):
     HOLE = "hole"  # days between two versions of a pack
     TEXT = "text"  # a text that looks unfinished
     UNKNOWN_SERVICE = "unknown_service"  # a rule names what the catalogue does not have
+    UNKNOWN_REGION = "unknown_region"  # a pack for a province that there is not
     NOWHERE = "nowhere"  # a rule that covers no service of the catalogue
     SAMPLED = "sampled"  # not all of the space could be tried
 
@@ -45,6 +46,7 @@ LEVELS: Final = {
     Check.HOLE: Level.WARNING,
     Check.TEXT: Level.WARNING,
     Check.UNKNOWN_SERVICE: Level.WARNING,
+    Check.UNKNOWN_REGION: Level.FAULT,
     Check.NOWHERE: Level.NOTE,
     Check.SAMPLED: Level.NOTE,
 }

@@ -15,7 +15,7 @@ from terminal.errors import RuleBookInconsistent, RulePackMalformed
 from terminal.rule_checks.finding import Check, Finding, Level
 from terminal.rule_checks.loading import read_pack
 from terminal.rule_checks.space_checks import check_space
-from terminal.rule_checks.written_checks import check_days, check_services, check_texts
+from terminal.rule_checks.written_checks import check_days, check_regions, check_services, check_texts
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,12 @@ def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Rep
 
 def lint_book(book: RuleBook, catalogue: Catalogue | None, since: date) -> list[Finding]:
     """What is found in packs that fit together. Raises RuleSpaceTooLarge."""
-    found = [*check_space(book, catalogue, since), *check_texts(book.packs), *check_days(book)]
+    found = [
+        *check_space(book, catalogue, since),
+        *check_texts(book.packs),
+        *check_regions(book.packs),
+        *check_days(book),
+    ]
     if catalogue is not None:
         found += check_services(book.packs, catalogue)
     return found

@@ -10,7 +10,7 @@ from typing import Final
 
 from crypto.explained import Text
 from terminal.decisions.catalogue import Catalogue
-from terminal.decisions.region import scopes
+from terminal.decisions.region import NATION, PROVINCES, province_prefix, scopes
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.rule_checks.finding import Check, Finding
@@ -82,6 +82,13 @@ def check_days(book: RuleBook) -> Iterator[Finding]:
             yield Finding(Check.HOLE, earlier.name, says)
 
 
+def check_regions(packs: Iterable[RulePack]) -> Iterator[Finding]:
+    """Packs for a province that there is not; cities and counties come and go, and are not looked up."""
+    for pack in packs:
+        if pack.region != NATION and province_prefix(pack.region) not in PROVINCES:
+            yield Finding(Check.UNKNOWN_REGION, pack.name, _NO_PROVINCE.format(region=pack.region))
+
+
 def check_services(packs: Iterable[RulePack], catalogue: Catalogue) -> Iterator[Finding]:
     """Services and operators that are not in the catalogue; rules that cover none of its services."""
     operators = {item.operator for item in catalogue.items.values()}
@@ -117,5 +124,8 @@ _HOLE: Final = Text(
 _NO_SERVICE: Final = Text(zh="服务目录中没有 {code}", en="the catalogue has no service {code}")
 _NO_OPERATOR: Final = Text(
     zh="服务目录中没有运营单位 {operator}", en="the catalogue has no operator {operator}"
+)
+_NO_PROVINCE: Final = Text(
+    zh="GB/T 2260 中没有这个地区：{region}", en="GB/T 2260 has no such region: {region}"
 )
 _NOWHERE: Final = Text(zh="服务目录中没有它适用的服务", en="it covers no service of the catalogue")

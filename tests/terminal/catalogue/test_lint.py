@@ -115,6 +115,11 @@ def test_a_fault_is_named_by_item_and_field(changes: dict[str, object], field: s
     assert found[0].problem.en
 
 
+def test_a_region_that_there_is_not_is_named() -> None:
+    assert (WHOLE.code, "region") in places(lint(catalogue(replace(WHOLE, region="999999"))))
+    assert (WHOLE.code, "region") not in places(lint(catalogue(WHOLE)))
+
+
 def test_all_dead_references_are_named() -> None:
     found = lint(alone(WHOLE, related=("NIX", "REHAB-LEND", "NUX")))
 

@@ -116,6 +116,11 @@ def test_a_program_of_staff_s_gets_the_holder_and_standard_output_gets_nobody(co
     assert NAME not in said and NUMBER not in said and "测试二" not in said
 
 
+def test_a_card_without_data_of_its_holder_is_said_to_have_none(counter: Enrolled) -> None:
+    shown = seen(counter, chip(holder(counter, holder=[])), out=Screen(), psam=psam_of(counter))
+    assert "  卡内没有持卡人资料，请查看证面。\n" in shown and "姓名" not in shown
+
+
 def test_staff_see_name_guardian_companion_and_photos_and_no_number(counter: Enrolled) -> None:
     screen = Screen()
     shown = seen(counter, chip(holder(counter)), "p y", out=screen, psam=psam_of(counter))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from card.card_reading import Assurance
+from crypto.explained import Language
 from terminal.events.challenge import MAX_SEQUENCE
 from terminal.events.errors import EventMalformed
 from terminal.events.event import MAX_WORDS, SEALED_BLOCK_BYTES, SealedEvidence
@@ -74,6 +75,39 @@ def test_any_entry_is_an_order_or_refused(text: str) -> None:
 def test_a_program_s_order_that_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(EntryRefused):
         json_order(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("P Y", Check(photo=EyeCheck.MATCHES)),
+        ("ｇ　－", Check(companion=EyeCheck.NOT_CHECKED)),
+        ("a cert-renew １ 3", Register("CERT-RENEW", Purpose.APPLICATION, (0, 2))),
+    ],
+)
+def test_what_an_input_method_makes_of_it_is_the_same_order(text: str, order: object) -> None:
+    assert typed_order(text) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        *(("q", "word 1"), ("王小明", "word 1"), ("p", "word 2"), ("p x", "word 2"), ("a", "word 2")),
+        *(("a 不", "word 2"), ("a CERT-RENEW 1 x", "word 4"), ("a CERT-RENEW 0", "word 3")),
+    ],
+)
+def test_which_part_of_a_typed_line_is_wrong_is_said_and_not_what_stands_there(text: str, wrong: str) -> None:
+    with pytest.raises(EntryRefused) as refused:
+        typed_order(text)
+    said = refused.value.explain(Language.EN)
+    assert wrong in said.cause and "王小明" not in f"{said}"
+
+
+def test_which_member_of_a_program_s_order_is_wrong_is_said() -> None:
+    with pytest.raises(EntryRefused) as refused:
+        json_order('{"do": "check", "visit": 1, "photo": "王小明"}')
+    assert "photo" in refused.value.explain(Language.EN).cause
+    assert "王小明" not in str(refused.value)
 
 
 @given(NOTES)

@@ -100,7 +100,7 @@ def test_what_was_entered_counts_for_one_card(office: Enrolled) -> None:
         ("r 0", "TRM-738"),
         ("r 9", "TRM-736"),
         ("?", "TRM-738"),
-        ("１", "TRM-738"),
+        ("一", "TRM-738"),
         ("\x00", "TRM-738"),
     ],
 )

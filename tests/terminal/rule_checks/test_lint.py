@@ -268,6 +268,13 @@ def test_a_text_that_tells_category_or_grade_to_whoever_stands_by_is_found(
     }
 
 
+@pytest.mark.parametrize(("region", "is_found"), [("9999", True), ("999999", True), ("3301", False)])
+def test_a_pack_for_a_province_that_there_is_not_is_found(region: str, is_found: bool) -> None:
+    rules = RuleBook([pack(rule("r"), region=region)])
+    assert bool(found(rules, Check.UNKNOWN_REGION)) is is_found
+    assert not found(starter_rule_book(), Check.UNKNOWN_REGION)
+
+
 def test_names_that_the_catalogue_lacks_are_found() -> None:
     rules = book(
         rule("code", applies_to='services = ["FERRY-1"]'),
