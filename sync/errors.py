@@ -542,6 +542,19 @@ class ContentInvalid(SyncError):
     )
 
 
+class RulesFaulty(SyncError):
+    """Rule packs to be published have faults that `tongka rules lint` finds. Facts: faults."""
+
+    code = "SYN-516"
+    cause = Text(
+        zh="规则包有错，没有发布：{faults}。", en="The rules have faults, nothing was published: {faults}."
+    )
+    next_step = Text(
+        zh="请用 tongka rules lint 查看全部并改正；确认无误仍要发布请加 --despite-faults。",
+        en="See them all by tongka rules lint and mend them; if they are meant, add --despite-faults.",
+    )
+
+
 class IssuerKnown(SyncError):
     """An issuer's key id was certified before. Facts: key_id."""
 

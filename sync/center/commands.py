@@ -28,6 +28,7 @@ from sync.center.list_options import (
     list_changes,
 )
 from sync.center.needs_command import app as needs_app
+from sync.center.rule_faults import require_no_faults
 from sync.center.server import serve
 from sync.center.terminal_command import app as terminal_app
 from terminal.content.content import Content
@@ -117,6 +118,10 @@ def publish_command(
         bool,
         typer.Option("--shrink-hotlist", help="名单明显减少是有意为之 / the hotlist may lose many cards"),
     ] = False,
+    despite_faults: Annotated[
+        bool,
+        typer.Option("--despite-faults", help="规则检查有错也发布 / publish though the rules have faults"),
+    ] = False,
     lists: ListsFolder = None,
     made_list: MadeLists = None,
     issued: IssuedFile = None,
@@ -129,10 +134,14 @@ def publish_command(
 
     没有重新制作的常设名单照旧。 Standing lists that are not made anew stay as they are.
 
+    规则包先按 tongka rules lint 检查。 Rule packs are checked first as tongka rules lint does.
+
     Example: tongka center publish --data out/center --list minors=minors.csv --issued issued.csv
     """
     now = datetime.now(UTC)
     changes = list_changes(lists, made_list, issued, issued_until, now, drop_list, shrink_list)
+    if content is not None and not despite_faults:
+        require_no_faults(content, now)
     with open_center(data) as center:
         before = center.publications.current
         version = center.publish(content, now, may_shrink=shrink_hotlist, lists=changes)

@@ -56,6 +56,15 @@ def _instead(rule: Rule, result: TrialResult, on: date) -> Text:
     return text if rule.quota is None else text.format(day=rule.quota.opens_next(on).isoformat())
 
 
+_COMPANION_MISSING: Final = Text(
+    zh="此项优惠须有陪护人员同行", en="This benefit is for you together with a companion"
+)
+_STAFF_COMPANION_MISSING: Final = Text(
+    zh="须有陪护同行：若有陪护同行，请录入人数后请其再刷；否则按票价收取。",
+    en="Must be accompanied: if so, enter how many and ask for another tap; else charge the list fare.",
+)
+_OUT_OF_SEASON: Final = Text(zh="此项优惠现在不在优惠季节", en="This benefit is out of season now")
+_STAFF_OUT_OF_SEASON: Final = Text(zh="不在优惠季节：按票价收取。", en="Out of season: charge the list fare.")
 _BRING_COMPANION: Final = Text(
     zh="请与陪护人员同行，并在刷卡前告知同行人数。",
     en="Come with a companion, and have the companion entered before you tap.",
@@ -98,8 +107,8 @@ _INSTEAD: Final = {
 }
 # Every way in which a rule would have granted but for one thing: the outcome, the words for holder and staff.
 _FRAMES: Final = {
-    TrialResult.COMPANION_MISSING: (Outcome.NOT_ELIGIBLE, _NOTHING_HERE, _COLLECT_FARE),
-    TrialResult.OUT_OF_SEASON: (Outcome.NOT_ELIGIBLE, _NOTHING_HERE, _COLLECT_FARE),
+    TrialResult.COMPANION_MISSING: (Outcome.NOT_ELIGIBLE, _COMPANION_MISSING, _STAFF_COMPANION_MISSING),
+    TrialResult.OUT_OF_SEASON: (Outcome.NOT_ELIGIBLE, _OUT_OF_SEASON, _STAFF_OUT_OF_SEASON),
     TrialResult.CARD_EXPIRED: (Outcome.EXPIRED, _EXPIRED, _STAFF_EXPIRED),
     TrialResult.NOT_ENABLED: (Outcome.NOT_ENABLED, _NOT_ENABLED, _STAFF_NOT_ENABLED),
     TrialResult.REVIEW_DUE: (Outcome.REVIEW_DUE, _REVIEW_DUE, _STAFF_REVIEW_DUE),

@@ -16,6 +16,7 @@ from terminal.content.asked_lists import asked_lists
 from terminal.data_directory import DataDirectory
 from terminal.starter import starter_rule_book
 from tests.sync.cast import Issuer, tap_often, write_content, write_members
+from tests.terminal.decisions.writing import pack_toml, rule
 from tests.terminal.hotlists import rules_asking
 
 PROGRAM = [sys.executable, "-c", "from terminal.command_line import main; main()"]
@@ -145,6 +146,22 @@ def test_content_that_can_not_be_used_makes_no_centre(tmp_path: Path) -> None:
     )
     assert "SYN-504" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["content", "issuer.json"]
+
+
+def test_rules_with_faults_are_not_published_unless_they_are_meant(tmp_path: Path) -> None:
+    content = write_content(tmp_path / "content")
+    data = ("--data", tmp_path / "center")
+    issuer = Issuer().public_file(tmp_path / "issuer.json")
+    tongka("center", "init", *data, "--issuer", issuer, "--content", content, *write_lists(content))
+    nobody = pack_toml(rule("nobody", "grade > 4"), name="nobody", region="4601")
+    (content / "rules" / "nobody.toml").write_text(nobody, "utf-8")
+    publishing = ("center", "publish", *data, "--content", content)
+
+    said = tongka(*publishing, expected=1)
+
+    assert "SYN-516" in said
+    assert "nobody/nobody@1: never applies" in said
+    assert "Content 2 is published" in tongka(*publishing, "--despite-faults")
 
 
 def test_lists_are_made_and_published_from_registers(tmp_path: Path) -> None:

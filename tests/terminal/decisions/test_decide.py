@@ -241,6 +241,9 @@ def test_who_must_be_accompanied_is_told_so() -> None:
     assert TrialResult.COMPANION_MISSING in [trial.result for trial in alone.tried]
     assert alone.instead is not None
     assert "陪护" in alone.instead.zh
+    assert "陪护" in alone.holder_text.zh
+    assert "请录入人数后请其再刷" in alone.staff_text.zh
+    assert "enter how many" in alone.staff_text.en
     assert together.rule == "p/accompanied"
 
 

@@ -124,6 +124,8 @@ def test_out_of_season_the_rule_gives_nothing_and_says_when_it_will() -> None:
     assert (winter.outcome, results(winter)) == (Outcome.NOT_ELIGIBLE, [TrialResult.OUT_OF_SEASON])
     assert winter.instead is not None
     assert "2027-05-01" in winter.instead.en
+    assert "season" in winter.holder_text.en
+    assert "季节" in winter.staff_text.zh
 
 
 def test_who_has_not_opened_the_benefit_is_told_how() -> None:
