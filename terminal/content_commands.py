@@ -163,7 +163,9 @@ def hotlist_delta(
 def _past(dated: datetime) -> date:
     """A list knows nothing of days to come."""
     if dated.date() > _today():
-        raise typer.BadParameter(f"> {_today()}", param_hint="--dated")
+        raise typer.BadParameter(
+            f"不得晚于今天（{_today()}） / {_today()} at the latest", param_hint="--dated"
+        )
     return dated.date()
 
 

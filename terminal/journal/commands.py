@@ -42,6 +42,7 @@ def list_events(
     Example: tongka journal list --data out/terminal
     """
     directory = DataDirectory(data)
+    directory.require_terminal()
     rows: list[dict[str, int | str]] = []
     with JournalReader(directory.training_journal if training else directory.journal, training) as reader:
         for item in islice(reader.events_from(after + 1), limit):
