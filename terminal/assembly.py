@@ -24,6 +24,7 @@ from terminal.holder_reference import DayKeys, WindowKeys
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.upkeep import JournalUpkeep
+from terminal.journal.wholeness import signed_for
 from terminal.journal.writer import JournalWriter
 from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
 from terminal.presence import TapDesk, TapRequest
@@ -64,7 +65,8 @@ def open_terminal(
     folder apart (terminal.journal.training); the real one may run beside it.
 
     Raises TerminalNotEnrolled, ConfigurationMalformed, TestKeyRefused and KeystoreUnprotected (production
-    mode), what `LiveContent` raises, KeystoreRefused, and JournalLocked, JournalOfAnother or JournalDamaged.
+    mode), what `LiveContent` raises, KeystoreRefused, and JournalLocked, JournalOfAnother, JournalDamaged or
+    JournalBehind.
     """
     configuration = directory.load_configuration()
     keystore = directory.keystore
@@ -83,9 +85,12 @@ def open_terminal(
     signer = keystore.load(TERMINAL_KEY)
     own = Certificate.from_pem(directory.read(directory.certificate_file))
     with LiveContent(directory.content, root, configuration.service, is_production, own) as contents:
-        sealing_key = contents.current().trust.center_sealing_key
+        trust = contents.current().trust
+        held = signed_for(directory.uploads, owner, trust.center_receipt_key)
         with (
-            JournalWriter(records.journal, owner, signer, sealing_key, clock) as journal,
+            JournalWriter(
+                records.journal, owner, signer, trust.center_sealing_key, clock, held=held
+            ) as journal,
             JournalUpkeep(
                 journal, records.uploads, lambda: contents.current().trust.center_receipt_key
             ) as upkeep,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,16 +14,17 @@ import typer
 from card.readers.address import open_reader
 from card.readers.any_reader import ANY
 from card.trace_file import traced
-from crypto.explained import Language, Text
+from crypto.explained import ExplainedError, Language, Text
 from terminal.assembly import open_terminal
 from terminal.clock import SystemClock
 from terminal.content.report import content_report, export_trust_store
 from terminal.data_directory import DataDirectory
 from terminal.displays import JsonDisplay, LineDisplay, described
-from terminal.modes.degraded import degradations
+from terminal.modes.degraded import Degradation, degradations
 from terminal.modes.direction import exit_of
 from terminal.modes.inspect_command import answer_handheld, inspect_cards, inspect_receipts, inspector_of
 from terminal.modes.psam_watch import watched_psam
+from terminal.modes.readiness import Fault, Readiness, readiness_of
 from terminal.modes.signals import BellSignals, NoSignals
 from terminal.modes.status import condition_of
 from terminal.party_entry import PartyEntry
@@ -49,6 +50,12 @@ _NEEDS_DATA: Final = Text(
     zh="--receipt 和 --relayed 需要 --data。", en="--receipt and --relayed need --data."
 )
 _ALL_WELL: Final = Text(zh="一切正常", en="Nothing is wanting")
+_RUNNING: Final = Text(zh="终端程序正在运行", en="A terminal process is running")
+_STANDING: Final = Text(zh="没有终端程序在运行", en="No terminal process is running")
+_UNSENT: Final = Text(
+    zh="流水 {recorded} 条，其中 {unsent} 条中心尚未签收",
+    en="{recorded} events, {unsent} of them not acknowledged by the centre",
+)
 
 
 @app.command()
@@ -145,23 +152,34 @@ def content(
 
 
 @app.command()
-def status(data: Data, as_json: AsJson = False) -> None:
-    """终端缺什么：名单、时钟、磁盘、PSAM 等；有严重问题时退出码为 1。 What the terminal works without.
+def status(data: Data, reader: Reader = ANY, as_json: AsJson = False) -> None:
+    """能否刷卡、缺什么、多少条未上传；有严重问题时退出码为 1。 Whether it can tap, and what it lacks.
+
+    检查密钥、证书、磁盘、流水账和读卡器，不打扰刷卡。 Tries key, certificate, disk, journal and reader.
+
+    No tap is disturbed. Exit code 1 for anything serious.
 
     Example: tongka terminal status --data out/terminal
     """
     directory = DataDirectory(data)
-    care = directory.load_configuration().care
-    found = degradations(condition_of(directory, SystemClock()), care)
-    language = Language.from_environment()
+    condition = condition_of(directory, SystemClock())
+    ready = readiness_of(directory, condition.content, reader)
+    told = {one.error.code for one in ready.faults}
+    lacking = degradations(condition, directory.load_configuration().care)
+    found: list[Fault | Degradation] = list(ready.faults)
+    found += (one for one in lacking if one.error.code not in told)
+    shown = [described(one, Language.EN) for one in found]
     if as_json:
-        typer.echo(msgspec.json.encode([described(one, Language.EN) for one in found]).decode())
-    for one in () if as_json else found:
-        shown = one.error.explain(language)
-        typer.echo(f"{shown.code} {shown.cause} → {shown.next_step}")
-    if not found and not as_json:
-        typer.echo(_ALL_WELL.in_language(language))
-    if any(one.kind.is_serious for one in found):
+        document = {
+            "running": ready.is_running,
+            "recorded": ready.recorded,
+            "unsent": ready.unsent,
+            "troubles": shown,
+        }
+        typer.echo(msgspec.json.encode(document).decode())
+    else:
+        _tell_status(ready, [one.error for one in found], Language.from_environment())
+    if any(one["serious"] for one in shown):
         raise typer.Exit(1)
 
 
@@ -212,6 +230,18 @@ def inspect(  # noqa: PLR0917  the options of one verb
             is_good = inspect_cards(inspector, cards, display, once=once) or not once
     if not is_good:
         raise typer.Exit(1)
+
+
+def _tell_status(ready: Readiness, troubles: Sequence[ExplainedError], language: Language) -> None:
+    for error in troubles:
+        shown = error.explain(language)
+        typer.echo(f"{shown.code} {shown.cause} → {shown.next_step}")
+    if not troubles:
+        typer.echo(_ALL_WELL.in_language(language))
+    typer.echo((_RUNNING if ready.is_running else _STANDING).in_language(language))
+    if ready.recorded is not None:
+        said = _UNSENT.format(recorded=ready.recorded, unsent=ready.unsent)
+        typer.echo(said.in_language(language))
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 import typer
 
 from crypto.explained import Text
@@ -14,12 +16,14 @@ from terminal.clock import SystemClock
 from terminal.content.asked_lists import asked_lists
 from terminal.decisions.decide import local_date
 from terminal.durable_file import write_durably
-from terminal.errors import ContentExists, FileNotRead
+from terminal.errors import ContentExists, FileNotRead, MisuseNotRuled
 from terminal.hotlist.base import HotlistBase
 from terminal.hotlist.building import build_base, build_delta, build_reasons
 from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.hotlist import Hotlist
-from terminal.hotlist.registers import read_issued, read_listed
+from terminal.hotlist.reason import HotlistReason
+from terminal.hotlist.registers import STATUSES, read_issued, read_listed
+from terminal.rule_checks.loading import read_book
 from terminal.starter import starter_files, starter_rule_book
 
 app = typer.Typer(help="制作待发布内容。Make content for publication.", no_args_is_help=True)
@@ -45,6 +49,8 @@ StatusesFile = Annotated[
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
+_CARD = "应为 16 位十六进制，如 0011223344556677 / 16 hexadecimal digits are expected, as 0011223344556677"
+_REGION = "应为六位地区代码，如 330100 / six digits of GB/T 2260 are expected, as 330100"
 _WRITTEN = Text(zh="已写入 {path}（{count} 张卡）", en="Wrote {path} ({count} cards)")
 _STARTED = Text(zh="起步内容已写入 {directory}", en="The starter content is in {directory}")
 
@@ -160,12 +166,58 @@ def hotlist_delta(
     typer.echo(told(_WRITTEN, as_json, path=path, count=count))
 
 
-def _past(dated: datetime) -> date:
+@app.command()
+def misuse(
+    card: Annotated[str, typer.Option("--card", help="卡标识，16 位十六进制 / the card id")],
+    region: Annotated[
+        str, typer.Option("--region", help="违规所在地，GB/T 2260 六位代码 / where it was misused")
+    ],
+    content: Annotated[
+        Path, typer.Option("--content", help="规则包或所在目录 / rule packs, or the folder they are in")
+    ],
+    found: Annotated[
+        datetime | None,
+        typer.Option("--found", formats=["%Y-%m-%d"], help="认定日期，默认今天 / when found; default: today"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """按规则包写出违规卡的停用登记行。 Write the lines of statuses that misuse brings, by the packs.
+
+    停用到哪天由当地规则包的 [misuse] 决定；收回的卡其后仍停用。是否违规由人认定。把输出追加（>>）到停用登记。
+
+    How long the card is barred is the local pack's [misuse] to say; one that is withdrawn stays barred after
+    that. People find misuse, not programs. Append what is printed (>>) to the register of statuses.
+
+    --json: [{"card_id": "…", "reason": "misuse|withdrawn", "since": "…", "until": "… or empty"}].
+
+    Example: tongka content misuse --card 0011223344556677 --region 420106 --content content
+    """
+    if not re.fullmatch("[0-9A-Fa-f]{16}", card):
+        raise typer.BadParameter(_CARD, param_hint="--card")
+    if not re.fullmatch("[0-9]{6}", region):
+        raise typer.BadParameter(_REGION, param_hint="--region")
+    day = _today() if found is None else _past(found, "--found")
+    ruled = read_book([content]).misuse_in(region, day)
+    if ruled is None:
+        raise MisuseNotRuled(region=region, found=day)
+    last = ruled.bar_until(day)
+    rows = [(card, HotlistReason.MISUSE.value, day.isoformat(), last.isoformat())]
+    if ruled.withdrawn:
+        # The bar is over then, and its holder may get another card; this one does not come back.
+        rows.append((card, HotlistReason.WITHDRAWN.value, (last + timedelta(days=1)).isoformat(), ""))
+    if as_json:
+        listed = [dict(zip(STATUSES, row, strict=True)) for row in rows]
+        typer.echo(msgspec.json.encode(listed).decode())
+        return
+    for row in rows:
+        typer.echo(",".join(row))
+
+
+def _past(dated: datetime, option: str = "--dated") -> date:
     """A list knows nothing of days to come."""
     if dated.date() > _today():
-        raise typer.BadParameter(
-            f"不得晚于今天（{_today()}） / {_today()} at the latest", param_hint="--dated"
-        )
+        said = f"不得晚于今天（{_today()}） / {_today()} at the latest"
+        raise typer.BadParameter(said, param_hint=option)
     return dated.date()
 
 

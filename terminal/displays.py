@@ -16,6 +16,7 @@ from crypto.explained import ExplainedError, Language, Text
 from terminal.events.outcome import Outcome
 from terminal.modes.degraded import Degradation
 from terminal.modes.inspection import Inspection, inspection_text
+from terminal.modes.readiness import Fault
 from terminal.tap import TapResult
 
 _READY: Final = Text(zh="请刷卡", en="Please tap your card")
@@ -152,12 +153,12 @@ def _shares(result: TapResult) -> Iterator[Text]:
         yield _FURTHER.format(count=further, yuan=yuan(result.fare))
 
 
-def described(degradation: Degradation, language: Language) -> dict[str, int | str]:
-    """What a terminal works without, for programs."""
-    shown = degradation.error.explain(language)
+def described(trouble: Degradation | Fault, language: Language) -> dict[str, int | str]:
+    """What a terminal works without, or can't work without, for programs."""
+    shown = trouble.error.explain(language)
     return {
-        "kind": degradation.kind.value,
-        "serious": degradation.kind.is_serious,
+        "kind": trouble.kind.value,
+        "serious": trouble.kind.is_serious,
         "code": shown.code,
         "cause": shown.cause,
         "next_step": shown.next_step,

@@ -75,6 +75,20 @@ class RuleBookInconsistent(TerminalError):
     )
 
 
+class MisuseNotRuled(TerminalError):
+    """No rule pack says what misuse of a card brings there and then. Facts: region, found."""
+
+    code = "TRM-208"
+    cause = Text(
+        zh="没有规则包规定 {region} 在 {found} 的违规后果。",
+        en="No rule pack says what misuse brings in {region} on {found}.",
+    )
+    next_step = Text(
+        zh="请在当地规则包写明 [misuse] 及其依据；没有依据的不得停用。",
+        en="Write [misuse] with its legal basis into the local pack; without one nobody is barred.",
+    )
+
+
 class DecisionInputInvalid(TerminalError):
     """A fare, party or time that no terminal can have meant. Facts: field, value."""
 

@@ -61,6 +61,10 @@ class QuotaCounter:
         while len(self._used) > REMEMBERED:
             self._used.popitem(last=False)
 
+    def note_given_back(self, sequence: int) -> None:
+        """What the event with this sequence used was given back, and is not to be given back again."""
+        self._used.pop(sequence, None)
+
     def used_by(self, sequence: int) -> QuotaCount | None:
         """What an event of this process used, if it is one of the last."""
         return self._used.get(sequence)

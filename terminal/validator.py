@@ -90,7 +90,8 @@ class Validator:
     ) -> None:
         self._terminal, self._reader, self._display = terminal, reader, display
         self._next_request = next_request or terminal.request
-        self._taps = ValidatorTaps(terminal.desk, terminal.configuration.validator.windows)
+        self._windows = terminal.configuration.validator.windows
+        self._taps = ValidatorTaps(terminal.desk, self._windows)
         self._is_exit, self._signals = is_exit, signals or NoSignals()
         self._stopping, self._is_inspection = threading.Event(), threading.Event()
         self._inspector = Inspector.at(terminal.desk, terminal.configuration.service)
@@ -184,5 +185,5 @@ class Validator:
                 return
             tap = self._taps.leave if self._is_exit() else self._taps.tap
             result = tap(connection, self._next_request())
-            self._signals.give(Signal.of(result.outcome))
+            self._signals.give(Signal.of(result.outcome, self._windows))
             self._display.result(result)

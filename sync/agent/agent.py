@@ -29,7 +29,10 @@ from terminal.content.content import load_content, load_trust
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.errors import ContentUnusable
 from terminal.events.event import UsageEvent
+from terminal.events.receipt import Receipt
+from terminal.journal.errors import JournalBehind
 from terminal.journal.reader import JournalReader
+from terminal.journal.wholeness import require_there
 
 #: What passes by itself, or with the network; anything else needs a person, though the agent keeps trying.
 TRANSIENT: Final = (AnswerMalformed, CenterFailing, CenterUnreachable, NoProgress, ReceiptInvalid)
@@ -57,7 +60,7 @@ class UploadStatus:
 
     `unsent`: events that no receipt covers yet; `oldest_unsent_ms` is when the first of them was recorded.
     `content`: the number of the publication in force, 0 for none. `recordings`: how many that go with needs
-    wait to be sent.
+    wait to be sent. `behind`: that the journal lacks what the centre holds.
     """
 
     recorded: int
@@ -66,6 +69,7 @@ class UploadStatus:
     oldest_unsent_ms: int | None
     content: int
     recordings: int = 0
+    behind: JournalBehind | None = None
 
 
 class Agent:
@@ -97,17 +101,20 @@ class Agent:
         """Send all that there is, once; whether a receipt now covers the whole journal.
 
         Raises what Uploader's and VoiceUploader's deliver_all raise, having recorded it for the status, and
-        JournalDamaged.
+        JournalDamaged or JournalBehind.
         """
         with UploadState(self._directory.uploads, self._configuration.epoch) as state:
-            if not self._directory.journal.exists():
-                return True
             try:
+                held = _signed_for(state)
+                require_there(self._directory.journal, held)
+                if not self._directory.journal.exists():
+                    return True
                 trust = load_trust(self._directory.content, self._root, 0)
                 with (
                     JournalReader(self._directory.journal) as journal,
                     CenterClient(self._configuration.center) as client,
                 ):
+                    journal.require_whole(held)
                     key = trust.center_receipt_key
                     Uploader(journal, state, client, self._signer, key, self._clock).deliver_all()
                     VoiceUploader(journal, state, client, self._signer, key).deliver_all()
@@ -202,17 +209,36 @@ def upload_status(directory: DataDirectory) -> UploadStatus:
     configuration = directory.load_configuration()
     content = _content_in_force(directory)
     with UploadState(directory.uploads, configuration.epoch) as state:
-        progress = state.progress()
-        if not directory.journal.exists():
-            return UploadStatus(0, progress, 0, None, content)
+        progress, held = state.progress(), _signed_for(state)
+        try:
+            require_there(directory.journal, held)
+            if not directory.journal.exists():
+                return UploadStatus(0, progress, 0, None, content)
+        except JournalBehind as error:
+            return UploadStatus(0, progress, 0, None, content, behind=error)
         with JournalReader(directory.journal) as journal:
             head = journal.head()
             recorded = head[0] if head else 0
+            behind = _behind(journal, held)
             waiting = journal.events(progress.acknowledged, 1)
             recordings = sum(not state.has_voice_receipt(one) for one in journal.waiting_voices())
     oldest = UsageEvent.from_bytes(waiting[0].data).time_ms if waiting else None
-    unsent = recorded - progress.acknowledged
-    return UploadStatus(recorded, progress, unsent, oldest, content, recordings)
+    unsent = max(0, recorded - progress.acknowledged)
+    return UploadStatus(recorded, progress, unsent, oldest, content, recordings, behind)
+
+
+def _behind(journal: JournalReader, held: Receipt | None) -> JournalBehind | None:
+    try:
+        journal.require_whole(held)
+    except JournalBehind as error:
+        return error
+    return None
+
+
+def _signed_for(state: UploadState) -> Receipt | None:
+    """What the centre holds; its signature was checked before the receipt was kept."""
+    signed = state.receipt()
+    return None if signed is None else signed.receipt
 
 
 def _content_in_force(directory: DataDirectory) -> int:

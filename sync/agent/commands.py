@@ -70,9 +70,14 @@ def run(
 def status(data: Data, as_json: AsJson = False) -> None:
     """未上传、被拒绝、最早未上传与最近联系时间。 Unsent, refused, oldest unsent, last contact.
 
+    退出码 1：流水账落后于中心（丢失或回退），须重新登记。 Exit code 1: the journal is behind the centre.
+
     Example: tongka agent status --data out/terminal --json
     """
-    _show(upload_status(DataDirectory(data)), as_json)
+    found = upload_status(DataDirectory(data))
+    _show(found, as_json)
+    if found.behind is not None:
+        raise typer.Exit(1)
 
 
 def _show(found: UploadStatus, as_json: bool) -> None:
@@ -110,6 +115,7 @@ def _document(found: UploadStatus) -> dict[str, object]:
         "gaps": [[gap.first, gap.last] for gap in progress.gaps],
         "recordings": found.recordings,
         "oldest_unsent_ms": found.oldest_unsent_ms,
+        "behind": None if found.behind is None else found.behind.code,
         "last_contact_ms": progress.contact_ms,
         "last_error": progress.error,
         "last_error_ms": progress.error_ms,
@@ -144,6 +150,9 @@ def _print_status(found: UploadStatus, language: Language) -> None:
                 f"{error.code} {error.cause[language]}\n{error.next_step[language]}",
             )
     Console().print(table)
+    if found.behind is not None:
+        shown = found.behind.explain(language)
+        typer.echo(f"{shown.code} {shown.cause} → {shown.next_step}")
 
 
 def _refused(refused: dict[int, str]) -> str:

@@ -18,6 +18,7 @@ from crypto.sm3 import sm3
 from crypto.tap_proof import TapProof
 from crypto.trust import TrustStore
 from sync.center.directory import Center
+from sync.center.earlier_events import EarlierEvents, EarlierMissing
 from sync.center.examination import Examination, Proof, Pseudonyms, Reason, StoredEvent
 from sync.center.examined_rows import keep, unexamined
 from sync.center.left_words import judge_left
@@ -54,9 +55,9 @@ _PROVEN: Final = frozenset(
 )
 # Outcomes of taps for which nothing is due, because an earlier one counts.
 _FREE: Final = frozenset((Outcome.REPEATED, Outcome.TRANSFERRED))
-_AFTER_TRANSFER: Final = frozenset(
-    (Outcome.TRANSFERRED, outcome) for outcome in (Outcome.REPEATED, Outcome.ALREADY_INSIDE)
-)
+# Outcomes that only a card gets which has not left since.
+_INSIDE: Final = frozenset((Outcome.REPEATED, Outcome.ALREADY_INSIDE))
+_AFTER_TRANSFER: Final = frozenset((Outcome.TRANSFERRED, outcome) for outcome in _INSIDE)
 
 
 @dataclass(frozen=True)
@@ -76,18 +77,17 @@ def examine_events(center: Center) -> Progress:
         for stored in page:
             event = _parse(stored)
             if event is None:
-                results.append((stored, None, Examination(Proof.INVALID, Reason.BYTES_ALTERED)))
+                altered = Examination(Proof.INVALID, Reason.BYTES_ALTERED)
+                examiner.earlier.note(stored, None, altered)
+                results.append((stored, None, altered))
             elif (result := examiner.examine(stored, event)) is None:
                 pending += 1
             else:
                 results.append((stored, event, result))
         keep(center.store, results)
+        examiner.earlier.stored()
         examined += len(results)
     return Progress(examined, pending)
-
-
-class _EarlierMissing(Exception):
-    """An event of the chain that this one rests on has not come yet."""
 
 
 class _Examiner:
@@ -96,7 +96,7 @@ class _Examiner:
     def __init__(self, center: Center) -> None:
         self._center = center
         self._unsealer, self._pseudonyms = Unsealer(center), Pseudonyms(center.keys.pseudonym)
-        self._named = NamedContent(center)
+        self._named, self.earlier = NamedContent(center), EarlierEvents(center)
 
     def examine(self, stored: StoredEvent, event: UsageEvent) -> Examination | None:
         """The result for one event; None while it has to wait."""
@@ -105,11 +105,12 @@ class _Examiner:
             return None
         try:
             result = self._result(stored, event)
-        except (_EarlierMissing, ContentInvalid):
+        except (EarlierMissing, ContentInvalid):
             # Either an event that this one rests on is still to come; or the centre's own copy of the content
             # is damaged: no fault of whoever tapped, and no reason to stop.
             return None
         self._named.note(stored, result.content)
+        self.earlier.note(stored, event, result)
         return result
 
     def _result(self, stored: StoredEvent, event: UsageEvent) -> Examination:  # noqa: PLR0911  a result each
@@ -123,7 +124,7 @@ class _Examiner:
         if event.kind.amends:
             return self._amendment(stored, event)
         if event.outcome not in _PROVEN:
-            return Examination(Proof.NONE, Reason.FINE, agrees=True, proof_digest=digest)
+            return self._refusal(stored, event, evidence, digest)
         content = self._center.publications.numbered(event.content)
         if content is None or content.rules.version != event.pack_version:
             return _face_value(event, Examination(Proof.INVALID, Reason.RULES_UNKNOWN, proof_digest=digest))
@@ -151,31 +152,72 @@ class _Examiner:
             agrees = event.outcome is Outcome.RECORDED
             reason = Reason.FINE if agrees else Reason.DECISION_DIFFERS
             return _face_value(event, replace(proven, agrees=agrees, reason=reason))
+        return self._tap(stored, event, evidence, judged, proven, content, strictest)
+
+    def _refusal(
+        self, stored: StoredEvent, event: UsageEvent, evidence: SealedEvidence, digest: bytes
+    ) -> Examination:
+        """A card that was not accepted claims nothing; found where its evidence says that it was genuine."""
+        fine = Examination(Proof.NONE, Reason.FINE, agrees=True, proof_digest=digest)
+        content = self._center.publications.numbered(event.content)
+        if not evidence.signature or content is None:
+            return fine
+        for known in (content, self._named.before(stored) or content):
+            judged = judge_credential(event, evidence, known.trust, _grace_days(event, content))
+            if isinstance(judged, Reason) or known.hotlist.status(judged.card_id, judged.issued) is not None:
+                return fine
+        return Examination(
+            Proof.VALID,
+            Reason.REFUSED_THOUGH_VALID,
+            content=content.version,
+            card=self._pseudonyms.card(judged),
+            counter=evidence.counter,
+            proof_digest=digest,
+        )
+
+    def _tap(  # noqa: PLR0917  what _result found out
+        self,
+        stored: StoredEvent,
+        event: UsageEvent,
+        evidence: SealedEvidence,
+        judged: TapCredential,
+        proven: Examination,
+        content: Content,
+        strictest: Content,
+    ) -> Examination:
+        """What a tap with a genuine card's proof claims and is due."""
+        continued = self._continued(event, judged) if event.refers_to else 0
         if event.outcome.rests_on_earlier:
-            agrees = _claims_nothing(event) and self._continues(event, judged)
-            return replace(proven, agrees=agrees, reason=Reason.FINE if agrees else Reason.CONTINUES_NOTHING)
-        if event.outcome.granted and event.refers_to and not self._continues(event, judged):
+            agrees = _claims_nothing(event) and continued > 0
+            reason = Reason.FINE if agrees else Reason.CONTINUES_NOTHING
+            return replace(proven, agrees=agrees, reason=reason, journey=continued)
+        if event.outcome.granted and event.refers_to and not continued:
             return _face_value(event, replace(proven, reason=Reason.CONTINUES_NOTHING))
+        proven = replace(proven, journey=continued or (event.sequence if event.outcome.granted else 0))
         objection = _objection(stored, event, judged, content, strictest)
         if objection is not None:
             return _face_value(event, replace(proven, reason=objection))
-        goes_with = evidence.follows if self._follows_holder(event, evidence, judged) else 0
-        decision = _recompute(event, evidence, judged, content, follows_holder=goes_with > 0)
-        return _compare(event, decision, replace(proven, goes_with=goes_with))
+        follows = self._follows_holder(event, evidence, judged)
+        is_behind = follows and self.earlier.verdict(event, evidence.follows).is_in_order
+        decision = _recompute(event, evidence, judged, content, follows_holder=is_behind)
+        result = _compare(event, decision, replace(proven, goes_with=evidence.follows if is_behind else 0))
+        if follows and not is_behind and result.reason is Reason.DECISION_DIFFERS:
+            return replace(result, reason=Reason.HOLDER_NOT_VALID)
+        return result
 
     def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
         """What is wrong with a need or a rating; FINE for either that is whole, and for all other kinds."""
         if event.kind not in (EventKind.NEED, EventKind.RATING):
             return Reason.FINE
         is_later = 0 < event.refers_to < event.sequence
-        rated = self._opened(event, event.refers_to) if is_later else None
+        rated = self.earlier.opened(event, event.refers_to) if is_later else None
         return judge_left(event, evidence, credential, rated)
 
     def _follows_holder(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> bool:
         """Whether the event before is a granted tap, shortly before, of the card that this one goes with."""
         if not evidence.follows or evidence.follows != event.sequence - 1:
             return False
-        found = self._opened(event, evidence.follows)
+        found = self.earlier.opened(event, evidence.follows)
         if found is None:
             return False
         before, shown = found
@@ -185,42 +227,41 @@ class _Examiner:
             return False
         return (
             before.kind is EventKind.TAP
-            and (before.outcome.granted or (before.outcome.admits and self._continues(before, holder)))
+            and before.outcome.admits
             and together(before.time_ms, event.time_ms)
             and credential.is_companion_of(holder.card_id)
         )
 
-    def _continues(self, event: UsageEvent, credential: TapCredential) -> bool:
-        """Whether the tap that it refers to let the same card go ahead, shortly before, for no less."""
-        found = self._opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
+    def _continued(self, event: UsageEvent, credential: TapCredential) -> int:
+        """The journey of the tap that it refers to, where that let the same card go ahead; 0 otherwise.
+
+        Shortly before, for no less, with a proof of its own, and not with an exit of the card in between.
+        """
+        found = self.earlier.opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
         if found is None:
-            return False
+            return 0
         before, shown = found
         try:
             earlier = TapCredential.from_bytes(shown.credential)
         except CredentialMalformed:
-            return False
-        asks_no_more = event.fare <= before.fare and event.companions <= before.companions
-        return (
-            before.kind is EventKind.TAP
-            # A transfer is taken for its own journey's last tap, but starts none.
-            and (before.outcome.granted or (before.outcome, event.outcome) in _AFTER_TRANSFER)
-            and (asks_no_more or event.outcome not in _FREE)
-            and (before.service, before.ticket) == (event.service, event.ticket)
-            and (earlier.issuer_key_id, earlier.card_id) == (credential.issuer_key_id, credential.card_id)
-            and local_date(before.time_ms) == local_date(event.time_ms)
-            and can_continue(event.outcome, before.time_ms, event.time_ms)
-        )
+            return 0
+        verdict = self.earlier.verdict(event, event.refers_to)
+        if not verdict.is_in_order or not _is_continued(event, credential, before, earlier):
+            return 0
+        card = self._pseudonyms.card(credential)
+        has_left = event.outcome in _INSIDE and self.earlier.has_left(event, card, event.refers_to)
+        return 0 if has_left else verdict.journey
 
     def _amendment(self, stored: StoredEvent, event: UsageEvent) -> Examination:
         """Nothing is due after a cancellation; after a correction, what the rules give for what it says."""
-        found = self._opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
+        found = self.earlier.opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
         if found is None or found[0].kind.amends:
             return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
         if event.kind is EventKind.CANCELLATION:
             return Examination(Proof.NONE, Reason.FINE, agrees=True)
         before, evidence = found
-        if event.fare > before.fare or event.companions > before.companions:
+        fare, companions = self.earlier.left_by_corrections(event, before)
+        if event.fare > fare or event.companions > companions:
             return Examination(Proof.INVALID, Reason.AMENDS_UPWARDS)
         content = self._center.publications.numbered(before.content)
         try:
@@ -228,27 +269,29 @@ class _Examiner:
             if content is None or before.kind is not EventKind.TAP:
                 return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
             amended = msgspec.structs.replace(before, fare=event.fare, companions=event.companions)
-            follows_holder = self._follows_holder(before, evidence, credential)
+            follows = self._follows_holder(before, evidence, credential)
+            follows_holder = follows and self.earlier.verdict(before, evidence.follows).is_in_order
             decision = _recompute(amended, evidence, credential, content, follows_holder=follows_holder)
         except (CredentialMalformed, ServiceUnknown):
             return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
         return Examination(Proof.NONE, Reason.FINE, agrees=True, due=_due(event.fare, decision))
 
-    def _opened(self, event: UsageEvent, sequence: int) -> tuple[UsageEvent, SealedEvidence] | None:
-        """An earlier event of the same chain, opened; None where it does not open. Raises _EarlierMissing."""
-        with self._center.store.reading() as connection:
-            row = connection.execute(
-                "SELECT bytes FROM events WHERE terminal = ? AND epoch = ? AND sequence = ?",
-                (event.terminal, event.epoch, sequence),
-            ).fetchone()
-        if row is None:
-            raise _EarlierMissing
-        try:
-            earlier = UsageEvent.from_bytes(row[0])
-            # One of its own: the run's unsealer only goes forward.
-            return earlier, Unsealer(self._center).open(earlier)
-        except (EventMalformed, SealBroken):
-            return None
+
+def _is_continued(
+    event: UsageEvent, credential: TapCredential, before: UsageEvent, earlier: TapCredential
+) -> bool:
+    """Whether a tap can rest on, or take the place of, the one before, by what both say."""
+    asks_no_more = event.fare <= before.fare and event.companions <= before.companions
+    return (
+        before.kind is EventKind.TAP
+        # A transfer is taken for its own journey's last tap, but starts none.
+        and (before.outcome.granted or (before.outcome, event.outcome) in _AFTER_TRANSFER)
+        and (asks_no_more or event.outcome not in _FREE)
+        and (before.service, before.ticket) == (event.service, event.ticket)
+        and (earlier.issuer_key_id, earlier.card_id) == (credential.issuer_key_id, credential.card_id)
+        and local_date(before.time_ms) == local_date(event.time_ms)
+        and can_continue(event.outcome, before.time_ms, event.time_ms)
+    )
 
 
 def _recompute(

@@ -43,8 +43,10 @@ class Reason(StrEnum):
     AMENDS_NOTHING = "amends_nothing"
     AMENDS_UPWARDS = "amends_upwards"
     CONTINUES_NOTHING = "continues_nothing"
+    HOLDER_NOT_VALID = "holder_not_valid"  # a companion card behind a holder's tap that nothing stands behind
     WORDS_DIFFER = "words_differ"  # the card did not sign for what was left with it
     RATES_NOTHING = "rates_nothing"  # no service of the same card on the same day
+    REFUSED_THOUGH_VALID = FindingKind.REFUSED_THOUGH_VALID.value
     CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
     TERMINAL_REVOKED = FindingKind.TERMINAL_REVOKED.value
 
@@ -71,7 +73,8 @@ class Examination:
     as the terminal has it; `due`: as the rules have it. All zero for a refused tap. `agrees`: the terminal's
     decision is the recomputed one. `content` is the publication that it was judged by. `card` (a pseudonym)
     and `proof_digest` are empty where there was none. `goes_with`: of a companion card's tap the sequence of
-    its holder's, behind which it came; 0 else.
+    its holder's, behind which it came; 0 else. `journey`: the sequence of the first granted tap of those that
+    continue or replace one another; of a tap that stands alone its own, and 0 where nothing was granted.
     """
 
     proof: Proof
@@ -86,6 +89,7 @@ class Examination:
     due: int = 0
     content: int = 0
     goes_with: int = 0
+    journey: int = 0
 
 
 class Pseudonyms:

@@ -41,8 +41,8 @@ def keep(store: CenterStore, results: list[tuple[StoredEvent, UsageEvent | None,
         connection.executemany(
             "INSERT INTO examined (terminal, epoch, sequence, operator, service, day, kind, refers_to, "
             "outcome, granted, proof, reason, card, counter, proof_digest, list_fare, paid, claimed, due, "
-            "agrees, content, goes_with) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "agrees, content, goes_with, journey, time_ms, clock) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
             [_row(stored, event, result) for stored, event, result in results],
         )
@@ -72,4 +72,7 @@ def _row(stored: StoredEvent, event: UsageEvent | None, result: Examination) -> 
         result.agrees,
         result.content,
         result.goes_with,
+        result.journey,
+        event.time_ms if event else 0,
+        event.clock.value if event else "",
     )

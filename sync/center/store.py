@@ -16,7 +16,7 @@ from crypto.closing import Closing
 from crypto.explained import Text
 from sync.errors import StoreBroken
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 BUSY_SECONDS: Final = 10
 
 _SCHEMA: Final = """
@@ -88,6 +88,7 @@ CREATE TABLE examined (
     card BLOB NOT NULL, counter INTEGER NOT NULL, proof_digest BLOB NOT NULL,
     list_fare INTEGER NOT NULL, paid INTEGER NOT NULL, claimed INTEGER NOT NULL, due INTEGER NOT NULL,
     agrees INTEGER NOT NULL, content INTEGER NOT NULL, goes_with INTEGER NOT NULL,
+    journey INTEGER NOT NULL, time_ms INTEGER NOT NULL, clock TEXT NOT NULL,
     PRIMARY KEY (terminal, epoch, sequence)
 ) STRICT;
 

@@ -25,6 +25,7 @@ class FindingKind(StrEnum):
     FARE_ABOVE_LIST = "fare_above_list"
     CARD_HOTLISTED = "card_hotlisted"
     TERMINAL_REVOKED = "terminal_revoked"
+    REFUSED_THOUGH_VALID = "refused_though_valid"
     COUNTER_REPEATED = "counter_repeated"
     PROOF_REPEATED = "proof_repeated"
 
@@ -64,6 +65,10 @@ _TEXTS: Final = MappingProxyType(
         FindingKind.TERMINAL_REVOKED: Text(
             zh="终端吊销之后的记录：不予结算", en="Recorded after the terminal was revoked: it is not paid"
         ),
+        FindingKind.REFUSED_THOUGH_VALID: Text(
+            zh="卡片真实有效却被拒绝：持卡人可能被多收费",
+            en="A genuine card in force was turned away: its holder may have been overcharged",
+        ),
         FindingKind.COUNTER_REPEATED: Text(
             zh="同一张卡的计数值出现两次：可能有复制芯片，后一笔不予结算",
             en="A card's counter came twice: its chip may have been copied; the later tap is not paid",
@@ -79,6 +84,7 @@ _OBJECTIONS: Final = (
     FindingKind.FARE_ABOVE_LIST.value,
     FindingKind.CARD_HOTLISTED.value,
     FindingKind.TERMINAL_REVOKED.value,
+    FindingKind.REFUSED_THOUGH_VALID.value,
 )
 
 
@@ -105,6 +111,7 @@ def find_all(ledger: Ledger) -> list[Finding]:
         objections(ledger.examined, FindingKind.FARE_ABOVE_LIST),
         objections(ledger.examined, FindingKind.CARD_HOTLISTED),
         objections(ledger.examined, FindingKind.TERMINAL_REVOKED),
+        objections(ledger.examined, FindingKind.REFUSED_THOUGH_VALID),
         repeated_counters(ledger.examined, ledger.events),
         repeated_proofs(ledger.examined),
     ).order_by("terminal", "epoch", "first", "kind")

@@ -43,6 +43,9 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = MappingProxyType(
                 ("due", pa.int64()),
                 ("agrees", pa.bool_()),
                 ("goes_with", pa.int64()),
+                ("journey", pa.int64()),
+                ("time_ms", pa.int64()),
+                ("clock", pa.string()),
             ]
         ),
     }

@@ -22,6 +22,8 @@ CANCELLED = "cancelled"
 CORRECTED = "corrected"
 REPLACED = "replaced"
 HOLDER_CANCELLED = "holder_cancelled"
+HOLDER_UNPAID = "holder_unpaid"
+_COUNTS = ("", CORRECTED)
 
 
 @dataclass(frozen=True)
@@ -112,28 +114,53 @@ def _judged(ledger: Ledger) -> ibis.Table:
         .left_join(_amended(ledger.examined), list(_EVENT_KEY))
         .drop("terminal_right", "epoch_right", "sequence_right")
     )
-    joined = joined.left_join(
-        _cancelled(ledger.examined), ["terminal", "epoch", ("goes_with", "sequence")], rname="holder_{name}"
-    )
-    is_alone = joined.is_holder_cancelled.fill_null(False)
     in_order = (joined.proof == "valid") & joined.agrees
-    is_repeated = joined.is_repeated.fill_null(False)
     left = joined.left_due.fill_null(joined.due)
-    withheld_for = ibis.cases(
-        (~in_order, joined.reason),
-        (is_repeated, FindingKind.COUNTER_REPEATED.value),
-        (joined.is_cancelled.fill_null(False), CANCELLED),
-        (joined.is_replaced.fill_null(False), REPLACED),
-        (is_alone, HOLDER_CANCELLED),
-        (left < joined.due, CORRECTED),
-        else_="",
-    )
-    return joined.mutate(
-        withheld_for=withheld_for,
-        accepted=ibis.ifelse(
-            joined.granted & in_order & ~is_repeated & ~is_alone, ibis.least(joined.due, left), 0
+    own = joined.mutate(
+        is_repeated=joined.is_repeated.fill_null(False),
+        is_cancelled=joined.is_cancelled.fill_null(False),
+        left=left,
+        own_reason=ibis.cases(
+            (~in_order, joined.reason),
+            (joined.is_repeated.fill_null(False), FindingKind.COUNTER_REPEATED.value),
+            (joined.is_cancelled.fill_null(False), CANCELLED),
+            (joined.is_replaced.fill_null(False), REPLACED),
+            (left < joined.due, CORRECTED),
+            else_="",
         ),
     )
+    both = _with_holders(own)
+    is_own = ~both.own_reason.isin(_COUNTS)
+    withheld_for = ibis.cases(
+        (is_own | (both.goes_with == 0), both.own_reason),
+        (both.holder_is_cancelled.fill_null(False), HOLDER_CANCELLED),
+        (~both.holder_counts.fill_null(False), HOLDER_UNPAID),
+        else_=both.own_reason,
+    )
+    judged = both.mutate(withheld_for=withheld_for)
+    return judged.mutate(
+        accepted=ibis.ifelse(
+            judged.granted & judged.withheld_for.isin(_COUNTS), ibis.least(judged.due, judged.left), 0
+        ),
+    )
+
+
+def _with_holders(taps: ibis.Table) -> ibis.Table:
+    """The taps with `holder_counts` and `holder_is_cancelled`, of the tap that a companion card's goes with.
+
+    A holder's tap counts if its card was there, and if the tap of its journey that claims is paid: the tap
+    itself, the one that it repeats, or the one of a larger party that took its place.
+    """
+    place = ["terminal", "epoch"]
+    paid = taps.filter(_.granted & _.own_reason.isin(_COUNTS)).select(*place, "journey", is_paid=True)
+    holders = taps.left_join(paid.distinct(), [*place, "journey"], rname="paid_{name}")
+    holders = holders.select(
+        *place,
+        goes_with=_.sequence,
+        holder_is_cancelled=_.is_cancelled,
+        holder_counts=~_.is_repeated & _.is_paid.fill_null(False),
+    )
+    return taps.left_join(holders, [*place, "goes_with"], rname="holder_{name}")
 
 
 def _amended(examined: ibis.Table) -> ibis.Table:
@@ -149,14 +176,6 @@ def _amended(examined: ibis.Table) -> ibis.Table:
         is_replaced=(_.kind == "tap").any(),
         left_due=ibis.ifelse(_.kind == "tap", 0, _.due).min(),
     )
-
-
-def _cancelled(examined: ibis.Table) -> ibis.Table:
-    """The taps that were taken back: a companion card rides free behind one that counts."""
-    cancellations = examined.filter((_.kind == "cancellation") & (_.proof != "invalid"))
-    return cancellations.select(
-        "terminal", "epoch", sequence=_.refers_to, is_holder_cancelled=ibis.literal(True)
-    ).distinct()
 
 
 def _summed(judged: ibis.Table, key: tuple[str, ...]) -> ibis.Table:

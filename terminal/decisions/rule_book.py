@@ -88,9 +88,9 @@ class RuleBook:
         """
         return max((rule.terms.expiry_grace_days for rule in self.rules_for(service, on)), default=0)
 
-    def misuse_for(self, service: ServiceItem, on: date) -> Misuse | None:
-        """What misuse at a service brings, by the narrowest pack that says; None if none does."""
-        for scope in scopes(service.region):
+    def misuse_in(self, region: str, on: date) -> Misuse | None:
+        """What misuse in a `region` of six digits brings, by the narrowest pack; None if none says."""
+        for scope in scopes(region):
             for pack in self._in_force(scope, on):
                 if pack.misuse is not None:
                     return pack.misuse

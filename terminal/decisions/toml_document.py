@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
@@ -29,6 +31,9 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]*)`"
 _WHOLE_FILE: Final = Text(
     zh="一个 UTF-8 编码、不超过 {mib} MiB 的 TOML 文件", en="a TOML file in UTF-8 of at most {mib} MiB"
 )
+# Controls (ESC, line ends), formats (what turns the order of writing, what is not seen), surrogates, private
+# use, not assigned, separators of lines and paragraphs.
+_UNFIT: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _INDEX: Final = re.compile(r"\[(\d+|\.\.\.)\]")
 
 
@@ -38,10 +43,20 @@ def is_slug(text: str) -> bool:
 
 
 class BilingualText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`{ zh = "…", en = "…" }`: one sentence in both languages."""
+    """`{ zh = "…", en = "…" }`: one sentence in both languages, of characters that are seen.
+
+    Screens show it to staff and holders: what moves a cursor, ends a line or turns the order of writing would
+    let a pack's author show them something else than what a reviewer read.
+    """
 
     zh: Sentence
     en: Sentence
+
+    def __post_init__(self) -> None:
+        for text in (self.zh, self.en):
+            for character in text:
+                if not character.isascii() or not character.isprintable():
+                    _require_seen(character)
 
     @property
     def text(self) -> Text:
@@ -99,7 +114,8 @@ class DocumentShape:
             problem = Text(zh=f"文件有 {len(data)} 字节", en=f"it has {len(data)} bytes")
             raise self._error(file, "file", problem, whole)
         try:
-            return tomllib.loads(data.decode("utf-8"))
+            # Some editors begin a file with a byte order mark, which TOML does not know.
+            return tomllib.loads(data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
         except RecursionError as error:  # brackets nested past the interpreter's limit
             problem = Text(zh="嵌套过深", en="it is nested too deeply")
             raise self._error(file, "file", problem, whole) from error
@@ -154,6 +170,11 @@ class DocumentShape:
         named = f"“{label}”" if isinstance(label, str) and len(label) <= _MAX_LABEL else f"number {index + 1}"
         inner = ".".join(part for part in (entry["rest"], field) if part)
         return f"{self.entry_noun} {named}, {inner}" if inner else f"{self.entry_noun} {named}"
+
+
+def _require_seen(character: str) -> None:
+    if unicodedata.category(character) in _UNFIT:
+        raise ValueError(f"it holds U+{ord(character):04X}, which is not seen or moves what is")
 
 
 def _shown(quoted: str) -> str:

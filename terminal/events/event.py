@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from crypto.sealed_once import TAG_BYTES
 from crypto.sm3 import DIGEST_BYTES, sm3
 from terminal.events.challenge import (
     MAX_COMPANIONS,
@@ -30,9 +31,12 @@ from terminal.events.outcome import Outcome
 EVENT_VERSION: Final = 3
 MAX_EVENT_BYTES: Final = 3072
 NO_PREVIOUS: Final = bytes(DIGEST_BYTES)
-MAX_SEALED_BYTES: Final = 2048
+#: The sealed part is padded to a multiple of this; whatever a tap or a visit came to, it takes one.
+SEALED_BLOCK_BYTES: Final = 512
+MAX_SEALED_BYTES: Final = 4 * SEALED_BLOCK_BYTES + TAG_BYTES
 MAX_QUOTAS: Final = 8
 MAX_WORDS: Final = 1664  # characters
+_LENGTH_BYTES: Final = 2
 
 Bytes8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
 Digest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
@@ -162,6 +166,9 @@ class SealedEvidence(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
     each with the uses that the terminal had counted before this one; `follows` is the sequence of the tap of
     its holder's card directly before, on a companion card's, else 0. `words` are a need's or a rating's own,
     UTF-8.
+
+    What is sealed is length (2) ‖ msgpack array ‖ zeros up to a multiple of `SEALED_BLOCK_BYTES`: its length
+    stands in the clear, and a rule's name would tell the grade by it.
     """
 
     credential: Annotated[bytes, msgspec.Meta(max_length=255)]
@@ -175,12 +182,18 @@ class SealedEvidence(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SealedEvidence:
-        """Parse an opened sealed part. Raises EventMalformed."""
+        """Parse an opened sealed part, strictly: one encoding per part. Raises EventMalformed."""
+        packed = data[_LENGTH_BYTES:][: int.from_bytes(data[:_LENGTH_BYTES])]
         try:
-            return msgspec.msgpack.decode(data, type=cls)
+            evidence = msgspec.msgpack.decode(packed, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EventMalformed(kind="sealed evidence", detail=str(error)) from error
+        if evidence.to_bytes() != data:
+            raise EventMalformed(kind="sealed evidence", detail="not in its canonical encoding")
+        return evidence
 
     def to_bytes(self) -> bytes:
         """The bytes that are sealed."""
-        return msgspec.msgpack.encode(self)
+        packed = msgspec.msgpack.encode(self)
+        whole = len(packed).to_bytes(_LENGTH_BYTES) + packed
+        return whole.ljust(-(-len(whole) // SEALED_BLOCK_BYTES) * SEALED_BLOCK_BYTES, b"\x00")

@@ -33,7 +33,10 @@ class Outcome(StrEnum):
 
     @property
     def admits(self) -> bool:
-        """Whether the holder may go ahead: on a benefit given now, or on an earlier tap's."""
+        """Whether the holder may go ahead: on a benefit given now, or on an earlier tap's.
+
+        Whether a gate opens depends on how the terminal is set, too (terminal.modes.return_windows).
+        """
         return self.granted or self in (Outcome.REPEATED, Outcome.TRANSFERRED)
 
     @property

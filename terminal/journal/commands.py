@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -16,6 +16,7 @@ from crypto.explained import Language, Text
 from terminal.data_directory import DataDirectory
 from terminal.events.errors import EventMalformed
 from terminal.events.event import UsageEvent
+from terminal.events.kind import EventKind
 from terminal.journal.items import StoredEvent, Unreadable
 from terminal.journal.keeping_commands import export, prune_events, receipt
 from terminal.journal.reader import JournalReader
@@ -26,6 +27,18 @@ app = typer.Typer(
 )
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
+_Row = dict[str, int | str | None]
+
+_KINDS: Final = {
+    EventKind.TAP: Text(zh="刷卡", en="tap"),
+    EventKind.CHECK_IN: Text(zh="签到", en="check-in"),
+    EventKind.CHECK_OUT: Text(zh="签退", en="check-out"),
+    EventKind.VISIT: Text(zh="来访", en="visit"),
+    EventKind.NEED: Text(zh="需求", en="need"),
+    EventKind.RATING: Text(zh="评价", en="rating"),
+    EventKind.CANCELLATION: Text(zh="取消", en="cancellation"),
+    EventKind.CORRECTION: Text(zh="更正", en="correction"),
+}
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
@@ -39,11 +52,13 @@ def list_events(
 ) -> None:
     """列出流水（不含任何个人信息）。 List events; they hold nothing personal.
 
+    取消和更正指明原记录，本身没有实付。 Cancellations and corrections name their event; none is a payment.
+
     Example: tongka journal list --data out/terminal
     """
     directory = DataDirectory(data)
     directory.require_terminal()
-    rows: list[dict[str, int | str]] = []
+    rows: list[_Row] = []
     with JournalReader(directory.training_journal if training else directory.journal, training) as reader:
         for item in islice(reader.events_from(after + 1), limit):
             rows.append(
@@ -58,6 +73,8 @@ def list_events(
     for heading in (
         Text(zh="序号", en="sequence"),
         Text(zh="时间 (UTC)", en="time (UTC)"),
+        Text(zh="类别", en="kind"),
+        Text(zh="关于", en="about"),
         Text(zh="服务", en="service"),
         Text(zh="结果", en="outcome"),
         Text(zh="票价（分）", en="fare (fen)"),
@@ -72,10 +89,12 @@ def list_events(
             table.add_row(
                 str(row["sequence"]),
                 _shown_time(row["time_ms"]),
+                _KINDS[EventKind(str(row["kind"]))].in_language(language),
+                f"#{row['refers_to']}" if row["refers_to"] else "",
                 str(row["service"]),
                 str(row["outcome"]),
                 str(row["fare"]),
-                str(row["holder_pays"]),
+                "—" if row["holder_pays"] is None else str(row["holder_pays"]),
             )
     Console().print(table)
 
@@ -86,7 +105,7 @@ app.command("receipt")(receipt)
 app.command("prune")(prune_events)
 
 
-def _row(stored: StoredEvent) -> dict[str, int | str]:
+def _row(stored: StoredEvent) -> _Row:
     """What is shown of an event; where it can't be parsed, that much."""
     try:
         return _clear_part(UsageEvent.from_bytes(stored.data))
@@ -94,21 +113,25 @@ def _row(stored: StoredEvent) -> dict[str, int | str]:
         return {"sequence": stored.sequence, "damaged": "true"}
 
 
-def _clear_part(event: UsageEvent) -> dict[str, int | str]:
+def _clear_part(event: UsageEvent) -> _Row:
+    # What is recorded beside taps repeats a fare at most; nobody paid it.
+    is_tap = event.kind is EventKind.TAP
     return {
         "sequence": event.sequence,
         "time_ms": event.time_ms,
         "clock": event.clock.value,
+        "kind": event.kind.value,
+        "refers_to": event.refers_to or None,
         "service": event.service,
         "fare": event.fare,
         "companions": event.companions,
         "outcome": event.outcome.value,
-        "holder_pays": event.holder_pays,
-        "companion_pays": event.companion_pays,
+        "holder_pays": event.holder_pays if is_tap else None,
+        "companion_pays": event.companion_pays if is_tap else None,
         "pack_version": event.pack_version,
         "hash": event.hash.hex(),
     }
 
 
-def _shown_time(time_ms: int | str) -> str:
-    return datetime.fromtimestamp(int(time_ms) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def _shown_time(time_ms: int | str | None) -> str:
+    return datetime.fromtimestamp(int(time_ms or 0) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,7 +1,7 @@
 """What the journal refuses, beside the TRM-50x errors of terminal.errors: disks, receipts, exported files."""
 
 from crypto.explained import Text
-from terminal.errors import JournalUnavailable, TerminalError
+from terminal.errors import JournalDamaged, JournalUnavailable, TerminalError
 
 
 class JournalDiskFull(JournalUnavailable):
@@ -111,7 +111,7 @@ class JournalFileMalformed(TerminalError):
 class ExportExists(TerminalError):
     """A file would be replaced that somebody may need as evidence."""
 
-    code = "TRM-429"
+    code = "TRM-430"
     cause = Text(zh="{file} 已存在。", en="{file} is there already.")
     next_step = Text(
         zh="请换一个文件名；确要覆盖时加 --force。什么都没有改动。",
@@ -127,4 +127,39 @@ class VerifierKeyMissing(TerminalError):
     next_step = Text(
         zh="请用 --key 给出终端公钥，或用 --root 给出根证书。",
         en="Give the terminal's public key with --key, or the root certificate with --root.",
+    )
+
+
+class JournalBehind(JournalDamaged):
+    """The journal was lost or rolled back: the centre holds what it lacks. Facts: held, acknowledged."""
+
+    code = "TRM-429"
+    cause = Text(
+        zh="本终端的流水账落后于中心：中心已签收到第 {acknowledged} 条，本机到第 {held} 条为止，"
+        "其中没有中心所签收的那一条。流水账文件丢失、被删除，或恢复成了旧副本。",
+        en="This terminal's journal is behind what the centre has: that signed for event {acknowledged}; "
+        "the journal here ends at {held} and has no such event. Its file was lost, deleted, or put back from "
+        "an old copy.",
+    )
+    next_step = Text(
+        zh="请勿继续刷卡（再记账会使流水分叉，不予结算）。保留整个数据目录（改名备份），联系中心，"
+        "用新的登记码重新登记（开始新的一期）。",
+        en="Don't tap: further events would fork the chain and not be settled. Keep the whole data folder "
+        "(move it aside), tell the centre, and enrol again with a new code, which begins a new epoch.",
+    )
+
+
+class JournalReplaced(JournalDamaged):
+    """The journal's file was deleted, moved or replaced while a terminal writes it. Facts: file."""
+
+    code = "TRM-507"
+    cause = Text(
+        zh="流水账文件 {file}（或其日志）在运行中被删除、移走或替换。",
+        en="The journal's file {file} (or its log) was deleted, moved or replaced while the terminal runs.",
+    )
+    next_step = Text(
+        zh="已停止刷卡，该次刷卡未计入。请把原文件放回原处；无法放回时请停止终端，保留数据目录，"
+        "用新的登记码重新登记。",
+        en="No taps from now on, and this one does not count. Put the file back where it was; if that can't "
+        "be done, stop the terminal, keep its data folder, and enrol again with a new code.",
     )

@@ -12,6 +12,7 @@ from crypto.closing import Closing
 from crypto.explained import Text
 from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
+from terminal.events.receipt import Receipt
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
 from terminal.journal.schema import (
     DATABASE_ERRORS,
@@ -24,6 +25,7 @@ from terminal.journal.schema import (
     wrong_structure,
 )
 from terminal.journal.voices import read_voice, waiting_voices
+from terminal.journal.wholeness import require_whole
 
 __all__ = ["JournalReader", "StoredEvent"]
 
@@ -87,6 +89,10 @@ class JournalReader(Closing):
                 "SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1"
             ).fetchone()
         return None if row is None else (row[0], row[1])
+
+    def require_whole(self, receipt: Receipt | None) -> None:
+        """Raise JournalBehind where it lacks the event that this receipt of the centre's names."""
+        require_whole(self._connection, receipt)
 
     def events(self, after: int, limit: int) -> list[StoredEvent]:
         """At most `limit` events with a sequence above `after`, ascending."""

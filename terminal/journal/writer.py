@@ -38,18 +38,25 @@ from terminal.events.event import (
 )
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.events.receipt import Receipt
 from terminal.journal.amended import is_cancelled, note_cancelled
 from terminal.journal.disk import JournalDisk
+from terminal.journal.errors import JournalReplaced
+from terminal.journal.in_place import FilesInPlace
 from terminal.journal.lock import lock_journal
 from terminal.journal.log_file import lengthen_log
 from terminal.journal.schema import JournalOwner, damage_named, open_for_writing, read_owner
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.journal.voices import keep_voice
+from terminal.journal.wholeness import require_there, require_whole
 from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
 #: A card that has not answered by then does not; the journal's upkeep need wait for it no longer.
 TAP_SECONDS: Final = 5.0
+_NOT_IN_PLACE: Final = Text(
+    zh="流水账文件已不在原处（TRM-507）", en="the journal's file is not where it was (TRM-507)"
+)
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 
@@ -109,12 +116,20 @@ def _undisturbed(
 class JournalWriter(Closing):
     """The journal's only writer, with its own sealed segment; taps and `JournalUpkeep` share it.
 
-    Raises JournalLocked, JournalOfAnother, JournalDamaged, JournalIsTraining when opened, and what
-    `JournalDisk` raises.
+    `held`: what the centre is known to hold of it (terminal.journal.wholeness). Raises JournalLocked,
+    JournalOfAnother, JournalDamaged, JournalBehind, JournalIsTraining when opened, and what `JournalDisk`
+    raises.
     """
 
     def __init__(
-        self, path: Path, owner: JournalOwner, signer: Signer, center_key: PublicKey, clock: Clock
+        self,
+        path: Path,
+        owner: JournalOwner,
+        signer: Signer,
+        center_key: PublicKey,
+        clock: Clock,
+        *,
+        held: Receipt | None = None,
     ) -> None:
         self.path, self._owner = path, owner
         self._signer, self._center_key = signer, center_key
@@ -131,17 +146,20 @@ class JournalWriter(Closing):
         self._place_given = (0, 0.0)
         self._lock = lock_journal(path)
         try:
+            require_there(path, held)
             self._connection = open_for_writing(path, owner)
         except BaseException:
             os.close(self._lock)
             raise
         try:
             self._require_own()
+            require_whole(self._connection, held)
             self._head: _Head | None = self._read_head()
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
             self.sign()
             self.lengthen_log()
+            self._files = FilesInPlace(path)
         except BaseException:
             self._release()
             raise
@@ -149,8 +167,10 @@ class JournalWriter(Closing):
     def next_place(self) -> Place:
         """The place of the next event, at the present time as it is judged.
 
-        Raises what `JournalDisk.require_room` raises: before a card is read, for its tap would be lost.
+        Raises JournalReplaced and what `JournalDisk.require_room` raises: before a card is read, for its tap
+        would be lost.
         """
+        self._files.require()
         self.disk.require_room(is_doubtful=self._head is None)
         head = self._current_head()
         self._place_given = (head.sequence + 1, time.monotonic())
@@ -254,7 +274,7 @@ class JournalWriter(Closing):
         data = event.to_bytes()
         digest = sm3(data)
         try:
-            if counted is None and not voice and draft.kind is not EventKind.CANCELLATION:
+            if not (counted or given_back or voice or draft.kind is EventKind.CANCELLATION):
                 self._insert(event.sequence, data, digest)
             else:
                 with transaction(self._connection):
@@ -268,11 +288,13 @@ class JournalWriter(Closing):
                     if voice:
                         keep_voice(self._connection, event.sequence, voice)
         except sqlite3.Error as error:
-            # Whether the row is there is for the file to say, not for this process to remember. The place in
-            # the ratchet is spent; a new segment keeps what the centre must wind past from growing.
-            self._head = None
-            self._start_segment()
+            self._forget_place()
             raise TapNotRecorded(detail=str(error)) from error
+        try:
+            self._files.require()
+        except JournalReplaced as error:
+            self._forget_place()
+            raise TapNotRecorded(detail=_NOT_IN_PLACE) from error
         self._head = _Head(event.sequence, digest)
         self._learn_time(event)
         self._segment_is_stored = True
@@ -349,6 +371,14 @@ class JournalWriter(Closing):
 
     def _insert(self, sequence: int, data: bytes, digest: bytes) -> None:
         self._connection.execute("INSERT INTO events VALUES (?, ?, ?)", (sequence, data, digest))
+
+    def _forget_place(self) -> None:
+        """Whether the row is there is for the file to say, not for this process to remember.
+
+        The place in the ratchet is spent; a new segment keeps what the centre must wind past from growing.
+        """
+        self._head = None
+        self._start_segment()
 
     def _start_segment(self) -> None:
         self._sealer = SegmentSealer(self._center_key)

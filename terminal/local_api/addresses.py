@@ -201,15 +201,17 @@ async def talk_of_taps(socket: WebSocket, backend: Terminal, after: After = None
 
 @router.post("/taps/{sequence}/cancel")
 async def cancel_tap(backend: Terminal, bearer: Till, sequence: Sequence) -> Tap:
-    """A tap of a confirmed sale, or outside any, does not count; the event that says so. 撤销刷卡。"""
-    event = await backend.ask(lambda: backend.orders.cancel_tap(sequence))
+    """A tap of this token's confirmed sale does not count; with a `staff` token, any tap. 撤销刷卡。"""
+    event = await backend.ask(lambda: backend.orders.cancel_tap(bearer, sequence))
     return Tap.of(TapEntry.of(event), bearer.role)
 
 
 @router.post("/taps/{sequence}/correct")
 async def correct_tap(backend: Terminal, bearer: Till, sequence: Sequence, asked: CorrectionAsked) -> Tap:
-    """A tap was for a lower fare or a smaller party; the event that says so. 更正。"""
-    event = await backend.ask(lambda: backend.orders.correct_tap(sequence, asked.fare, asked.companions))
+    """A tap of this token's sale (`staff`: any tap) was for less: fare, or party. 更正。"""
+    event = await backend.ask(
+        lambda: backend.orders.correct_tap(bearer, sequence, asked.fare, asked.companions)
+    )
     return Tap.of(TapEntry.of(event), bearer.role)
 
 

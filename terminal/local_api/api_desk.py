@@ -60,12 +60,12 @@ class ApiDesk:
             self._put_events()
             return
         try:
-            result = self._tap(connection)
+            result, admits = self._tap(connection)
         except BaseException:
             self._put_events()
             raise
         self._watch.tapped()
-        self._put_events(result)
+        self._put_events(result, admits=admits)
 
     def card_left(self) -> None:
         """The tap is over: its words are for nobody any more."""
@@ -97,18 +97,21 @@ class ApiDesk:
         if not isinstance(error, NoTapAwaited):
             self._watch.note(error)
 
-    def _tap(self, connection: CardConnection) -> TapResult:
+    def _tap(self, connection: CardConnection) -> tuple[TapResult, bool]:
+        """What came of the tap, and whether a gate opens for it."""
         sale = self._sales.open
         if sale is not None:
-            return self._sales.tap(sale, connection)
+            # Nobody has paid yet: the till knows when they have.
+            return self._sales.tap(sale, connection), False
         if self._own_tap is None:
             raise NoTapAwaited
-        return self._own_tap(connection, self._terminal.request())
+        result = self._own_tap(connection, self._terminal.request())
+        return result, self._terminal.configuration.validator.windows.admits(result.outcome)
 
-    def _put_events(self, result: TapResult | None = None) -> None:
+    def _put_events(self, result: TapResult | None = None, *, admits: bool = False) -> None:
         """Put down all that was recorded since the last time, whoever caused it."""
         # A disk that fails now is told of by whoever needs it; the events are put down when it is back.
         with suppress(TerminalError):
             while (event := self._terminal.desk.journal.event(self._feed.head + 1)) is not None:
                 is_its = result is not None and result.sequence == event.sequence
-                self._feed.put(TapEntry.of(event, result if is_its else None))
+                self._feed.put(TapEntry.of(event, result if is_its else None, admits=is_its and admits))

@@ -85,8 +85,9 @@ class RoleTooLow(RequestRefused):
     status = HTTPStatus.FORBIDDEN
     cause = Text(zh="令牌的角色“{role}”不允许此操作。", en="A token of the role {role} does not allow this.")
     next_step = Text(
-        zh="请改用有此权限的令牌：售票用 till，员工提示用 staff。",
-        en="Use one that does: `till` sells and amends, `staff` reads what is told to staff.",
+        zh="请改用有此权限的令牌：售票、撤销自己的售票用 till；撤销其他刷卡、员工提示用 staff。",
+        en="Use one that does: `till` sells, and amends its own sales; `staff` amends any tap, and reads "
+        "what is told to staff.",
     )
 
 

@@ -37,13 +37,23 @@ def http_protocol(limits: Limits) -> type[asyncio.Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self._head.set(limits.head_seconds, transport.abort)
             # Counted apart, so that strangers on TCP never keep the socket's own users out.
             is_tcp = self.client is not None
-            alike = sum((getattr(one, "client", None) is not None) is is_tcp for one in self.connections)
-            if alike > limits.connections:
-                transport.abort()
-                return
-            self._head.set(limits.head_seconds, transport.abort)
+            alike = [
+                one
+                for one in self.connections
+                if (getattr(one, "client", None) is not None) is is_tcp and not _is_ending(one)
+            ]
+            if len(alike) > limits.connections:
+                self._make_room(alike)
+
+        def _make_room(self, alike: list[Any]) -> None:
+            """End the one whose head is the longest in coming; where all have come, this one."""
+            waiting = [one for one in alike if isinstance(one, ImpatientHttp) and one is not self]
+            due = [(one._head.due, one) for one in waiting if one._head.due is not None]
+            ended = min(due, key=lambda pair: pair[0])[1] if due else self
+            ended.transport.abort()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head.stop()
@@ -119,12 +129,22 @@ def websocket_protocol(limits: Limits) -> type[asyncio.Protocol]:
     return ImpatientWebSocket
 
 
+def _is_ending(connection: Any) -> bool:
+    transport = getattr(connection, "transport", None)
+    return transport is not None and bool(transport.is_closing())
+
+
 class _Alarm:
     """What is done in a while unless it is stopped before; one that is set already stays as it is."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._handle: asyncio.TimerHandle | None = None
+
+    @property
+    def due(self) -> float | None:
+        """When, by the loop's time; None where it is not set."""
+        return None if self._handle is None else self._handle.when()
 
     def set(self, seconds: float, act: Any) -> None:
         if self._handle is None:

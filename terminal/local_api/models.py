@@ -237,8 +237,9 @@ class Tap(Message):
     admits: Annotated[
         bool,
         Field(
-            description="Whether the holder may go ahead on a benefit, given now or by a tap before, so that "
-            "a gate opens. 可凭优惠放行。"
+            description="Whether a gate opens: on a benefit given now or by a tap before. Never for a tap of "
+            "a sale, nor with anti-passback for a repeat, nor for what is told again from the journal. "
+            "闸机是否放行；售票中的刷卡、设有防反传时的重复刷卡、从流水账补发的，都不放行。"
         ),
     ]
     fare: Fen
@@ -267,7 +268,7 @@ class Tap(Message):
             service=event.service,
             ticket=event.ticket,
             outcome=event.outcome,
-            admits=event.outcome.admits,
+            admits=entry.admits,
             fare=event.fare,
             companions=event.companions,
             companions_admitted=event.companions_admitted,

@@ -10,9 +10,12 @@ from terminal.assembly import Terminal
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.local_api.errands import Errands
+from terminal.local_api.errors import RoleTooLow
 from terminal.local_api.models import LineAsked
 from terminal.local_api.requests import fare_above_list, service_not_offered
+from terminal.local_api.role import Role
 from terminal.local_api.till import TillSales, TillState
+from terminal.local_api.tokens import Bearer
 from terminal.modes.counter_errors import SaleStillOpen
 from terminal.modes.sale_state import SaleItem, SalePhase
 
@@ -48,14 +51,14 @@ class Orders:
         """None of them does. Raises SaleMoveRefused."""
         return self._sales.move(owner, sale_id, lambda sale: sale.cancel(), SalePhase.CANCELLED)
 
-    def cancel_tap(self, sequence: int) -> UsageEvent:
-        """A tap does not count. Raises as amendments.cancel, and SaleStillOpen."""
-        self._require_tap(sequence)
+    def cancel_tap(self, bearer: Bearer, sequence: int) -> UsageEvent:
+        """A tap does not count. Raises as amendments.cancel, and SaleStillOpen, RoleTooLow."""
+        self._require_tap(bearer, sequence)
         return cancel(self._terminal.desk, sequence)
 
-    def correct_tap(self, sequence: int, fare: int, companions: int) -> UsageEvent:
-        """A tap was for less. Raises as amendments.correct, and SaleStillOpen."""
-        self._require_tap(sequence)
+    def correct_tap(self, bearer: Bearer, sequence: int, fare: int, companions: int) -> UsageEvent:
+        """A tap was for less. Raises as amendments.correct, and SaleStillOpen, RoleTooLow."""
+        self._require_tap(bearer, sequence)
         return correct(self._terminal.desk, sequence, fare, companions)
 
     def require_settled(self, sequence: int) -> None:
@@ -63,7 +66,10 @@ class Orders:
         if self._sales.holds(sequence):
             raise SaleStillOpen
 
-    def _require_tap(self, sequence: int) -> None:
+    def _require_tap(self, bearer: Bearer, sequence: int) -> None:
+        # Of a tap that is not its own sale's a till learns nothing, not even whether there is one.
+        if not bearer.role.includes(Role.STAFF) and self._sales.owner_of(sequence) != bearer.name:
+            raise RoleTooLow(role=bearer.role)
         self.require_settled(sequence)
         event = self._terminal.desk.journal.event(sequence)
         # A till has no business with visits, needs and ratings.

@@ -9,8 +9,8 @@ class Role(StrEnum):
     """Each may what those before it may."""
 
     WATCH = "watch"  # status, services and the stream of taps
-    TILL = "till"  # sales, receipts, cancelling and correcting
-    STAFF = "staff"  # also what is told to staff alone
+    TILL = "till"  # sales and receipts; cancelling and correcting what it sold
+    STAFF = "staff"  # also any tap, and what is told to staff alone
 
     def includes(self, other: Role) -> bool:
         """Whether it may all that `other` may."""

@@ -26,16 +26,21 @@ _RECORDED: Final = Text(zh="已记录", en="Recorded")
 
 @dataclass(frozen=True)
 class TapEntry:
-    """An event, the words for bystanders, and while the tap is fresh `result`, for those addressed."""
+    """An event, the words for bystanders, and while the tap is fresh `result`, for those addressed.
+
+    `admits`: whether a gate opens for it.
+    """
 
     event: UsageEvent
     bystander: Text
+    admits: bool = False
     result: TapResult | None = field(repr=False, default=None)
 
     @classmethod
-    def of(cls, event: UsageEvent, result: TapResult | None = None) -> TapEntry:
+    def of(cls, event: UsageEvent, result: TapResult | None = None, *, admits: bool = False) -> TapEntry:
         """With the words of its tap where they are still known, else those that its outcome has."""
-        return cls(event, _bystander_text(event) if result is None else result.bystander_text, result)
+        bystander = _bystander_text(event) if result is None else result.bystander_text
+        return cls(event, bystander, admits, result)
 
     @property
     def sequence(self) -> int:

@@ -5,7 +5,7 @@ Used by the thread that taps; the states that it gives out may be read from any.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +20,8 @@ from terminal.modes.sale import Sale, SaleDesk
 from terminal.modes.sale_state import SaleItem, SaleMove, SalePhase, SaleState
 from terminal.tap import TapResult
 
+#: Taps of which the token is known whose sale they were; with older ones staff can help.
+_OWNED: Final = 16_384
 #: Sales that are over and can still be asked for: a till may have lost the last answer.
 _REMEMBERED: Final = 16
 _ADDING: Final = Text(zh="增加一行", en="adding a line")
@@ -107,6 +109,7 @@ class TillSales:
     def __init__(self, desk: SaleDesk, on_change: Callable[[], None]) -> None:
         self._desk, self._on_change = desk, on_change
         self._sales: dict[str, TillSale] = {}
+        self._owners: OrderedDict[int, str] = OrderedDict()
 
     @property
     def open(self) -> TillSale | None:
@@ -166,9 +169,13 @@ class TillSales:
     def tap(self, sale: TillSale, connection: CardConnection) -> TapResult:
         """Tap for the open sale. Raises as TillSale.tap."""
         try:
-            return sale.tap(connection)
+            result = sale.tap(connection)
         finally:
             self._on_change()
+        self._owners[result.sequence] = sale.owner
+        if len(self._owners) > _OWNED:
+            self._owners.popitem(last=False)
+        return result
 
     def cancel_if_late(self) -> None:
         """End the open one where it was left alone. Raises what the journal does."""
@@ -190,6 +197,10 @@ class TillSales:
         """Whether an event belongs to the open sale."""
         sale = self.open
         return sale is not None and sale.state.sale.line(sequence) is not None
+
+    def owner_of(self, sequence: int) -> str | None:
+        """The token whose sale this tap was in this run; None for others."""
+        return self._owners.get(sequence)
 
     def _sale(self, owner: str, sale_id: str) -> TillSale:
         sale = self._sales.get(sale_id)

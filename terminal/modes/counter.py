@@ -28,7 +28,7 @@ from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.events.kind import EventKind
 from terminal.modes.counter_errors import EntryRefused, NobodyAtCounter
-from terminal.modes.counter_note import CounterNote, Purpose
+from terminal.modes.counter_note import CounterNote, EyeCheck, Purpose
 from terminal.modes.counter_orders import Check, CounterOrder, ListDocuments, Register
 from terminal.modes.holder_data import HolderData
 from terminal.modes.recording import record_presence
@@ -66,8 +66,8 @@ class CounterDisplay(Protocol):
     def companion(self, sequence: int, visit: int) -> None:
         """A companion card was tapped behind the visit of this number; 0: behind nobody's."""
 
-    def registered(self, sequence: int, service: ServiceItem, note: CounterNote) -> None:
-        """Something was registered, if only what staff saw."""
+    def registered(self, sequence: int, visit: int, service: ServiceItem, note: CounterNote) -> None:
+        """Something was registered about `visit`, if only what staff saw; what, is for staff alone."""
 
     def documents(self, service: ServiceItem) -> None:
         """Which papers a service asks for."""
@@ -114,7 +114,7 @@ class Counter:
         self._end_visit()
         self.turn()
         self._display.reading()
-        presented = self._present(connection, self._terminal.service)
+        presented = self._present(connection)
         card = presented.verification
         if isinstance(card, Refusal):
             self._refuse(presented, card)
@@ -170,6 +170,7 @@ class Counter:
             reference,
             card.credential.card_id,
             self._monotonic_ms(),
+            photo=EyeCheck.DIFFERS if before is not None and before.has_differed else EyeCheck.NOT_CHECKED,
             companion_tap=0 if before is None else before.companion_tap,
         )
         if self._psam is not None:
@@ -226,6 +227,7 @@ class Counter:
             )
         note = CounterNote(
             purpose=order.purpose,
+            service=service.code,
             documents=documents,
             photo=visit.photo,
             companion=visit.companion,
@@ -237,6 +239,7 @@ class Counter:
     def _record(self, visit: Visit, service: ServiceItem, note: CounterNote) -> bool:
         """Let the holder's card sign once more; whether it did. Raises NobodyAtCounter.
 
+        The event is at the counter's own service, whatever `service` it is about: that is in the sealed note.
         Where the card on the reader is not the holder's any more, nothing of the holder stays.
         """
         try:
@@ -245,7 +248,7 @@ class Counter:
             self._end_visit()
             raise NobodyAtCounter from error
         with connection:
-            presented = self._present(connection, service, visit.sequence)
+            presented = self._present(connection, visit.sequence)
             card = presented.verification
             if isinstance(card, Refusal):
                 self._end_visit()
@@ -259,11 +262,11 @@ class Counter:
             event = record_presence(
                 self._terminal.desk, presented, card, refers_to=visit.sequence, words=note.to_words()
             )
-        self._display.registered(event.sequence, service, note)
+        self._display.registered(event.sequence, visit.sequence, service, note)
         return True
 
-    def _present(self, connection: CardConnection, service: ServiceItem, refers_to: int = 0) -> Presented:
-        request = TapRequest(service, 0, Party(), kind=EventKind.VISIT, refers_to=refers_to)
+    def _present(self, connection: CardConnection, refers_to: int = 0) -> Presented:
+        request = TapRequest(self._terminal.service, 0, Party(), kind=EventKind.VISIT, refers_to=refers_to)
         return present(self._terminal.desk, connection, request)
 
     def _refuse(self, presented: Presented, refusal: Refusal) -> None:

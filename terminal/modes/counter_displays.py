@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, TextIO
 
@@ -130,7 +130,7 @@ class CounterLineDisplay(UnpaidLineDisplay):
         self._tell_all(_RECORDED_FOR_ALL if visit else LOOK_AT_SCREEN)
         self._tell_staff(_PUT_BACK.format(number=visit) if visit else _COMPANION_ALONE)
 
-    def registered(self, sequence: int, service: ServiceItem, note: CounterNote) -> None:
+    def registered(self, sequence: int, visit: int, service: ServiceItem, note: CounterNote) -> None:
         """Something was registered, if only what staff saw."""
         self._tell_all(_RECORDED_FOR_ALL)
         name = service.name.in_language(self._language)
@@ -194,58 +194,43 @@ class CounterJsonDisplay(JsonDisplay):
                 **_bystander(_VISIT_FOR_ALL),
             }
         )
-        try:
-            if self._staff is not None:
-                self._staff.holder(visit)
-        except OSError:
-            self._lose_staff()
+        self._to_staff(lambda staff: staff.holder(visit))
 
     def companion(self, sequence: int, visit: int) -> None:
         """A companion card was tapped behind the visit of this number; 0: behind nobody's."""
         text = _RECORDED_FOR_ALL if visit else LOOK_AT_SCREEN
         self._write({"state": "companion", "sequence": sequence, "visit": visit, **_bystander(text)})
 
-    def registered(self, sequence: int, service: ServiceItem, note: CounterNote) -> None:
+    def registered(self, sequence: int, visit: int, service: ServiceItem, note: CounterNote) -> None:
         """Something was registered, if only what staff saw."""
         self._write(
-            {
-                "state": "registered",
-                "sequence": sequence,
-                "service": service.code,
-                "purpose": note.purpose.value,
-                "documents": list(note.documents),
-                "photo_seen": note.photo.value,
-                "companion_seen": note.companion.value,
-                "companion_tap": note.companion_tap,
-                "data": note.data.value,
-                **_bystander(_RECORDED_FOR_ALL),
-            }
+            {"state": "registered", "sequence": sequence, "visit": visit, **_bystander(_RECORDED_FOR_ALL)}
         )
+        self._to_staff(lambda staff: staff.registered(sequence, note))
 
     def documents(self, service: ServiceItem) -> None:
         """Which papers a service asks for."""
-        documents = [{"zh": one.zh, "en": one.en} for one in service.guide.documents]
-        self._write({"state": "documents", "service": service.code, "documents": documents})
+        self._to_staff(lambda staff: staff.documents(service))
 
     def wiped(self) -> None:
         """Nothing of the holder may be seen any more."""
-        try:
-            if self._staff is not None:
-                self._staff.wiped()
-        except OSError:
-            self._lose_staff()
+        self._to_staff(StaffStream.wiped)
         self._write({"state": "wiped"})
 
     def without_psam(self) -> None:
         """Names and photos can't be read here."""
         self._write({"state": "without_psam", "zh": _WITHOUT_PSAM.zh, "en": _WITHOUT_PSAM.en})
 
-    def _lose_staff(self) -> None:
-        """The program that showed data to staff has gone; the counter goes on without."""
-        if self._staff is not None:
+    def _to_staff(self, tell: Callable[[StaffStream], None]) -> None:
+        """Tell staff's program, if there is one; where it has gone the counter goes on without."""
+        if self._staff is None:
+            return
+        try:
+            tell(self._staff)
+        except OSError:
             self._staff.close()
             self._staff = None
-        self._write({"state": "staff_stream_lost"})
+            self._write({"state": "staff_stream_lost"})
 
 
 def _bystander(text: Text) -> dict[str, str]:

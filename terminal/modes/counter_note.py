@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import msgspec
 
 from card.card_reading import Assurance
+from terminal.decisions.toml_document import ServiceCode
 from terminal.events.challenge import MAX_SEQUENCE
 from terminal.events.errors import EventMalformed
 
@@ -38,13 +39,16 @@ class EyeCheck(StrEnum):
 class CounterNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The sealed words of what was registered in a visit; JSON.
 
-    `documents`: which of the service's documents were shown, by their indexes, ascending. `photo`: whether
-    staff saw the person to be the holder; `companion`: whether to be a guardian or companion whom the card
-    names. `companion_tap`: the event of the companion card that was tapped behind the holder's, 0 for none.
-    `data`: what showed that the data staff compared with were the card's, "none" where none were read.
+    `service`: what was registered, None for a comparison. It stands here alone, for many a service names the
+    category of those whom it is for; the event is at the counter's own. `documents`: which of the service's
+    documents were shown, by their indexes, ascending. `photo`: whether staff saw the person to be the holder;
+    `companion`: whether to be a guardian or companion whom the card names. `companion_tap`: the event of the
+    companion card that was tapped behind the holder's, 0 for none. `data`: what showed that the data staff
+    compared with were the card's, "none" where none were read.
     """
 
     purpose: Purpose
+    service: ServiceCode | None = None
     documents: DocumentIndexes = ()
     photo: EyeCheck = EyeCheck.NOT_CHECKED
     companion: EyeCheck = EyeCheck.NOT_CHECKED
@@ -52,6 +56,8 @@ class CounterNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     data: Assurance = Assurance.NONE
 
     def __post_init__(self) -> None:
+        if (self.service is None) != (self.purpose is Purpose.COMPARISON):
+            raise ValueError("a comparison is about no service, and everything else about one")
         if list(self.documents) != sorted(set(self.documents)):
             raise ValueError("documents are named once each, in ascending order")
 

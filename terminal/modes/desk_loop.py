@@ -126,8 +126,10 @@ class DeskLoop:
         self._take_entries()
 
     def _take_entries(self) -> None:
-        while (line := self._entries.take()) is not None:
+        while True:
             try:
+                if (line := self._entries.take()) is None:
+                    return
                 self._desk.entry(line)
             except ExplainedError as error:
                 self._desk.trouble(error)

@@ -6,8 +6,13 @@ import queue
 import threading
 from typing import Final, Protocol, TextIO
 
-# Longer lines are cut: no order is so long, and whoever sends endless ones gets no memory for it.
-MAX_LINE: Final = 1000
+from crypto.explained import Text
+from terminal.modes.counter_errors import EntryRefused
+
+# No order is so long, and whoever sends endless lines, or endlessly many, gets no memory for them.
+MAX_LINE: Final = 1000  # characters
+MAX_WAITING: Final = 1000  # lines
+_TOO_LONG: Final = Text(zh=f"每行最多 {MAX_LINE} 个字符", en=f"lines of at most {MAX_LINE} characters")
 
 
 class EntrySource(Protocol):
@@ -18,7 +23,7 @@ class EntrySource(Protocol):
         """Whether nothing can come any more."""
 
     def take(self) -> str | None:
-        """The next line that is there already; None for none."""
+        """The next line that is there already; None for none. Raises EntryRefused for one too long."""
 
 
 class Entries:
@@ -26,7 +31,7 @@ class Entries:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: queue.Queue[str | EntryRefused | None] = queue.Queue(MAX_WAITING)
         self._ended = False
 
     def start(self) -> None:
@@ -39,19 +44,31 @@ class Entries:
         return self._ended
 
     def take(self) -> str | None:
-        """The next line that is there already; None for none, never waits."""
+        """The next line that is there already; None for none, never waits.
+
+        Raises EntryRefused, once, for a line that is too long: neither its beginning nor its end is an order.
+        """
         try:
             line = self._lines.get_nowait()
         except queue.Empty:
             return None
+        if isinstance(line, EntryRefused):
+            raise line
         self._ended = line is None
         return line
 
     def _read(self) -> None:
         try:
-            while line := self._stream.readline(MAX_LINE):
-                if text := line.strip():
+            while line := self._stream.readline(MAX_LINE + 1):
+                if len(line) > MAX_LINE and not line.endswith("\n"):
+                    self._pass_over_line()
+                    self._lines.put(EntryRefused(write=_TOO_LONG))
+                elif text := line.strip():
                     self._lines.put(text)
         except (OSError, ValueError):  # torn down, closed, or no text
             pass
         self._lines.put(None)
+
+    def _pass_over_line(self) -> None:
+        while (part := self._stream.readline(MAX_LINE)) and not part.endswith("\n"):
+            pass

@@ -25,6 +25,7 @@ from terminal.modes.relayed_card import RelayedDisplay, RelayedReader
 from terminal.modes.relayed_line import RelayedLine
 from terminal.modes.relaying import terminal_behind
 from terminal.receipts.benefit_receipt import CHINA, MAX_TEXT_CHARACTERS, BenefitReceipt
+from terminal.receipts.journalled import require_standing
 from terminal.receipts.shown_receipts import ShownReceipts
 from terminal.receipts.trust_files import trust_of_terminal
 from terminal.receipts.verification import verify_receipt
@@ -126,12 +127,14 @@ def inspect_receipts(directory: Path, given: str, *, as_json: bool) -> bool:
 
     Raises what `trust_of_terminal` does.
     """
-    trusted, shown = trust_of_terminal(DataDirectory(directory)), ShownReceipts()
+    terminal, shown = DataDirectory(directory), ShownReceipts()
+    trusted = trust_of_terminal(terminal)
     all_good = True
     for text in _lines() if given == STDIN else (given,):
         now = datetime.now(UTC)
         try:
             receipt = verify_receipt(text, trusted, now)
+            require_standing(terminal, receipt)
         except ExplainedError as error:
             all_good = False
             _tell_refused(error, as_json=as_json)

@@ -42,6 +42,12 @@ class ReturnWindows:
         """From what people write."""
         return cls(repeat_seconds * _SECOND_MS, transfer_minutes * _MINUTE_MS, passback_minutes * _MINUTE_MS)
 
+    def admits(self, outcome: Outcome) -> bool:
+        """Whether the holder may go ahead. With anti-passback a repeat opens nothing: a card that is handed
+        back within seconds would let a second person in.
+        """
+        return outcome.admits and not (outcome is Outcome.REPEATED and self.passback)
+
 
 def within(window_ms: int, first_ms: int, second_ms: int) -> bool:
     """Whether two times are no further apart than an open window; a time service may have moved the clock."""

@@ -15,6 +15,7 @@ from typing import Final, Protocol, TextIO
 
 from crypto.closing import Closing
 from terminal.events.outcome import Outcome
+from terminal.modes.return_windows import ReturnWindows
 
 _BELL: Final = "\a"
 _PAUSE_SECONDS: Final = 0.25
@@ -27,9 +28,9 @@ class Signal(Enum):
     LOOK_AT_SCREEN = auto()
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Signal:
-        """The signal for what came of a tap."""
-        goes_ahead = outcome.admits or outcome is Outcome.RECORDED
+    def of(cls, outcome: Outcome, windows: ReturnWindows) -> Signal:
+        """The signal for what came of a tap at a terminal with these windows."""
+        goes_ahead = windows.admits(outcome) or outcome is Outcome.RECORDED
         return cls.GO_AHEAD if goes_ahead else cls.LOOK_AT_SCREEN
 
 

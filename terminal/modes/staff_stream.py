@@ -1,4 +1,4 @@
-"""The one way out for a holder's data: to a program that shows them to staff, over a pipe of its own.
+"""The one way out for a holder's data and errand: to a program that shows them to staff, over its own pipe.
 
 Standard output never has them, for it may well be a log. Whoever starts the counter opens a pipe or a socket,
 passes it on, and keeps nothing of what comes:
@@ -18,6 +18,8 @@ from typing import Final
 import msgspec
 
 from crypto.closing import Closing
+from terminal.decisions.catalogue import ServiceItem
+from terminal.modes.counter_note import CounterNote
 from terminal.modes.visit import Visit
 
 _FIRST_PRIVATE: Final = 3  # after standard input, output and errors
@@ -57,6 +59,27 @@ class StaffStream(Closing):
                 "companion_photo": base64.b64encode(data.companion_photo).decode(),
             }
         )
+
+    def registered(self, sequence: int, note: CounterNote) -> None:
+        """What was registered, and what staff saw. Raises OSError as `holder` does."""
+        self._write(
+            {
+                "state": "registered",
+                "sequence": sequence,
+                "service": note.service,
+                "purpose": note.purpose.value,
+                "documents": list(note.documents),
+                "photo_seen": note.photo.value,
+                "companion_seen": note.companion.value,
+                "companion_tap": note.companion_tap,
+                "data": note.data.value,
+            }
+        )
+
+    def documents(self, service: ServiceItem) -> None:
+        """Which papers a service asks for. Raises OSError as `holder` does."""
+        documents = [{"zh": one.zh, "en": one.en} for one in service.guide.documents]
+        self._write({"state": "documents", "service": service.code, "documents": documents})
 
     def wiped(self) -> None:
         """Nothing of it may be seen any more. Raises OSError as `holder` does."""

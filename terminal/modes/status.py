@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from crypto.explained import ExplainedError
 from terminal.clock import Clock
 from terminal.configuration import Mode
 from terminal.content.content import Content, load_content
 from terminal.data_directory import DataDirectory
-from terminal.errors import ContentMissing, JournalMissing
+from terminal.errors import ContentMissing
 from terminal.events.event import UsageEvent
 from terminal.journal.disk import JournalDisk
 from terminal.journal.reader import JournalReader
@@ -18,7 +20,9 @@ from terminal.timekeeping import Timekeeper
 
 def condition_of(directory: DataDirectory, clock: Clock) -> Condition:
     """The condition of the terminal in `directory`; takes no lock, and so disturbs no tap.
-    Raises TerminalNotEnrolled, ConfigurationMalformed, JournalDamaged, EventMalformed.
+
+    A journal that can't be read is left out: terminal.modes.readiness says so. Raises TerminalNotEnrolled,
+    ConfigurationMalformed.
     """
     configuration = directory.load_configuration()
     timekeeper = Timekeeper(clock)
@@ -39,18 +43,15 @@ def condition_of(directory: DataDirectory, clock: Clock) -> Condition:
 
 def _look_into_journal(directory: DataDirectory, timekeeper: Timekeeper) -> int:
     """Let the clock be judged by the last event; how many events stand unsigned."""
-    try:
-        with JournalReader(directory.journal) as reader:
-            head = reader.head()
-            if head is None:
-                return 0
+    with suppress(ExplainedError), JournalReader(directory.journal) as reader:
+        head = reader.head()
+        if head is not None:
             (last,) = reader.events(head[0] - 1, 1)
+            event = UsageEvent.from_bytes(last.data)
+            timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
             signed = max((one.checkpoint.sequence for one in reader.checkpoints()), default=0)
-    except JournalMissing:
-        return 0
-    event = UsageEvent.from_bytes(last.data)
-    timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
-    return max(0, head[0] - signed)
+            return max(0, head[0] - signed)
+    return 0
 
 
 def _newest(

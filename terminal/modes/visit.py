@@ -54,11 +54,16 @@ class LeftVisit:
     card_id: bytes
     left_ms: int
     companion_tap: int = 0
+    has_differed: bool = False
 
     @classmethod
     def of(cls, visit: Visit, now_ms: int) -> LeftVisit:
-        """What is remembered of a visit; nothing of what was read, and nothing that staff saw."""
-        return cls(visit.sequence, visit.reference, visit.card_id, now_ms, visit.companion_tap)
+        """What is remembered of a visit; nothing of what was read, nor that a photo matched.
+
+        Who stands there now may be another; that the photo differed stays until staff see that it matches.
+        """
+        differed = visit.photo is EyeCheck.DIFFERS
+        return cls(visit.sequence, visit.reference, visit.card_id, now_ms, visit.companion_tap, differed)
 
     def is_over(self, now_ms: int) -> bool:
         """Whether what comes now is something new."""

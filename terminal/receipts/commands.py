@@ -23,7 +23,7 @@ from terminal.receipts.benefit_receipt import (
     BenefitReceipt,
     SignedBenefitReceipt,
 )
-from terminal.receipts.journalled import receipt_of, service_name
+from terminal.receipts.journalled import receipt_of, require_standing, service_name
 from terminal.receipts.packed_certificate import unpack_certificate
 from terminal.receipts.printers.address import FORMS, printer_at
 from terminal.receipts.printers.printer import Printer
@@ -93,7 +93,10 @@ def verify(  # noqa: PLR0917  the verb's options
     scanned: Scanned,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="用终端数据目录中的根证书和信任库 / what this terminal trusts"),
+        typer.Option(
+            "--data",
+            help="用终端的根证书、信任库，本机凭条并查流水 / what this terminal trusts, and its journal",
+        ),
     ] = None,
     root: Annotated[Path | None, typer.Option("--root", help="根证书 PEM / the root certificate")] = None,
     certificates: Annotated[
@@ -118,6 +121,9 @@ def verify(  # noqa: PLR0917  the verb's options
 ) -> None:
     """离线核验凭条：终端签名、证书链、吊销、时间；不真以 1 退出。 Check a receipt offline.
 
+    --data 的终端自己签发的，还查后来有无撤销。 What the terminal of --data made is looked up in its
+    journal, too: it may have been taken back.
+
     Example: tongka receipt verify receipt.txt --root root.pem --certificates trust.json
     """
     if (data is None) == (root is None):
@@ -136,6 +142,8 @@ def verify(  # noqa: PLR0917  the verb's options
         datetime.fromtimestamp(SystemClock().now_ms() / 1000, UTC) if at is None else at.replace(tzinfo=CHINA)
     )
     receipt = verify_receipt(text, trusted, now)
+    if data is not None:
+        require_standing(DataDirectory(data), receipt)
     if as_json:
         typer.echo(msgspec.json.encode({**_document(receipt), "verified": True}).decode())
         return

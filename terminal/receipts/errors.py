@@ -1,4 +1,4 @@
-"""What goes wrong with a receipt of a benefit or its printer: TRM-610 to 619."""
+"""What goes wrong with a receipt of a benefit or its printer: TRM-610 to 620."""
 
 from crypto.explained import Text
 from terminal.errors import TerminalError
@@ -134,4 +134,18 @@ class PrinterTorn(TerminalError):
         zh="优惠已记账，不受影响。已出的半张作废，请检查连接后补打。",
         en="The benefit stands and is recorded. Half a slip does not count: check the connection and print "
         "again.",
+    )
+
+
+class ReceiptTakenBack(TerminalError):
+    """The terminal that made it has cancelled or corrected that tap since. Facts: number."""
+
+    code = "TRM-620"
+    cause = Text(
+        zh="凭条 {number} 的那一次刷卡，本终端后来撤销或更正了。",
+        en="This terminal has cancelled or corrected the tap of receipt {number} since.",
+    )
+    next_step = Text(
+        zh="此凭条已作废。请持证人重新刷卡，按刷卡结果办理。",
+        en="The receipt counts no more. Ask for a tap of the card and go by that.",
     )

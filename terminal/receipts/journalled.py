@@ -1,4 +1,5 @@
-"""The receipt of an event that stands in a terminal's journal, made by the terminal's own key."""
+"""The receipt of an event that stands in a terminal's journal, made by the terminal's own key; and whether
+it stands there still."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ from terminal.content.content import verified_trust
 from terminal.content.manifest import CATALOGUE, TRUST
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.decisions.catalogue import Catalogue
-from terminal.errors import JournalDamaged
+from terminal.errors import JournalDamaged, JournalMissing
 from terminal.events.event import UsageEvent
 from terminal.journal.reader import JournalReader
-from terminal.receipts.benefit_receipt import SignedBenefitReceipt
-from terminal.receipts.errors import NoReceiptDue
+from terminal.receipts.benefit_receipt import BenefitReceipt, SignedBenefitReceipt
+from terminal.receipts.errors import NoReceiptDue, ReceiptTakenBack
 from terminal.receipts.making import make_receipt
 
 _BATCH: Final = 1000
@@ -46,6 +47,21 @@ def receipt_of(directory: DataDirectory, sequence: int, *, is_short: bool = Fals
     return signed
 
 
+def require_standing(directory: DataDirectory, receipt: BenefitReceipt) -> None:
+    """Raise ReceiptTakenBack where this terminal made the receipt and its journal amends that tap.
+
+    Says nothing of another terminal's, nor without a journal. Raises also JournalDamaged, JournalUnavailable.
+    """
+    try:
+        reader = JournalReader(directory.journal)
+    except JournalMissing:
+        return
+    with reader:
+        is_own = (reader.terminal, reader.epoch) == (receipt.terminal, receipt.epoch)
+        if is_own and _is_amended(reader, receipt.sequence):
+            raise ReceiptTakenBack(number=receipt.number)
+
+
 def service_name(directory: DataDirectory, code: str, now_ms: int) -> Text:
     """What the newest catalogue calls a service; its code where no catalogue is usable, or none has it.
 
@@ -69,15 +85,21 @@ def _standing_event(directory: DataDirectory, sequence: int) -> UsageEvent:
             raise NoReceiptDue(
                 sequence=sequence, detail=Text(zh="流水账中没有这一条", en="it is not in the journal")
             )
-        after = sequence
-        while later := _events(reader, after, _BATCH):
-            if any(event.refers_to == sequence and event.kind.amends for event in later):
-                raise NoReceiptDue(
-                    sequence=sequence,
-                    detail=Text(zh="它已被撤销或更正", en="it was cancelled or corrected afterwards"),
-                )
-            after = later[-1].sequence
+        if _is_amended(reader, sequence):
+            raise NoReceiptDue(
+                sequence=sequence,
+                detail=Text(zh="它已被撤销或更正", en="it was cancelled or corrected afterwards"),
+            )
         return found[0]
+
+
+def _is_amended(reader: JournalReader, sequence: int) -> bool:
+    after = sequence
+    while later := _events(reader, after, _BATCH):
+        if any(event.refers_to == sequence and event.kind.amends for event in later):
+            return True
+        after = later[-1].sequence
+    return False
 
 
 def _events(reader: JournalReader, after: int, limit: int) -> list[UsageEvent]:

@@ -42,6 +42,7 @@ _REFUSALS: Final = (
     TrialResult.OUT_OF_SEASON,
     TrialResult.QUOTA_USED,
 )
+_ADVICE_NAMES_A_DAY: Final = frozenset({TrialResult.OUT_OF_SEASON, TrialResult.QUOTA_USED})
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Given:
 class Said:
     """The texts that go with it.
 
-    `instead`: what packs advise where no rule came near, else empty; `reminder` may be empty too.
+    `instead`: what is advised where nothing was granted, unless it names a day; `reminder` may be empty too.
     """
 
     legal_basis: Text
@@ -91,8 +92,8 @@ class Judged:
     def said(self) -> Said:
         """The texts that go with it."""
         decision = self.decision
-        # What a refusing rule advises may name a day, and so differ within a cell.
-        instead = decision.instead if self.given.refused is TrialResult.CONDITION_FALSE else None
+        # What is advised when uses are spent names a day, and so differs within a cell.
+        instead = None if self.given.refused in _ADVICE_NAMES_A_DAY else decision.instead
         return Said(
             decision.legal_basis,
             decision.holder_text,

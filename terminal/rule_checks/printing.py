@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +12,7 @@ from crypto.explained import Language, Text
 from terminal.decisions.decide import Decision
 from terminal.rule_checks.axes import GRADES, digit_spans
 from terminal.rule_checks.case_run import CaseResult
-from terminal.rule_checks.diff import Change, ChangeKind
+from terminal.rule_checks.diff import ChangeKind, Comparison
 from terminal.rule_checks.finding import Finding, Level
 from terminal.rule_checks.matrix import MatrixRow
 
@@ -33,6 +33,14 @@ _MISMATCH = Text(
     zh="    {field}：应为 {expected}，得到 {got}", en="    {field}: expected {expected}, got {got}"
 )
 _MATRIX = Text(zh="各地各类别各等级", en="By place, category and grade")
+_NOTHING_CHANGES = Text(zh="没有任何人的结果改变。", en="Nobody's outcome changes.")
+_NO_TRIED_CHANGES = Text(
+    zh="试过的取值中没有变化，未试的可能有：", en="No value that was tried changes; others may:"
+)
+_UNTRIED = Text(
+    zh="{at}：条件用 {variables} 做运算，只比较了部分取值",
+    en="{at}: conditions reckon with {variables}; only some values were compared",
+)
 _MORE_SERVICES = Text(zh="等 {number} 处", en=" and {number} more")
 _MOST_SERVICES = 4
 _FILE_WIDTH = 140  # of tables in a file or a pipe
@@ -117,15 +125,26 @@ class Printer:
             shown = place
         self._console.print(table)
 
-    def changes(self, found: Iterable[Change]) -> None:
-        """Each change in a line."""
-        for change in found:
-            services = [service.in_language(self.language) for service in change.services]
-            at = "; ".join(services[:_MOST_SERVICES])
-            if (more := len(services) - _MOST_SERVICES) > 0:
-                at += _MORE_SERVICES.format(number=more).in_language(self.language)
+    def comparison(self, found: Comparison) -> None:
+        """Each change in a line, and what was not compared; that nobody's outcome changes if that is so."""
+        for change in found.changes:
+            at = self._services(change.services)
             style = "bold" if change.kind is ChangeKind.OUTCOME else "dim"
             who, before, after = (
                 escape(text.in_language(self.language)) for text in (change.who, change.before, change.after)
             )
             self._console.print(f"{escape(at)}: {who}: [{style}]{before} → {after}[/]", soft_wrap=True)
+        if not found:
+            self.say(_NOTHING_CHANGES)
+        elif not found.changes:
+            self.say(_NO_TRIED_CHANGES)
+        for untried in found.untried:
+            self.say(
+                _UNTRIED.format(at=self._services(untried.services), variables=", ".join(untried.variables))
+            )
+
+    def _services(self, services: Sequence[Text]) -> str:
+        at = "; ".join(service.in_language(self.language) for service in services[:_MOST_SERVICES])
+        if (more := len(services) - _MOST_SERVICES) > 0:
+            at += _MORE_SERVICES.format(number=more).in_language(self.language)
+        return at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
@@ -66,8 +66,8 @@ def catalogue_sites(catalogue: Catalogue) -> Iterator[Site]:
 def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
     """An invented service for each region, kind, operator and code that `packs` tell apart.
 
-    Only those that some rule covers; of several that the same rules cover, and that no condition tells apart,
-    the first.
+    Only those that some rule covers or some `[[otherwise]]` speaks of; of several that are alike in both, and
+    that no condition tells apart, the first.
     """
     tickets = ticket_prices(packs)
     seen: set[tuple[object, ...]] = set()
@@ -87,7 +87,8 @@ def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
                 tickets=tickets,
             )
             likeness = _likeness(service, reaching, asked)
-            if rules_at(reaching, service) and likeness not in seen:
+            concerned = rules_at(reaching, service) or _advises(reaching, service)
+            if concerned and likeness not in seen:
                 seen.add(likeness)
                 yield Site(service, _words(prefix, service), invented=True)
 
@@ -117,7 +118,7 @@ def ticket_prices(packs: Iterable[RulePack]) -> Mapping[str, int]:
 
 
 def _told_apart(
-    packs: Iterable[RulePack], asked: Questions
+    packs: Sequence[RulePack], asked: Questions
 ) -> tuple[list[ServiceKind], list[str], list[str]]:
     """Kinds, operators and codes of services that packs name, and an operator and a code that none does."""
     applied = [rule.applies_to for pack in packs for rule in pack.rules]
@@ -125,6 +126,7 @@ def _told_apart(
     codes = {code for applies in applied for code in applies.services}
     # What a service of a named code is a kind of is not said.
     kinds = set(ServiceKind) if codes else {kind for applies in applied for kind in applies.kinds}
+    kinds |= {kind for pack in packs for kind, _card_kind in pack.otherwise}
     return (
         sorted(kinds),
         [_ANOTHER_OPERATOR, *sorted(operators | asked.texts.get("operator", frozenset()))],
@@ -136,12 +138,15 @@ def _likeness(service: ServiceItem, packs: Iterable[RulePack], asked: Questions)
     """Equal for services that are treated alike, seen from a card of like residence."""
     # By identity: in two versions of a pack, rules of one name may cover different services.
     covered = tuple(id(rule) for rule in rules_at(packs, service))
-    advised = tuple(
-        id(pack) for pack in packs if any(kind is service.kind for kind, _card_kind in pack.otherwise)
-    )
+    advised = tuple(map(id, _advises(packs, service)))
     constants = {"kind": service.kind.value, "operator": service.operator, "service": service.code}
     told = tuple(value for name, value in constants.items() if name in asked.asked)
     return covered, advised, told, service.region if "region" in asked.asked else ""
+
+
+def _advises(packs: Iterable[RulePack], service: ServiceItem) -> list[RulePack]:
+    """The packs whose `[[otherwise]]` speaks of the kind of service."""
+    return [pack for pack in packs if any(kind is service.kind for kind, _card_kind in pack.otherwise)]
 
 
 def _words(prefix: str, service: ServiceItem) -> Text:

@@ -18,17 +18,19 @@ from terminal.rule_checks.finding import Check, Finding
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD: Final = re.compile(r"[A-Za-z]{3,}")
 _UNFINISHED: Final = re.compile(r"TODO|FIXME|XXX|\?\?|……$|待补|待定|测试测试|lorem", re.IGNORECASE)
-# Texts for staff are read aloud or over a shoulder; the holder's own screen is nobody else's.
+# Texts are read aloud, or over a shoulder: for staff, and at most places the holder's as well. Of grades the
+# card's own four; "grades 1-10" of another certificate is none of these.
 _CATEGORY: Final = re.compile(
-    r"视力|听力|言语|肢体|智力|精神|多重|盲|聋|哑|轮椅"
-    r"|\b(?:visual|blind|hearing|deaf|speech|physical|intellectual|mental|multiple|wheelchair)",
+    r"视力|听力|言语|肢体|智力|精神|多重|盲|聋|哑|轮椅|重度|(?<![\d十])[一二三四1-4]\s*级"
+    r"|\b(?:visual|blind|hearing|deaf|speech|physical|intellectual|mental|multiple|wheelchair|severe)"
+    r"|\bgrades?\s+(?:[1-4](?:\s*[-–]\s*[1-4])?\b(?!\s*[-–]\s*\d)|one|two|three|four)",
     re.IGNORECASE,
 )
 _ONE_DAY: Final = timedelta(days=1)
 
 
 def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
-    """Texts that are the same in both languages, in the wrong one, unfinished, or that name a category."""
+    """Texts alike in both languages, in the wrong one, unfinished, or that name a category or a grade."""
     for pack in packs:
         for rule in pack.rules:
             for name, text in (
@@ -37,18 +39,25 @@ def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
                 ("staff_text", rule.staff_text),
             ):
                 yield from _text(f"{rule.name}, {name}", text)
-            if _CATEGORY.search(f"{rule.staff_text.zh} {rule.staff_text.en}"):
-                yield Finding(Check.TEXT, f"{rule.name}, staff_text", _NAMES_CATEGORY)
+            yield from _discreet(f"{rule.name}, holder_text", rule.holder_text)
+            yield from _discreet(f"{rule.name}, staff_text", rule.staff_text)
         for (kind, card_kind), text in pack.otherwise.items():
             yield from _text(f"{pack.name}, otherwise {kind} {card_kind}", text)
+            yield from _discreet(f"{pack.name}, otherwise {kind} {card_kind}", text)
         for name, gate in (
             ("enabled", pack.terms.enabled),
             ("review", pack.terms.review_due),
         ):
             if gate is not None:
                 yield from _text(f"{pack.name}, {name}.instead", gate.instead)
+                yield from _discreet(f"{pack.name}, {name}.instead", gate.instead)
         if pack.misuse is not None:
             yield from _text(f"{pack.name}, misuse.legal_basis", pack.misuse.legal_basis)
+
+
+def _discreet(subject: str, text: Text) -> Iterator[Finding]:
+    if _CATEGORY.search(text.zh) or _CATEGORY.search(text.en):
+        yield Finding(Check.TEXT, subject, _NAMES_CATEGORY)
 
 
 def _text(subject: str, text: Text) -> Iterator[Finding]:
@@ -98,8 +107,8 @@ _NOT_CHINESE: Final = Text(zh="zh 中没有汉字", en="zh has no Chinese charac
 _NOT_ENGLISH: Final = Text(zh="en 不像英文", en="en does not look English")
 _NOT_FINISHED: Final = Text(zh="像是没有写完", en="it looks unfinished")
 _NAMES_CATEGORY: Final = Text(
-    zh="给工作人员看的话写出了残疾类别，旁人可能看到或听到",
-    en="the words for staff name a category, and others may see or hear them",
+    zh="写出了残疾类别或等级，旁人可能看到或听到",
+    en="it names a category or a grade, and others may see or hear it",
 )
 _HOLE: Final = Text(
     zh="{earlier} 版与 {later} 版之间，{first} 至 {last} 没有规则",

@@ -52,7 +52,9 @@ COUNTER_TARGETS: Final[Mapping[str, Callable[[bytes], bool]]] = MappingProxyType
 
 def counter_seeds() -> dict[str, list[bytes]]:
     """Inputs that each target accepts."""
-    note = CounterNote(purpose=Purpose.APPLICATION, documents=(0, 2), photo=EyeCheck.MATCHES)
+    note = CounterNote(
+        purpose=Purpose.APPLICATION, service="CERT-RENEW", documents=(0, 2), photo=EyeCheck.MATCHES
+    )
     picture = io.BytesIO()
     Image.linear_gradient("L").resize((12, 16)).save(picture, "JPEG", quality=20)
     return {

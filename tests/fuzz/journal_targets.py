@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from terminal.errors import TerminalError
+from terminal.events.errors import EventMalformed
+from terminal.events.event import QuotaUses, SealedEvidence
 from terminal.journal.export_file import ExportReader, ExportWriter
 from terminal.journal.exporting import export_journal
 from terminal.journal.items import StoredEvent, Unreadable
@@ -45,8 +47,18 @@ def journal_export(data: bytes) -> bool:
     return True
 
 
+def sealed_evidence(data: bytes) -> bool:
+    """What the centre finds in an event's sealed part."""
+    try:
+        found = SealedEvidence.from_bytes(data)
+    except EventMalformed:
+        return False
+    assert found.to_bytes() == data
+    return True
+
+
 def journal_seeds() -> dict[str, list[bytes]]:
-    """A whole export and an extract."""
+    """A whole export and an extract; a refused card's evidence, and one with everything."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "journal.db"
         with writer(path) as journal:
@@ -57,9 +69,11 @@ def journal_seeds() -> dict[str, list[bytes]]:
                 target = Path(folder) / f"from-{first}"
                 export_journal(reader, target, ["certificate"], receipt_for(events[-1]), 0, first)
                 found.append(target.read_bytes())
-    return {"journal-export": found}
+    refused = SealedEvidence(b"", 0, b"", "", "CRD-101")
+    full = SealedEvidence(bytes(156), 7, bytes(64), "cn/x", "", (QuotaUses("cn/x", 2),), 3, "{}")
+    return {"journal-export": found, "sealed-evidence": [refused.to_bytes(), full.to_bytes()]}
 
 
 JOURNAL_TARGETS: Final[Mapping[str, Callable[[bytes], bool]]] = MappingProxyType(
-    {"journal-export": journal_export}
+    {"journal-export": journal_export, "sealed-evidence": sealed_evidence}
 )

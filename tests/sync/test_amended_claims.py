@@ -12,6 +12,7 @@ from crypto.companion_card import companion_card_id
 from sync.center.directory import Center
 from sync.center.ingest import take_batch
 from sync.center.reconciliation import reconcile_center
+from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from tests.sync.cast import Card, Chain, Issuer, new_center, now_ms
@@ -176,6 +177,66 @@ def test_a_companion_card_is_not_paid_behind_a_holders_tap_that_was_taken_back(
     assert withheld(result) == {1: "cancelled", 2: "holder_cancelled"}
     assert result.lines[0].accepted == 200 + 200
     balanced(result)
+
+
+@pytest.mark.parametrize("credential", ["self-signed", "genuine"])
+def test_a_companion_card_is_not_paid_behind_a_forged_tap_of_its_holder(
+    center: Center, chain: Chain, issuer: Issuer, blind: Card, credential: str
+) -> None:
+    forged = issuer.card(key=chain.key, card_id=blind.credential.card_id)
+    if credential == "self-signed":
+        chain.tap(forged)
+        reason = "credential_forged"
+    else:
+        chain.tap(blind, evidence=SealedEvidence(blind.credential.to_bytes(), 7, bytes(64), "", ""))
+        reason = "proof_wrong"
+    chain.tap(carer_of(issuer, blind), follows=1)
+    result = settle(center, chain)
+    assert found(result) == [("invalid_proof", 1, reason), ("decision_differs", 2, "holder_not_valid")]
+    assert withheld(result) == {1: reason, 2: "holder_not_valid"}
+    balanced(result)
+
+
+def test_a_companion_card_is_not_paid_behind_a_copied_chip(
+    center: Center, chain: Chain, issuer: Issuer, blind: Card
+) -> None:
+    chain.tap(blind)
+    chain.tap(Card(blind.key, blind.credential))
+    chain.tap(carer_of(issuer, blind), follows=2)
+    result = settle(center, chain)
+    assert withheld(result) == {2: "counter_repeated", 3: "holder_unpaid"}
+    balanced(result)
+
+
+@pytest.mark.parametrize(("is_cancelled", "left"), [(False, {1: "replaced"}), (True, {2: "holder_unpaid"})])
+def test_a_companion_card_is_paid_while_the_holders_larger_party_is(  # noqa: PLR0917
+    center: Center, chain: Chain, issuer: Issuer, blind: Card, is_cancelled: bool, left: dict[int, str]
+) -> None:
+    chain.tap(blind)
+    chain.tap(carer_of(issuer, blind), follows=1)
+    chain.tap(blind, companions=1, refers_to=1)
+    if is_cancelled:
+        chain.amend(EventKind.CANCELLATION, 3, companions=1)
+        left = {1: "replaced", 3: "cancelled", **left}
+    result = settle(center, chain)
+    assert withheld(result) == left
+    assert result.findings == []
+    balanced(result)
+
+
+def test_a_correction_is_measured_against_the_one_before(center: Center, chain: Chain, blind: Card) -> None:
+    chain.tap(blind)
+    chain.amend(EventKind.CORRECTION, 1, fare=50)
+    chain.amend(EventKind.CORRECTION, 1, fare=150)
+    result = settle(center, chain)
+    assert found(result) == [("invalid_proof", 3, "amends_upwards")]
+    assert result.lines[0].accepted == 50
+    # In a later run, too, when the first correction is read from the store.
+    chain.amend(EventKind.CORRECTION, 1, fare=150)
+    chain.amend(EventKind.CORRECTION, 1, fare=40)
+    result = settle(center, chain)
+    assert [place for _, place, _ in found(result)] == [3, 4]
+    assert result.lines[0].accepted == 40
 
 
 def test_a_companion_card_an_hour_later_is_not_paid(

@@ -109,7 +109,7 @@ def test_a_tap_is_judged_by_the_rules_its_terminal_had(
     chain.tap(card)
     rules = folder / "content-source" / "rules" / "chongqing-bus.toml"
     dearer = rules.read_text("utf-8").replace("pays_percent = 50", "pays_percent = 80")
-    rules.write_text(dearer.replace("2012.1", "2026.9"), "utf-8")
+    rules.write_text(dearer.replace("2012.2", "2026.9"), "utf-8")
     publish(folder, center)
 
     with open_center(folder / "center") as newer:
@@ -133,7 +133,7 @@ def test_a_card_on_the_hotlist_that_the_terminal_had_is_not_paid(
 ) -> None:
     lost, other = issuer.card((4,), 4), issuer.card((4,), 4)
     rules = folder / "content-source" / "rules" / "chongqing-bus.toml"
-    rules.write_text(rules.read_text("utf-8").replace("2012.1", "2026.9"), "utf-8")
+    rules.write_text(rules.read_text("utf-8").replace("2012.2", "2026.9"), "utf-8")
     publish_listed(folder, center, lost)
 
     with open_center(folder / "center") as newer:

@@ -13,6 +13,7 @@ from crypto.companion_card import companion_card_id
 from sync.center.directory import Center
 from sync.center.ingest import take_batch
 from sync.center.reconciliation import reconcile_center
+from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from tests.sync.cast import EVENTS_START, Card, Chain, Issuer, new_center, now_ms
@@ -155,7 +156,7 @@ def test_a_companion_card_does_not_follow_a_repeat_that_is_none(
     chain.tap(carer, follows=1)
     assert found(settle(center, chain)) == [
         ("decision_differs", 1, "continues_nothing"),
-        ("decision_differs", 2, "decision_differs"),
+        ("decision_differs", 2, "holder_not_valid"),
     ]
 
 
@@ -176,4 +177,40 @@ def test_a_repeat_can_be_cancelled_and_changes_nothing(center: Center, chain: Ch
     chain.amend(EventKind.CANCELLATION, 2)
     result = settle(center, chain)
     assert result.lines[0].accepted == 200
+    balanced(result)
+
+
+def test_a_tap_that_rests_on_a_forged_one_is_found(center: Center, chain: Chain, blind: Card) -> None:
+    chain.tap(blind, evidence=SealedEvidence(blind.credential.to_bytes(), 7, bytes(64), "", ""))
+    later(chain, blind, 30 * MINUTE, Outcome.ALREADY_INSIDE, 1)
+    assert found(settle(center, chain)) == [
+        ("invalid_proof", 1, "proof_wrong"),
+        ("decision_differs", 2, "continues_nothing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "outcome", "findings"),
+    [
+        ("BUS-1", Outcome.ALREADY_INSIDE, [("decision_differs", 3, "continues_nothing")]),
+        ("BUS-1", Outcome.TRANSFERRED, []),
+        ("GARDEN", Outcome.ALREADY_INSIDE, []),  # left from elsewhere
+    ],
+)
+def test_nobody_is_still_inside_who_has_left(  # noqa: PLR0917
+    center: Center,
+    chain: Chain,
+    blind: Card,
+    service: str,
+    outcome: Outcome,
+    findings: list[tuple[str, int, str]],
+) -> None:
+    chain.tap(blind)
+    at = EVENTS_START + 10 * MINUTE
+    signed = {"time_ms": at, "kind": EventKind.CHECK_OUT, "fare": 0, "service": service}
+    told = {**signed, "outcome": Outcome.RECORDED, "refers_to": 1, "holder_pays": 0, "companion_pays": 0}
+    chain.tap(blind, signed=signed, **told)
+    later(chain, blind, 20 * MINUTE, outcome, 1)
+    result = settle(center, chain)
+    assert found(result) == findings
     balanced(result)

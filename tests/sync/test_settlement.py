@@ -5,7 +5,7 @@ from __future__ import annotations
 import html.parser
 import re
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,46 @@ def test_a_person_who_was_wrongly_turned_away_is_found(center: Center, chain: Ch
     result = settle(center, chain)
     assert found(result) == [("decision_differs", 1, "decision_differs")]
     assert result.claims == []
+
+
+REFUSALS = [
+    Outcome.EXPIRED,
+    Outcome.NOT_YET_VALID,
+    Outcome.BLOCKED,
+    Outcome.UNREADABLE,
+    Outcome.FORGED,
+    Outcome.CLONED,
+    Outcome.UNKNOWN_ISSUER,
+    Outcome.ISSUER_REVOKED,
+]
+
+
+@pytest.mark.parametrize("outcome", REFUSALS)
+def test_a_genuine_card_that_was_refused_as_another_is_found(
+    center: Center, chain: Chain, half: Card, outcome: Outcome
+) -> None:
+    chain.tap(half, outcome=outcome, holder_pays=FARE)
+    result = settle(center, chain)
+    assert found(result) == [("refused_though_valid", 1, "")]
+    assert result.claims == []
+    said = FindingKind.REFUSED_THOUGH_VALID.text
+    assert said.zh in to_html(result)
+
+
+def test_cards_that_were_rightly_refused_are_not_found(
+    center: Center, chain: Chain, issuer: Issuer, half: Card
+) -> None:
+    told: dict[str, Any] = {"holder_pays": FARE, "companion_pays": FARE}
+    chain.tap(issuer.card(*HALF, expires=date(2026, 9, 20)), outcome=Outcome.EXPIRED, **told)
+    chain.tap(issuer.card(*HALF, key=chain.key), outcome=Outcome.FORGED, **told)
+    chain.tap(half, outcome=Outcome.CLONED, evidence=invented(chain, half), **told)
+    torn = SealedEvidence(half.credential.to_bytes(), 0, b"", "", "CRD-201")
+    chain.tap(half, outcome=Outcome.UNREADABLE, evidence=torn, **told)
+    revoke_issuer(center.store, ISSUER_KEY_ID, RevocationReason.KEY_COMPROMISE, MADE)
+    center.publish(None, MADE)
+    chain.content = center.publications.current
+    chain.tap(half, outcome=Outcome.ISSUER_REVOKED, **told)
+    assert settle(center, chain).findings == []
 
 
 def test_rules_that_were_never_published(center: Center, chain: Chain, half: Card) -> None:
@@ -617,7 +657,7 @@ def test_the_centre_judges_by_the_age_of_the_terminals_hotlist(
 ) -> None:
     # Dated 2026-09-01; the tap is made 20 days later.
     rules = tmp_path / "authority" / "content-source" / "rules" / "chongqing-bus.toml"
-    text = rules.read_text("utf-8").replace("2012.1", "2026.9")
+    text = rules.read_text("utf-8").replace("2012.2", "2026.9")
     rules.write_text(
         re.sub(r'(?m)^condition = "(.*)"$', rf'condition = "(\1) && hotlist_age <= {most}"', text), "utf-8"
     )

@@ -194,7 +194,9 @@ def test_the_centre_takes_a_day_of_a_counter_and_of_a_training(tmp_path: Path) -
     assert {proof for _kind, proof, _reason, _claimed in judged} == {"valid", "none"}
     assert [kind for kind, proof, _reason, _claimed in judged if proof == "none"] == ["cancellation"]
     note = CounterNote.from_words(opened[4].words)
-    assert (note.purpose, note.photo, note.companion_tap) == (Purpose.APPLICATION, EyeCheck.MATCHES, 2)
+    assert (note.purpose, note.service) == (Purpose.APPLICATION, "CERT-RENEW")
+    assert (note.photo, note.companion_tap) == (EyeCheck.MATCHES, 2)
+    assert len({event.service for event in events}) == 1
 
 
 def journal_of(directory: DataDirectory) -> list[UsageEvent]:

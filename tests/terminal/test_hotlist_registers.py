@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -18,11 +19,13 @@ from terminal.errors import (
     HotlistDeltaForeign,
     HotlistEntryRefused,
     HotlistTorn,
+    MisuseNotRuled,
 )
 from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import HotlistReason
 from terminal.hotlist.registers import read_issued, read_members
+from terminal.starter import starter_files
 
 ONE, TWO, THREE, FOUR = "0011223344556677", "FFEEDDCCBBAA9988", "ffffffffffffffff", "0000000000000000"
 ISSUED = f"\ufeff{ONE},2020-01-01\r\n\r\n{TWO} , 2026-10-31\r\n{THREE},2026-11-01\r\n{FOUR},2026-11-02\r\n"
@@ -287,3 +290,43 @@ def test_reasons_are_given_out_only_if_asked_for(tmp_path: Path) -> None:
     # A change of the reason alone is nobody's business out there.
     second = (tmp_path / "hotlist" / "delta-0002.bin").read_bytes()
     assert len(HotlistDelta.from_bytes(second).cards) == 0
+
+
+def misused(folder: Path, region: str = "420106", *more: str) -> Result:
+    for name, data in starter_files().items():
+        (folder / "content" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "content" / name).write_bytes(data)
+    given = ("--card", TWO, "--region", region, "--content", str(folder / "content"), "--found", "2025-03-09")
+    return CliRunner().invoke(app, ["misuse", *given, *more])
+
+
+@pytest.mark.parametrize(
+    ("dated", "reason"),
+    [
+        ("2025-03-08", None),
+        ("2025-03-09", HotlistReason.MISUSE),
+        ("2026-10-31", HotlistReason.MISUSE),
+    ],
+)
+def test_misuse_lists_a_card_for_as_long_as_the_local_pack_says(
+    tmp_path: Path, dated: str, reason: HotlistReason | None
+) -> None:
+    lines = misused(tmp_path).stdout
+    issued = f"{ONE},2020-01-01\n{TWO},2020-01-01\n"
+
+    assert lines == f"{TWO},misuse,2025-03-09,2026-12-31\n{TWO},withdrawn,2027-01-01,\n"
+    made = make(tmp_path, dated, issued, STATUSES.splitlines()[0] + "\n" + lines)
+    assert made.exit_code == 0, made.output
+    assert held(tmp_path).status(bytes.fromhex(TWO), date(2020, 1, 1)) is reason
+
+
+def test_where_no_pack_rules_misuse_nobody_is_barred(tmp_path: Path) -> None:
+    assert isinstance(misused(tmp_path, "500103").exception, MisuseNotRuled)
+    assert misused(tmp_path, "42").exit_code == 2
+    assert misused(tmp_path, "420106", "--found", "2999-01-01").exit_code == 2
+    assert msgspec.json.decode(misused(tmp_path, "420106", "--json").stdout)[1] == {
+        "card_id": TWO,
+        "reason": "withdrawn",
+        "since": "2027-01-01",
+        "until": "",
+    }

@@ -11,6 +11,7 @@ ELSEWHERE = (
     ("numpy", "pyarrow", "duckdb", "ibis", "pandas"),  # building lists, rule checks, reconciliation
     ("fastapi", "uvicorn", "starlette", "httpx", "tuf"),  # the centre and the agent
     ("PyQt6", "PIL", "qrcode", "escpos"),  # the kiosk's window, and paper
+    ("cffi", "pycparser"),  # parsing the declarations of libcrypto
     ("prompt_toolkit", "pygments", "asyncio"),  # CEL's shell
 )
 

@@ -178,13 +178,13 @@ def test_what_misuse_brings_is_the_nearest_pack_s() -> None:
             pack(name="county", region="330106"),
         ]
     )
-    here = rules.misuse_for(HANGZHOU_BUS, date(2026, 5, 17))
-    elsewhere = rules.misuse_for(service(region="440305"), date(2026, 5, 17))
+    here = rules.misuse_in(HANGZHOU_BUS.region, date(2026, 5, 17))
+    elsewhere = rules.misuse_in("440305", date(2026, 5, 17))
 
     assert here is not None
     assert elsewhere is not None
     assert (here.withdrawn, elsewhere.withdrawn) == (False, True)
-    assert rules.misuse_for(HANGZHOU_BUS, date(2019, 12, 31)) is None
+    assert rules.misuse_in(HANGZHOU_BUS.region, date(2019, 12, 31)) is None
 
 
 def test_many_threads_and_days_get_the_rules_of_their_own_service_and_day() -> None:

@@ -258,6 +258,42 @@ def test_fault_beyond_the_rules_is_named(old: str, new: str, place: str, write: 
     assert write in str(facts["write_en"])
 
 
+@pytest.mark.parametrize(
+    "character",
+    ["\x1b", "\n", "\r", "\x07", "\x7f", "\x9b", "\u202e", "\u2066", "\u200b", "\u2028", "\ufeff"],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ("staff_text", "rule “first”, staff_text"),
+        ("holder_text", "rule “first”, holder_text"),
+        ("legal_basis", "misuse.legal_basis"),
+        ("instead", "enabled.instead"),
+    ],
+)
+def test_a_text_that_would_fool_a_screen_is_refused(
+    character: str, language: str, field: str, place: str
+) -> None:
+    written = re.compile(rf'(?m)^({field} = {{.*?\b{language} = ")')
+    facts = refusal(written.sub(rf"\1{_escaped(character)}x", FULL, count=1))
+
+    assert facts["place"] == place
+    assert f"U+{ord(character):04X}" in str(facts["problem_en"])
+    assert "300 characters" in str(facts["write_en"])
+
+
+def _escaped(character: str) -> str:
+    return f"x\\\\u{ord(character):04x}"
+
+
+def test_a_byte_order_mark_at_the_beginning_is_passed_over() -> None:
+    pack = RulePack.from_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+
+    assert [one.name for one in pack.rules] == ["p/first", "p/half"]
+    assert refusal(b"\xef\xbb\xbf" * 2 + GOOD.encode())["place"] == "file"
+
+
 def test_a_quota_that_no_pack_has_is_named_with_its_rule() -> None:
     facts = refusal(GOOD.replace('id = "half"', 'id = "half"\nquota = "no"'))
 

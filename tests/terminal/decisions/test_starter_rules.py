@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import replace
 from datetime import date
@@ -320,13 +321,35 @@ def test_qinhuangdao_reminds_of_the_review_in_the_birthday_month_alone() -> None
     assert usual.quota == reminded.quota == MONTHLY
 
 
+@pytest.mark.parametrize("where", [FAR_BUS, SHANGHAI_BUS, TIANJIN_BUS], ids=lambda item: item.region)
+def test_a_card_of_category_7_alone_is_sent_to_the_counter_without_a_word_of_what_it_is(
+    where: ServiceItem,
+) -> None:
+    decision = decide(card((7,), 1, "410102"), where, NOON, 200, Party(), BOOK)
+
+    assert decision.instead is not None
+    assert "无须在此说明" in decision.instead.zh
+    assert "counter" in decision.instead.en
+    assert not re.search("视力|盲|多重|blind|multiple", f"{decision.instead.zh} {decision.instead.en}")
+
+
+def test_no_pack_gives_a_title_that_its_source_does_not_have() -> None:
+    bases = [rule.legal_basis for pack in BOOK.packs for rule in pack.rules]
+    bases += [pack.misuse.legal_basis for pack in BOOK.packs if pack.misuse is not None]
+
+    for basis in bases:
+        if "残疾人保障法" not in basis.zh:
+            assert "依据文件名称待核实" in basis.zh
+            assert "to be confirmed" in basis.en
+
+
 def test_wuhan_bars_for_this_year_and_the_next_and_takes_the_card_back() -> None:
-    misuse = BOOK.misuse_for(WUHAN_BUS, date(2026, 5, 17))
+    misuse = BOOK.misuse_in(WUHAN_BUS.region, date(2026, 5, 17))
 
     assert misuse is not None
     assert misuse.withdrawn
     assert misuse.bar_until(date(2026, 1, 1)) == misuse.bar_until(date(2026, 12, 31)) == date(2027, 12, 31)
-    assert BOOK.misuse_for(BUS, date(2026, 5, 17)) is None
+    assert BOOK.misuse_in(BUS.region, date(2026, 5, 17)) is None
 
 
 def test_yibin_s_companion_card_sounds_and_shows_the_same() -> None:

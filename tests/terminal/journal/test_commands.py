@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from crypto.errors import CertificateRefused, KeystoreMissing
 from crypto.pki.role import Role
 from crypto.sm2 import PrivateKey
 from sync.agent.state import UploadState
+from terminal.amendments import cancel, correct
+from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.errors import JournalLocked, TerminalNotEnrolled
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
 from terminal.journal.commands import app
 from terminal.journal.errors import ExportExists, ReceiptUnusable, VerifierKeyMissing
 from terminal.journal.schema import JournalOwner
@@ -21,7 +26,7 @@ from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.writer import JournalWriter
 from tests.authority import TestAuthority
 from tests.terminal.enrolled import NOON, TERMINAL_ID, Enrolled, SetClock, enrol
-from tests.terminal.journal.journals import CENTER, append, receipt_for
+from tests.terminal.journal.journals import CENTER, DRAFT, EVIDENCE, append, receipt_for
 
 OWNER = JournalOwner(TERMINAL_ID, 1)
 
@@ -188,3 +193,31 @@ def test_a_file_that_is_there_is_replaced_only_when_told(bus: Enrolled, tmp_path
     assert out.read_bytes() == b"evidence"
     run(*arguments, "--force")
     assert out.read_bytes() != b"evidence"
+
+
+def test_what_is_no_tap_does_not_look_as_if_something_was_paid(bus: Enrolled) -> None:
+    with open_terminal(bus.directory) as terminal:
+        cancel(terminal.desk, 2)
+        correct(terminal.desk, 3, fare=100, companions=0)
+    rows = [json.loads(line) for line in run("list", "--data", bus.directory.path, "--json").splitlines()]
+    assert [(row["kind"], row["refers_to"], row["holder_pays"], row["companion_pays"]) for row in rows] == [
+        *[("tap", None, 0, 0)] * 5,
+        ("cancellation", 2, None, None),
+        ("correction", 3, None, None),
+    ]
+    lines = run("list", "--data", bus.directory.path).splitlines()
+    (cancelled,) = [line for line in lines if "cancel" in line]
+    assert "#2" in cancelled and cancelled.rstrip(" │").endswith("—")
+    (corrected,) = [line for line in lines if "correc" in line]
+    assert "#3" in corrected and corrected.rstrip(" │").endswith("—")
+
+
+def test_every_kind_of_event_has_a_name(bus: Enrolled) -> None:
+    with journal_of(bus) as journal:
+        for kind in EventKind:
+            draft = replace(DRAFT, kind=kind, outcome=Outcome.RECORDED)
+            journal.append(journal.next_place(), draft, EVIDENCE)
+    rows = [json.loads(line) for line in run("list", "--data", bus.directory.path, "--json").splitlines()]
+    assert [row["kind"] for row in rows[5:]] == list(EventKind)
+    assert all((row["holder_pays"] is None) is (row["kind"] != "tap") for row in rows)
+    run("list", "--data", bus.directory.path)

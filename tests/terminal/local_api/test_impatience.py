@@ -170,17 +170,21 @@ def test_who_takes_nothing_off_a_stream_is_dropped(
     assert not caplog.records  # it is no fault of ours
 
 
-def test_idle_connections_keep_nobody_out_for_long(server: Server) -> None:
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHo"])
+def test_connections_without_a_request_keep_nobody_out(server: Server, begun: bytes) -> None:
+    """Whoever sends a request has it answered at once: the place of one that waits for its head is his."""
+    for _ in range(5):
+        with ExitStack() as held:
+            for _ in range(3 * LIMITS.connections):
+                held.enter_context(server.connected()).sendall(begun)
+            assert server.answers()
+
+
+def test_with_every_place_in_use_the_next_one_is_refused(server: Server) -> None:
     with ExitStack() as held:
-        for _ in range(3 * LIMITS.connections):
-            held.enter_context(server.connected())
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                assert server.answers()
-                break
-            except httpx.TransportError:
-                time.sleep(0.05)
-        else:
-            raise AssertionError
-    assert server.answers()
+        for _ in range(LIMITS.connections):
+            connection = held.enter_context(server.connected())
+            connection.sendall(b"GET /flood HTTP/1.1\r\n" + server.head + b"\r\n")
+            assert connection.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
+        with pytest.raises(httpx.TransportError):
+            server.answers()

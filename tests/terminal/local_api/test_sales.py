@@ -19,6 +19,7 @@ from terminal.local_api.role import Role
 from terminal.receipts.benefit_receipt import SignedBenefitReceipt
 from tests.demo.processes import DemoFailed, tongka
 from tests.terminal.local_api.served import Json, ServedApi, office, serving
+from tests.terminal.local_api.streams import followed
 
 
 def events(api: ServedApi) -> list[UsageEvent]:
@@ -204,8 +205,27 @@ def test_a_tap_is_cancelled_or_corrected_after_the_sale(api: ServedApi) -> None:
     amended = till.ask("POST", f"/taps/{number}/cancel")
     assert (amended["kind"], amended["refers_to"]) == ("cancellation", number)
     till.refused("POST", f"/taps/{number}/cancel", 409, "TRM-572")
-    till.refused("POST", f"/taps/{amended['sequence']}/cancel", 404, "TRM-571")
-    till.refused("POST", "/taps/99999/cancel", 404, "TRM-571")
+    api.staff.refused("POST", f"/taps/{amended['sequence']}/cancel", 404, "TRM-571")
+    api.staff.refused("POST", "/taps/99999/cancel", 404, "TRM-571")
+
+
+def test_a_till_takes_nothing_back_that_another_sold(api: ServedApi) -> None:
+    till, other = api.till, api.caller(Role.TILL, api.more_tokens("till-3", Role.TILL))
+    numbers = []
+    for _ in range(2):
+        sale = api.tap(till, till.begin(), api.card())
+        till.ask("POST", f"/sales/{sale['id']}/confirm")
+        numbers.append(sale["lines"][0]["number"])
+    with followed(till) as taps, api.laid(api.card()):  # for the terminal's own service, and nobody's sale
+        outside = next(taps)["sequence"]
+    for caller, number in ((other, numbers[0]), (other, 99999), (till, outside)):
+        caller.refused("POST", f"/taps/{number}/cancel", 403, "TRM-705")
+        caller.refused("POST", f"/taps/{number}/correct", 403, "TRM-705", {"fare": 1, "companions": 0})
+    assert not cancelled(api) & {*numbers, outside}
+    till.ask("POST", f"/taps/{numbers[0]}/cancel")
+    for number in (numbers[1], outside):
+        api.staff.ask("POST", f"/taps/{number}/cancel")
+    assert cancelled(api) >= {*numbers, outside}
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 
 from card.simulator.boards.pcscd import PrivatePcscd
+from terminal.configuration import ValidatorSettings
 from terminal.local_api.role import Role
 from terminal.local_api.tokens import TokenStore
 from tests.terminal.local_api.served import SECONDS, Json, ServedApi, office, serving
@@ -56,6 +58,39 @@ def test_a_sale_its_confirmation_and_what_was_taken_back_are_in_the_stream(api: 
         tapped, taken_back = islice(taps, 2)
     assert (taken_back["kind"], taken_back["refers_to"]) == ("cancellation", tapped["sequence"])
     assert (taken_back["sums"], taken_back["bystander"]["en"]) == (None, "Cancelled")
+
+
+def test_no_gate_opens_for_a_tap_of_a_sale(api: ServedApi) -> None:
+    card = api.card()
+    with followed(api.caller(Role.WATCH)) as taps:
+        sale = api.tap(api.till, api.till.begin({}, {}), card)
+        api.tap(api.till, sale, card)  # the same card again, whose tap is cancelled at once
+        api.till.ask("POST", f"/sales/{sale['id']}/cancel")
+        told = list(islice(taps, 4))
+        tap_outside(api)
+        assert next(taps)["admits"]
+    assert [one["kind"] for one in told] == ["tap", "tap", "cancellation", "cancellation"]
+    assert [one["outcome"] for one in told[:2]] == ["granted", "granted"]
+    assert not any(one["admits"] for one in told)
+
+
+@pytest.mark.parametrize("passback_minutes", [0, 20])
+def test_a_card_that_is_handed_back_opens_no_gate_with_anti_passback(
+    tmp_path: Path, private_pcscd: PrivatePcscd, passback_minutes: int
+) -> None:
+    enrolled = office(tmp_path / "park")
+    file = enrolled.directory.configuration_file
+    validator = ValidatorSettings(repeat_seconds=60, passback_minutes=passback_minutes)
+    configuration = replace(enrolled.directory.load_configuration(), validator=validator)
+    file.write_bytes(configuration.to_bytes())
+    with serving(enrolled, private_pcscd, tmp_path / "log") as api:
+        card = api.card()
+        with followed(api.caller(Role.WATCH)) as taps:
+            for _ in range(2):
+                with api.laid(card):
+                    entry = next(taps)
+        assert (entry["outcome"], entry["admits"]) == ("repeated", not passback_minutes)
+        assert entry["bystander"]["zh"] == "已刷过，以上次为准"
 
 
 def test_a_websocket_tells_the_same(api: ServedApi) -> None:
@@ -138,7 +173,8 @@ def test_what_an_earlier_process_recorded_is_in_the_stream_and_streams_end_with_
                 socket.recv(timeout=SECONDS)
         assert api.messages() == ""
     with serving(enrolled, private_pcscd, tmp_path / "log") as api, followed(api.till, "?after=0") as taps:
-        assert next(taps) == told
+        # A gate opens for what happens now, and not for what an earlier process let through.
+        assert told["admits"] and next(taps) == {**told, "admits": False}
 
 
 def test_with_sales_only_no_card_is_tapped_outside_a_sale(

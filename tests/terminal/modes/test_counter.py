@@ -25,7 +25,9 @@ from card.simulator.chips.psam import PsamChip
 from card.simulator.issuing.personalisation import TestIssuer
 from crypto.credential import TapCredential
 from crypto.explained import Language
+from crypto.sealed_once import TAG_BYTES
 from terminal.data_directory import TERMINAL_KEY
+from terminal.events.event import SEALED_BLOCK_BYTES
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.verification import verify_journal
@@ -193,22 +195,52 @@ def test_a_visit_and_an_application_are_signed_by_the_card_and_sealed_in_codes(c
     assert links(counter) == [
         ("CERT-CHECK", 0, Outcome.RECORDED),
         ("CERT-CHECK", 1, Outcome.RECORDED),
-        ("CERT-RENEW", 1, Outcome.RECORDED),
+        ("CERT-CHECK", 1, Outcome.RECORDED),
     ]
     visit, seen_by_eye, application = notes(counter)
     assert visit is None
     assert seen_by_eye == CounterNote(purpose=Purpose.COMPARISON, photo=EyeCheck.MATCHES, data=ISSUER)
     assert application == CounterNote(
-        purpose=Purpose.APPLICATION, documents=(0, 1), photo=EyeCheck.MATCHES, data=ISSUER
+        purpose=Purpose.APPLICATION,
+        service="CERT-RENEW",
+        documents=(0, 1),
+        photo=EyeCheck.MATCHES,
+        data=ISSUER,
     )
-    [_check, registered] = heard.told("registered")
+    told = [(one["sequence"], one["visit"]) for one in heard.told("registered")]
+    assert told == [(2, 1), (3, 1)]
+    [_check, registered] = [one for one in heard.staff if one["state"] == "registered"]
     assert (registered["sequence"], registered["service"], registered["documents"]) == (
         3,
         "CERT-RENEW",
         [0, 1],
     )
+    assert registered["photo_seen"] == "matches"
     assert {one.credential for one in evidence_of(counter)} == {card.credential}
     assert len({one.signature for one in evidence_of(counter)}) == 3
+
+
+def test_what_a_holder_came_for_is_told_to_staff_and_the_centre_alone(counter: Enrolled) -> None:
+    """Many a service names the category of those whom it is for."""
+    apply = '{"do": "register", "visit": 1, "service": "REHAB-MED", "purpose": "application"}'
+    ask = '{"do": "documents", "service": "REHAB-MED"}'
+    heard = receive(counter, chip(holder(counter)), DIFFERS, MATCHES, ask, apply, psam=psam_of(counter))
+    said = json.dumps(heard.out)
+    assert not any(told in said for told in ("REHAB", "application", "photo", "matches", "differs"))
+    events = journal_of(counter)
+    assert {(event.service, event.kind, len(event.sealed)) for event in events} == {
+        ("CERT-CHECK", EventKind.VISIT, SEALED_BLOCK_BYTES + TAG_BYTES)
+    }
+    assert b"REHAB-MED" not in b"".join(
+        path.read_bytes() for path in counter.directory.path.rglob("*.db*") if path.is_file()
+    )
+    assert [note and note.service for note in notes(counter)] == [None, None, None, "REHAB-MED"]
+    assert [one["service"] for one in heard.staff if one["state"] in {"registered", "documents"}] == [
+        None,
+        None,
+        "REHAB-MED",
+        "REHAB-MED",
+    ]
 
 
 def test_each_reason_to_come_has_a_letter(counter: Enrolled) -> None:
@@ -230,6 +262,14 @@ def test_a_photo_that_differs_is_recorded_at_once_and_nothing_else_is(counter: E
     heard = receive(counter, chip(holder(counter)), DIFFERS, APPLY, psam=psam_of(counter))
     assert [one["code"] for one in heard.told("trouble")] == ["TRM-738"]
     assert [note and note.photo for note in notes(counter)] == [None, EyeCheck.DIFFERS]
+
+
+def test_a_photo_that_differed_differs_still_when_the_card_is_put_back(counter: Enrolled) -> None:
+    card = holder(counter)
+    steps = (chip(card), DIFFERS, AWAY, chip(card), APPLY, MATCHES, APPLY)
+    heard = receive(counter, *steps, psam=psam_of(counter))
+    assert [one["code"] for one in heard.told("trouble")] == ["TRM-738"]
+    assert [note.purpose for note in notes(counter) if note][-1] is Purpose.APPLICATION
 
 
 def test_a_guardian_may_come_in_the_holder_s_stead(counter: Enrolled) -> None:
@@ -256,11 +296,16 @@ def test_a_companion_card_behind_its_holder_s_belongs_to_the_visit(counter: Enro
     steps = (chip(card), DIFFERS, AWAY, chip(companion_of(counter, card)), AWAY, chip(card), APPLY)
     heard = receive(counter, *steps, psam=psam_of(counter))
     assert [(one["sequence"], one["visit"]) for one in heard.told("companion")] == [(3, 1)]
-    # The card was away: what staff saw before says nothing of who stands there now.
+    # The card was away: a photo that matched would have to be looked at anew.
     assert [(one["sequence"], one["companion_tap"]) for one in heard.told("visit")] == [(1, 0), (1, 3)]
     assert [refers_to for _service, refers_to, _outcome in links(counter)] == [0, 1, 1, 1, 1]
     assert notes(counter)[-1] == CounterNote(
-        purpose=Purpose.APPLICATION, documents=(0, 1), companion_tap=3, data=ISSUER
+        purpose=Purpose.APPLICATION,
+        service="CERT-RENEW",
+        documents=(0, 1),
+        photo=EyeCheck.DIFFERS,
+        companion_tap=3,
+        data=ISSUER,
     )
 
 
@@ -314,7 +359,7 @@ def test_without_a_psam_it_is_said_and_visits_and_applications_go_on(counter: En
     heard = receive(counter, chip(holder(counter)), MATCHES, APPLY)
     assert heard.out[0]["state"] == "without_psam"
     assert [one["data"] for one in heard.told("visit")] == ["none"]
-    assert heard.staff == [{"state": "wiped"}]
+    assert [one["state"] for one in heard.staff] == ["registered", "registered", "wiped"]
     assert [note and note.data for note in notes(counter)] == [None, "none", "none"]
     shown = seen(counter, chip(holder(counter)), out=Screen())
     assert "没有 PSAM" in shown
@@ -342,7 +387,7 @@ def test_a_psam_that_opens_nothing_leaves_the_visit(
     assert [one["code"] for one in heard.told("trouble")] == [code]
     assert [one["data"] for one in heard.told("visit")] == ["none"]
     assert len(links(counter)) == 2
-    assert all(one["state"] == "wiped" for one in heard.staff)
+    assert "holder" not in {one["state"] for one in heard.staff}
 
 
 def test_a_foreign_card_is_named_and_registers_nothing(counter: Enrolled) -> None:
@@ -369,9 +414,9 @@ def test_a_card_that_is_taken_away_in_the_middle_leaves_nothing_of_its_holder(co
         assert [event.outcome for event in events][:1] == [Outcome.RECORDED]
         if heard.told("visit")[0]["data"] == "none":
             assert "CRD-103" in [one["code"] for one in heard.told("trouble")]
-            assert all(one["state"] == "wiped" for one in heard.staff)
+            assert "holder" not in {one["state"] for one in heard.staff}
         else:
-            assert [one["state"] for one in heard.staff] == ["holder", "wiped"]
+            assert [one["state"] for one in heard.staff] == ["holder", "registered", "wiped"]
             return
     pytest.fail("the card was never read to its end")
 
@@ -500,11 +545,12 @@ def test_the_disk_holds_nothing_that_was_read_from_a_card(counter: Enrolled) -> 
     assert len(looked) == 3
     card_id = TapCredential.from_bytes(card.credential).card_id
     for disk in looked:
-        assert b"CERT-RENEW" in disk
+        assert b"CERT-CHECK" in disk
         found = [secret for secret in (*SECRETS, card_id, card.credential[-40:]) if secret in disk]
         assert found == []
-        # Nor what staff saw: that is sealed to the centre.
-        assert not any(word in disk for word in (b"differs", b"application", b"comparison"))
+        # Nor what staff saw, and what the holder came for: that is sealed to the centre.
+        told = (b"differs", b"application", b"comparison", b"CERT-RENEW")
+        assert not any(word in disk for word in told)
 
 
 def image(folder: Path) -> bytes:

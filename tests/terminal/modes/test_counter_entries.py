@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,16 +14,29 @@ from PIL import Image
 from card.card_reading import Assurance
 from terminal.events.challenge import MAX_SEQUENCE
 from terminal.events.errors import EventMalformed
-from terminal.events.event import MAX_WORDS
+from terminal.events.event import MAX_WORDS, SEALED_BLOCK_BYTES, SealedEvidence
 from terminal.modes.counter_errors import EntryRefused
 from terminal.modes.counter_note import MAX_DOCUMENTS, CounterNote, EyeCheck, Purpose
 from terminal.modes.counter_orders import Check, ListDocuments, Register, json_order, typed_order
 from terminal.modes.photo_lines import COLUMNS, photo_lines
 from tests.terminal.modes.counter_cast import COMPANION_PHOTO, PHOTO, jpeg
 
+_ABOUT = st.one_of(
+    st.just((Purpose.COMPARISON, None)),
+    st.tuples(
+        st.sampled_from(sorted(set(Purpose) - {Purpose.COMPARISON})),
+        st.from_regex(r"[A-Z0-9][A-Z0-9-]{0,11}", fullmatch=True),
+    ),
+)
+
+
+def _note(about: tuple[Purpose, str | None], **others: Any) -> CounterNote:
+    return CounterNote(purpose=about[0], service=about[1], **others)
+
+
 NOTES = st.builds(
-    CounterNote,
-    purpose=st.sampled_from(Purpose),
+    _note,
+    _ABOUT,
     documents=st.sets(st.integers(0, MAX_DOCUMENTS - 1)).map(lambda found: tuple(sorted(found))),
     photo=st.sampled_from(EyeCheck),
     companion=st.sampled_from(EyeCheck),
@@ -71,6 +85,7 @@ def test_every_note_fits_into_an_event_and_comes_back(note: CounterNote) -> None
 def test_the_longest_note_fits() -> None:
     longest = CounterNote(
         purpose=Purpose.APPLICATION,
+        service="A" * 12,
         documents=tuple(range(MAX_DOCUMENTS)),
         photo=EyeCheck.NOT_CHECKED,
         companion=EyeCheck.NOT_CHECKED,
@@ -78,6 +93,15 @@ def test_the_longest_note_fits() -> None:
         data=Assurance.ISSUER,
     )
     assert 150 < len(longest.to_words()) <= MAX_WORDS
+    # No longer than a visit about which nothing was written down.
+    evidence = SealedEvidence(bytes(156), 2**32 - 1, bytes(64), "", "", words=longest.to_words())
+    assert len(evidence.to_bytes()) == SEALED_BLOCK_BYTES
+
+
+def test_a_comparison_is_about_no_service_and_all_else_about_one() -> None:
+    for words in ('{"purpose":"comparison","service":"X"}', '{"purpose":"application"}'):
+        with pytest.raises(EventMalformed):
+            CounterNote.from_words(words)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +110,9 @@ def test_the_longest_note_fits() -> None:
         "",
         "again",  # an attendance desk's
         "{}",
-        '{"purpose":"visit","documents":[1,0]}',
-        '{"purpose":"visit","documents":[1,1]}',
-        '{"purpose":"visit","documents":[20]}',
+        '{"purpose":"visit","service":"X","documents":[1,0]}',
+        '{"purpose":"visit","service":"X","documents":[1,1]}',
+        '{"purpose":"visit","service":"X","documents":[20]}',
         '{"purpose":"visit","name":"x"}',
         '{"purpose":"theft"}',
         '{"purpose":"visit","photo":true}',

@@ -172,7 +172,8 @@ def test_status_says_what_a_terminal_wants_while_it_runs(bus: Enrolled, clock: S
     assert [one.kind for one in found] == [DegradationKind.CLOCK_DOUBTFUL]
 
 
-def test_status_on_the_command_line(bus: Enrolled) -> None:
+def test_status_on_the_command_line(bus: Enrolled, private_pcscd: PrivatePcscd) -> None:
+    assert private_pcscd.readers
     configuration = bus.directory.load_configuration()
     patient = msgspec.structs.replace(configuration, care=CareSettings(hotlist_days=366))
     bus.directory.configuration_file.write_bytes(patient.to_bytes())

@@ -20,8 +20,30 @@ from terminal.presence import TapRequest
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
-from tests.terminal.modes.gate import MINUTE, SECOND, WITHOUT_QUOTA, companion_card, events_of, gate, opened
+from tests.terminal.modes.gate import (
+    MINUTE,
+    PACK,
+    SECOND,
+    WITHOUT_QUOTA,
+    companion_card,
+    events_of,
+    gate,
+    opened,
+)
 from tests.terminal.test_tap import CATEGORY_WORDS
+
+# Beside `PACK`: a party rides free without using up anything.
+PARTY = """
+[[rules]]
+id = "party"
+applies_to = { kinds = ["transit"] }
+condition = "companions > 0"
+benefit = { kind = "free", companions = 2, companion_pays = 25 }
+legal_basis = { zh = "测试办法", en = "test rules" }
+holder_text = { zh = "免费", en = "free" }
+staff_text = { zh = "免费", en = "free" }
+source = { cites = "test", mark = "G" }
+"""
 
 
 @pytest.fixture
@@ -106,6 +128,31 @@ def test_a_larger_party_takes_the_earlier_tap_s_place_and_uses_one_ride(bus: Enr
         here.pass_time(6 * SECOND)
         assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
     assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 0, 0]
+
+
+def test_a_ride_is_given_back_once_however_often_its_tap_is_taken_back(bus: Enrolled) -> None:
+    card = bus.card(grade=1)
+    with opened(bus, SetClock()) as here:
+        for _ in range(2):
+            first, larger = here.tap(card), here.tap(card, companions=1)
+            assert first.outcome.granted and larger.outcome.granted
+            cancel(here.terminal.desk, first.sequence)
+            here.pass_time(MINUTE)
+        assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
+
+
+def test_a_ride_is_given_back_where_the_larger_party_rides_by_another_rule(tmp_path: Path) -> None:
+    alone = 'condition = "grade <= 3 && companions == 0"'
+    bus = gate(tmp_path / "bus", PACK.replace('condition = "grade <= 3"', alone) + PARTY)
+    card = bus.card(grade=1)
+    with opened(bus, SetClock()) as here:
+        for companions in (0, 1):
+            assert here.tap(card, companions).outcome.granted
+        for _ in range(2):
+            here.pass_time(MINUTE)
+            assert here.tap(card).outcome is Outcome.GRANTED
+        here.pass_time(MINUTE)
+        assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
 
 
 def test_a_companion_card_behind_its_holder_s_is_no_repeat_of_it(bus: Enrolled) -> None:

@@ -13,6 +13,7 @@ from typing import TextIO
 import pytest
 
 from terminal.events.outcome import Outcome
+from terminal.modes.return_windows import ReturnWindows
 from terminal.modes.signals import BellSignals, Signal
 
 
@@ -25,13 +26,17 @@ def screen() -> Iterator[tuple[int, TextIO]]:
     os.close(heard)
 
 
+@pytest.mark.parametrize("passback_minutes", [0, 20])
 @pytest.mark.parametrize("outcome", Outcome)
-def test_every_outcome_has_one_of_two_signals(outcome: Outcome) -> None:
+def test_every_outcome_has_one_of_two_signals(outcome: Outcome, passback_minutes: int) -> None:
     goes_ahead = outcome in {
         *(Outcome.GRANTED, Outcome.GRANTED_WITH_COMPANION),
-        *(Outcome.REPEATED, Outcome.TRANSFERRED, Outcome.RECORDED),
+        *(Outcome.TRANSFERRED, Outcome.RECORDED),
     }
-    assert (Signal.of(outcome) is Signal.GO_AHEAD) is goes_ahead
+    if outcome is Outcome.REPEATED:
+        goes_ahead = not passback_minutes
+    windows = ReturnWindows.of(5, 60, passback_minutes)
+    assert (Signal.of(outcome, windows) is Signal.GO_AHEAD) is goes_ahead
 
 
 @pytest.mark.parametrize(("signal", "rings"), [(Signal.GO_AHEAD, b"\a"), (Signal.LOOK_AT_SCREEN, b"\a\a")])

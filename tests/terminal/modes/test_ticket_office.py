@@ -204,13 +204,38 @@ def test_the_office_closes_with_its_input_and_wrong_usage_is_2(office: Enrolled)
     assert "Example: tongka ticket-office run" in CliRunner().invoke(app, ["run", "--help"]).output
 
 
-def test_entries_are_cut_to_a_length_and_end_with_their_stream() -> None:
-    entries = Entries(io.StringIO("a\n\n  b \n" + "x" * (MAX_LINE + 5)))
+@pytest.mark.parametrize(
+    "long", ["a" * MAX_LINE + "c", "c" + " " * MAX_LINE, " " * MAX_LINE + "c", "c" * 200_000, "\t" * 5_000]
+)
+def test_a_line_that_is_too_long_is_refused_whole_and_once(long: str) -> None:
+    """Neither its beginning nor what lies behind the longest line is an order of its own."""
+    whole = "x" * MAX_LINE
+    entries = Entries(io.StringIO(f"a\n\n  b \n{whole}\n{long}\nd\n{long}"))
     entries._read()
-    assert [entries.take() for _ in range(4)] == ["a", "b", "x" * MAX_LINE, "x" * 5]
+    assert [entries.take() for _ in range(3)] == ["a", "b", whole]
+    with pytest.raises(EntryRefused):
+        entries.take()
+    assert entries.take() == "d"
+    with pytest.raises(EntryRefused):
+        entries.take()
     assert not entries.ended
     assert entries.take() is None
     assert entries.ended
+
+
+def test_the_end_of_a_line_that_is_too_long_confirms_no_sale(office: Enrolled) -> None:
+    out = io.StringIO()
+    entries = Entries(io.StringIO("a" * 200_000 + "c\n"))
+    entries._read()
+    with selling(office) as (terminal, sales):
+        desk = TicketOffice(terminal, sales, OfficeJsonDisplay(out), typed_order)
+        tap_of = Script(chip(office.card()))
+        DeskLoop(terminal.desk.contents, tap_of, tap_of, desk).run()
+        said = len(out.getvalue().splitlines())
+        DeskLoop(terminal.desk.contents, Script(), entries, desk).run()
+        told = [json.loads(line) for line in out.getvalue().splitlines()[said:]]
+        assert sales.current is not None
+    assert [one["code"] for one in told if one["state"] == "trouble"] == ["TRM-738"]
 
 
 def test_an_interrupted_sale_is_told_to_a_person_too(office: Enrolled) -> None:

@@ -178,12 +178,12 @@ def status(bus: Enrolled) -> list[str]:
     """The kinds that `tongka terminal status` tells of now, by the machine's clock."""
     place = ["status", "--data", str(bus.directory.path)]
     as_json = CliRunner().invoke(app, [*place, "--json"])
-    told = json.loads(as_json.output)
+    told = json.loads(as_json.output)["troubles"]
     assert as_json.exit_code == any(one["serious"] for one in told)
     in_words = CliRunner().invoke(app, place)
     assert in_words.exit_code == as_json.exit_code
-    if told:
-        assert [line.split()[0] for line in in_words.output.splitlines()] == [one["code"] for one in told]
+    lines = in_words.output.splitlines()[: len(told)]
+    assert [line.split()[0] for line in lines] == [one["code"] for one in told]
     return [one["kind"] for one in told]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import zxingcpp
+from msgspec.structs import replace
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -23,15 +24,18 @@ from terminal.amendments import cancel, correct
 from terminal.assembly import open_terminal
 from terminal.configuration import Mode
 from terminal.errors import FileNotRead, JournalDamaged, TerminalNotEnrolled
+from terminal.modes.inspect_command import inspect_receipts
+from terminal.receipts.benefit_receipt import SignedBenefitReceipt
 from terminal.receipts.commands import app
 from terminal.receipts.errors import (
     NoReceiptDue,
     PrinterUnreachable,
     ReceiptForged,
     ReceiptFromFuture,
+    ReceiptTakenBack,
     ReceiptTerminalUnknown,
 )
-from terminal.receipts.journalled import receipt_of, service_name
+from terminal.receipts.journalled import receipt_of, require_standing, service_name
 from terminal.receipts.slip import Paper
 from terminal.receipts.verification import verify_receipt
 from terminal.tap import tap
@@ -179,6 +183,46 @@ def test_no_receipt_for_what_was_refused_taken_back_or_never_was(line: Bus) -> N
         with pytest.raises(NoReceiptDue, match=why):
             receipt_of(enrolled.directory, sequence)
     assert receipt_of(enrolled.directory, 1).receipt.sequence == 1
+
+
+@pytest.mark.parametrize("is_correction", [False, True])
+def test_the_terminal_that_made_a_receipt_knows_that_it_was_taken_back(
+    line: Bus, tmp_path: Path, is_correction: bool
+) -> None:
+    text, directory = printed(line), line.enrolled.directory
+    at_home = ("verify", text, "--data", directory.path, "--at", NOW)
+    assert run(*at_home).exit_code == 0
+    with open_terminal(directory, SetClock()) as terminal:
+        if is_correction:
+            correct(terminal.desk, 1, fare=100, companions=1)
+        else:
+            cancel(terminal.desk, 1)
+    error = run(*at_home).exception
+    assert isinstance(error, ReceiptTakenBack) and error.facts == {"number": f"{NAME}-1"}
+    # Whoever does not hold that journal can't know.
+    elsewhere = ("--root", tmp_path / "root.pem", "--certificates", tmp_path / "trust.json", "--test")
+    assert run("verify", text, *elsewhere, "--at", NOW).exit_code == 0
+    # Another's receipt of the same sequence is none of this journal's business.
+    require_standing(directory, replace(SignedBenefitReceipt.from_text(text).receipt, epoch=2))
+    directory.journal.unlink()
+    assert run(*at_home).exit_code == 0
+
+
+def test_an_inspection_finds_a_receipt_that_was_taken_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrolled = bus(tmp_path / "terminal").enrolled
+    with (
+        open_terminal(enrolled.directory) as terminal,
+        InProcessConnection(chip(enrolled.card(issued=date.today()))) as connection,
+    ):
+        result = tap(terminal.desk, connection, terminal.request())
+        text = receipt_of(enrolled.directory, result.sequence).to_text()
+        assert inspect_receipts(enrolled.directory.path, text, as_json=True)
+        cancel(terminal.desk, result.sequence)
+        capsys.readouterr()
+        assert not inspect_receipts(enrolled.directory.path, text, as_json=True)
+    assert msgspec.json.decode(capsys.readouterr().out)["code"] == "TRM-620"
 
 
 def test_a_receipt_is_made_while_the_terminal_goes_on_tapping(line: Bus) -> None:

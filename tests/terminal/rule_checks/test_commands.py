@@ -230,7 +230,8 @@ def test_diff_tells_who_changes_and_fails_only_if_asked(tmp_path: Path, content:
     compared = ("diff", content / "rules" / "chongqing-bus.toml", changed, "--with", content)
 
     done = run(*compared)
-    [change] = answer(*compared)
+    found = answer(*compared)
+    [change] = found["changes"]
 
     assert (done.exit_code, run(*compared, "--exit-code").exit_code) == (0, 1)
     assert done.stdout == "Chongqing · transit: category 7, grades 3–4: pays 50% → free\n"
@@ -242,7 +243,7 @@ def test_diff_of_equal_rules_says_so_and_prints_no_change(content: Path) -> None
     done = run("diff", content, content / "rules", "--exit-code")
 
     assert (done.exit_code, done.stdout) == (0, "Nobody's outcome changes.\n")
-    assert answer("diff", content, content) == []
+    assert answer("diff", content, content) == {"changes": [], "untried": []}
 
 
 @pytest.mark.parametrize("verb", ["lint", "test", "explain", "diff"])

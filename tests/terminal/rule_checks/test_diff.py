@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from crypto.explained import Language
 from terminal.decisions.rule_book import RuleBook
-from terminal.rule_checks.diff import ChangeKind, changes
+from terminal.rule_checks.diff import Change, ChangeKind, compare
 from terminal.rule_checks.grid import grids_of
 from terminal.rule_checks.loading import read_book
 from terminal.rule_checks.outcomes import judge
@@ -28,6 +29,13 @@ CEILING = 'kind = "ceiling", ceiling_fen = {}'
 
 
 UNTIL_JUNE = "effective_from = 2020-01-01\neffective_until = 2026-06-30\n"
+
+
+def changes(old: RuleBook, new: RuleBook) -> list[Change]:
+    """What changes, where every value was compared."""
+    found = compare(old, new)
+    assert not found.untried
+    return list(found.changes)
 
 
 def told(old: RuleBook, new: RuleBook) -> list[tuple[str, str, str]]:
@@ -174,6 +182,113 @@ def test_the_starter_does_not_change_against_itself(tmp_path: Path) -> None:
         path.write_bytes(data + b"\n# a comment\n")
 
     assert changes(starter_rule_book(), read_book([tmp_path])) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "variable"),
+    [
+        ('grade >= 3 && !region.endsWith("53")', "region"),
+        ("grade >= 3 && fare % 777 != 3", "fare"),
+        ("grade >= 3 && hotlist_age % 13 != 11", "hotlist_age"),
+        ("grade >= 3 && year % 19 != 18", "year"),
+    ],
+)
+def test_what_could_only_be_sampled_is_told_and_is_not_nobody(condition: str, variable: str) -> None:
+    old, new = one(rule("half", "grade >= 3", HALF)), one(rule("half", condition, HALF))
+
+    found = compare(old, new)
+
+    assert bool(found) is True
+    assert [untried.variables for untried in found.untried] == [(variable,)]
+    assert not compare(new, new).untried
+
+
+MISUSE = """[misuse]
+withdrawn = {withdrawn}
+following_years = {years}
+legal_basis = {{ zh = "{basis}", en = "rules" }}
+"""
+
+
+def misuse(years: int, withdrawn: str = "true", basis: str = "办法") -> str:
+    return MISUSE.format(withdrawn=withdrawn, years=years, basis=basis)
+
+
+def test_a_changed_bar_for_misuse_is_an_outcome() -> None:
+    nation = pack(name="nation")
+    old, new = (RuleBook([nation, pack(name="city", region="4201", more=misuse(years))]) for years in (1, 2))
+
+    [change] = changes(old, new)
+
+    assert (change.kind, change.services[0].en) == (ChangeKind.OUTCOME, "4201")
+    assert change.who.en == "holders found to have misused the card from 2020-01-01 on"
+    assert [text.en for text in (change.before, change.after)] == [
+        "withdrawn, barred for that year and 1 more",
+        "withdrawn, barred for that year and 2 more",
+    ]
+
+
+def test_a_bar_that_begins_or_whose_basis_alone_changes_is_told() -> None:
+    none, some, other = one(), one(more=misuse(1, "false")), one(more=misuse(1, "false", "另一办法"))
+
+    assert told(none, some) == [
+        (
+            "holders found to have misused the card from 2020-01-01 on",
+            "nothing is said",
+            "barred for that year and 1 more",
+        )
+    ]
+    [change] = changes(some, other)
+    assert (change.kind, change.after.zh) == (ChangeKind.WORDS, "“另一办法”")
+    assert change.before.en != change.after.en
+
+
+OTHERWISE = """
+[[otherwise]]
+kinds = ["attraction"]
+instead = {{ zh = "请问窗口", en = "{advice}" }}
+"""
+
+
+def test_advice_where_no_rule_covers_a_service_is_compared() -> None:
+    old, new = (one(rule() + OTHERWISE.format(advice=advice)) for advice in ("ask inside", "ask outside"))
+
+    [change] = changes(old, new)
+
+    assert (change.kind, change.services[0].en) == (ChangeKind.WORDS, "elsewhere · attraction")
+    assert (change.before.en, change.after.en) == ("advice “ask inside”", "“ask outside”")
+
+
+def test_advice_of_a_gate_is_compared() -> None:
+    gate = '[enabled]\nlist = "opened"\ninstead = {{ zh = "请先开通", en = "{}" }}\n'
+    old, new = (one(more=gate.format(advice)) for advice in ("open it here", "open it there"))
+
+    assert told(old, new) == [("not on the list opened", "advice “open it here”", "“open it there”")]
+
+
+def test_every_text_that_changes_is_told_in_full_and_in_both_languages() -> None:
+    before = pack_toml(rule("r", "grade == 1")).replace('"test rules"', f'"{"long " * 20}first"')
+    after = before.replace("first", "second").replace("let pass", "wave through").replace("已优惠", "已减免")
+    old, new = (RuleBook([type(pack()).from_bytes(toml.encode())]) for toml in (before, after))
+
+    found = changes(old, new)
+
+    assert [change.after.en for change in found] == [
+        f"“{'long ' * 20}second”",
+        "(Chinese) “已减免”",
+        "“wave through”",
+    ]
+    assert [change.before.en.split(" “")[0] for change in found] == [
+        "legal basis",
+        "to the holder (Chinese)",
+        "to staff",
+    ]
+    assert all(
+        change.before.in_language(spoken) != change.after.in_language(spoken)
+        for change in found
+        for spoken in Language
+    )
+    assert found[0].after.zh == f"（英文）“{'long ' * 20}second”"
 
 
 def outcome(tap: Situation, book: RuleBook) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from math import prod
 from pathlib import Path
@@ -226,7 +227,7 @@ def test_days_between_two_versions_are_found() -> None:
         ('{ zh = "已优惠", en = "discounted" }', '{ zh = "discount", en = "discounted" }', "no Chinese"),
         ('{ zh = "已优惠", en = "discounted" }', '{ zh = "已优惠", en = "优惠" }', "not look English"),
         ('{ zh = "已优惠", en = "discounted" }', '{ zh = "待补", en = "TODO" }', "unfinished"),
-        ('{ zh = "优惠放行", en = "let pass" }', '{ zh = "盲人免费", en = "let pass" }', "name a category"),
+        ('{ zh = "优惠放行", en = "let pass" }', '{ zh = "盲人免费", en = "let pass" }', "names a category"),
     ],
 )
 def test_suspicious_texts_are_found(written: str, instead: str, says: str) -> None:
@@ -236,6 +237,35 @@ def test_suspicious_texts_are_found(written: str, instead: str, says: str) -> No
     texts = found(RuleBook([type(pack()).from_bytes(toml.replace(written, instead).encode())]), Check.TEXT)
 
     assert any(says in finding.says.en and finding.subject.startswith("p/r, ") for finding in texts)
+
+
+@pytest.mark.parametrize(
+    ("zh", "en", "warns"),
+    [
+        ("二级以上免费", "free", True),
+        ("3 级半价", "half", True),
+        ("重度者免费", "free", True),
+        ("免费", "free with grade 2", True),
+        ("免费", "free with grades 1-2", True),
+        ("免费", "free for the deaf", True),
+        ("持工伤证件（一至十级）的另有优惠", "others with work-injury grades 1-10", False),
+        ("免费乘车", "rides free at a higher grade of comfort", False),
+    ],
+)
+@pytest.mark.parametrize("field", ["staff_text", "holder_text", "instead"])
+def test_a_text_that_tells_category_or_grade_to_whoever_stands_by_is_found(
+    zh: str, en: str, warns: bool, field: str
+) -> None:
+    toml = pack_toml(rule("r")) + ADVICE
+    changed = re.sub(rf"(?m)^{field} = .*$", f'{field} = {{ zh = "{zh}", en = "{en}" }}', toml)
+    assert changed != toml
+
+    texts = found(RuleBook([type(pack()).from_bytes(changed.encode())]), Check.TEXT)
+
+    assert bool(texts) is warns
+    assert {(one.level, one.says.en) for one in texts} <= {
+        (Level.WARNING, "it names a category or a grade, and others may see or hear it")
+    }
 
 
 def test_names_that_the_catalogue_lacks_are_found() -> None:

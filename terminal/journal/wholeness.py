@@ -1,0 +1,56 @@
+"""Whether a journal still holds what the centre has signed for.
+
+One that was lost, or put back from a copy, would go on under numbers that the centre knows other events by:
+two chains of one terminal, and taps that no settlement takes. So nothing is written behind such a head.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from crypto.sm2 import PublicKey
+from terminal.events.receipt import Receipt
+from terminal.journal.errors import JournalBehind, ReceiptUnusable
+from terminal.journal.schema import JournalOwner, damage_named, read_base
+from terminal.journal.upload_receipt import read_receipt
+
+
+def signed_for(uploads: Path, owner: JournalOwner, center: PublicKey) -> Receipt | None:
+    """What the centre is known to hold of this journal; None where no receipt with its signature says so.
+
+    `uploads` is the agent's file, `center` the centre's key for receipts. Training journals go nowhere.
+    """
+    if owner.is_training:
+        return None
+    try:
+        signed = read_receipt(uploads, owner.epoch)
+    except ReceiptUnusable:
+        # The journal does not suffer for the agent's file; upkeep tells of it (TRM-425).
+        return None
+    if signed is None or not signed.verify(center):
+        return None
+    said = signed.receipt
+    return said if (said.terminal, said.epoch) == (owner.terminal, owner.epoch) else None
+
+
+def require_there(path: Path, receipt: Receipt | None) -> None:
+    """Raise JournalBehind where there is no journal although the centre signed for one."""
+    if receipt is not None and not path.exists():
+        raise JournalBehind(held=0, acknowledged=receipt.watermark)
+
+
+def require_whole(connection: sqlite3.Connection, receipt: Receipt | None) -> None:
+    """Raise JournalBehind where the event that a receipt names is not in this journal as the centre has it.
+
+    What was pruned behind a later receipt is not asked for. Raises JournalDamaged, JournalUnavailable.
+    """
+    if receipt is None or receipt.watermark <= read_base(connection).sequence:
+        return
+    with damage_named():
+        row = connection.execute(
+            "SELECT hash FROM events WHERE sequence = ?", (receipt.watermark,)
+        ).fetchone()
+        (head,) = connection.execute("SELECT max(sequence) FROM events").fetchone()
+    if row is None or row[0] != receipt.hash:
+        raise JournalBehind(held=head or 0, acknowledged=receipt.watermark)
