@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from crypto.system_reasons import IN_CHINESE
+
 
 class Language(StrEnum):
     """The languages Tongka speaks; Chinese comes first."""
@@ -58,7 +60,8 @@ class ExplainedError(Exception):
     """Root of every package's exception tree; a leaf declares its code and its two sentences.
 
     `facts` fill the sentences' placeholders; one that is a Text is filled in in the reader's language. They
-    never hold a name, an ID number, a category or a secret.
+    never hold a name, an ID number, a category or a secret. What the system itself said of a refusal
+    (`OSError.strerror`) is told in Chinese to who reads Chinese.
     """
 
     code: ClassVar[str]
@@ -71,10 +74,7 @@ class ExplainedError(Exception):
 
     def explain(self, language: Language) -> Explanation:
         """Code, cause and next step in `language`."""
-        facts = {
-            name: fact.in_language(language) if isinstance(fact, Text) else fact
-            for name, fact in self.facts.items()
-        }
+        facts = {name: _told(fact, language) for name, fact in self.facts.items()}
         return Explanation(
             code=self.code,
             cause=self.cause.in_language(language).format(**facts),
@@ -84,3 +84,9 @@ class ExplainedError(Exception):
     def __str__(self) -> str:
         shown = self.explain(Language.EN)
         return f"{shown.code}: {shown.cause} {shown.next_step}"
+
+
+def _told(fact: object, language: Language) -> object:
+    if isinstance(fact, Text):
+        return fact.in_language(language)
+    return IN_CHINESE.get(fact, fact) if language is Language.ZH and isinstance(fact, str) else fact

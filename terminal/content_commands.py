@@ -49,6 +49,8 @@ StatusesFile = Annotated[
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
+_CARD = "应为 16 位十六进制，如 0011223344556677 / 16 hexadecimal digits are expected, as 0011223344556677"
+_REGION = "应为六位地区代码，如 330100 / six digits of GB/T 2260 are expected, as 330100"
 _WRITTEN = Text(zh="已写入 {path}（{count} 张卡）", en="Wrote {path} ({count} cards)")
 _STARTED = Text(zh="起步内容已写入 {directory}", en="The starter content is in {directory}")
 
@@ -191,9 +193,9 @@ def misuse(
     Example: tongka content misuse --card 0011223344556677 --region 420106 --content content
     """
     if not re.fullmatch("[0-9A-Fa-f]{16}", card):
-        raise typer.BadParameter("0011223344556677", param_hint="--card")
+        raise typer.BadParameter(_CARD, param_hint="--card")
     if not re.fullmatch("[0-9]{6}", region):
-        raise typer.BadParameter("GB/T 2260: 330100", param_hint="--region")
+        raise typer.BadParameter(_REGION, param_hint="--region")
     day = _today() if found is None else _past(found, "--found")
     ruled = read_book([content]).misuse_in(region, day)
     if ruled is None:
@@ -214,7 +216,8 @@ def misuse(
 def _past(dated: datetime, option: str = "--dated") -> date:
     """A list knows nothing of days to come."""
     if dated.date() > _today():
-        raise typer.BadParameter(f"> {_today()}", param_hint=option)
+        said = f"不得晚于今天（{_today()}） / {_today()} at the latest"
+        raise typer.BadParameter(said, param_hint=option)
     return dated.date()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from crypto.errors import KeystoreMissing
 from crypto.keystore.directory import open_keystore
 from crypto.pki.certificate import Certificate
 from crypto.signer import Keystore
@@ -34,8 +35,14 @@ class DataDirectory:
 
     @property
     def keystore(self) -> Keystore:
-        """The terminal's own key, named `TERMINAL_KEY`. Raises what `open_keystore` does."""
-        return open_keystore(self.keys)
+        """The key named `TERMINAL_KEY`, its own. Raises TerminalNotEnrolled, and as `open_keystore`."""
+        try:
+            return open_keystore(self.keys)
+        except KeystoreMissing as error:
+            # Whoever mistyped a folder must not be told to enrol a terminal that has lost its keys.
+            if self.configuration_file.exists():
+                raise
+            raise self._not_enrolled(self.configuration_file) from error
 
     @property
     def certificate_file(self) -> Path:
@@ -92,6 +99,11 @@ class DataDirectory:
         """What the agent knows of its uploads, SQLite."""
         return self.path / "upload.db"
 
+    def require_terminal(self) -> None:
+        """Raise TerminalNotEnrolled where nothing of a terminal lies, as in a folder that was mistyped."""
+        if not (self.configuration_file.exists() or self.journal.exists()):
+            raise self._not_enrolled(self.configuration_file)
+
     def load_configuration(self) -> TerminalConfiguration:
         """terminal.toml, parsed. Raises TerminalNotEnrolled, ConfigurationMalformed."""
         return TerminalConfiguration.from_bytes(self.read(self.configuration_file))
@@ -105,6 +117,7 @@ class DataDirectory:
         try:
             return file.read_bytes()
         except OSError as error:
-            raise TerminalNotEnrolled(
-                directory=str(self.path), missing=str(file.relative_to(self.path))
-            ) from error
+            raise self._not_enrolled(file) from error
+
+    def _not_enrolled(self, missing: Path) -> TerminalNotEnrolled:
+        return TerminalNotEnrolled(directory=str(self.path), missing=str(missing.relative_to(self.path)))

@@ -239,7 +239,10 @@ class TerminalNotEnrolled(TerminalError):
         zh="{directory} 中没有已登记的终端（缺少 {missing}）。",
         en="{directory} holds no enrolled terminal ({missing} is missing).",
     )
-    next_step = Text(zh="请先运行“tongka enrol”。", en="Run `tongka enrol` first.")
+    next_step = Text(
+        zh="请核对 --data 所写的目录；还没有登记的终端请先运行“tongka enrol”。",
+        en="Check the folder given with --data; a terminal that is new needs `tongka enrol` first.",
+    )
 
 
 class FileNotWritten(TerminalError):

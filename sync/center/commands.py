@@ -28,6 +28,7 @@ from sync.center.list_options import (
     list_changes,
 )
 from sync.center.needs_command import app as needs_app
+from sync.center.option_words import REGION, SIXTEEN_DIGITS
 from sync.center.rule_faults import require_no_faults
 from sync.center.server import serve
 from sync.center.terminal_command import app as terminal_app
@@ -176,7 +177,10 @@ def terminal_code(
     Example: tongka center terminal-code --data out/center --operator test-bus --service BUS-1 --region 500103
     """
     if len(region) != 6 or not (region.isascii() and region.isdigit()):
-        raise typer.BadParameter("GB/T 2260: 330100", param_hint="--region")
+        raise typer.BadParameter(
+            REGION,
+            param_hint="--region",
+        )
     reinstalled = _terminal_id(terminal) if terminal else None
     with open_center(data) as center:
         code = issue_code(center, Assignment(operator, region, service), datetime.now(UTC), reinstalled)
@@ -257,7 +261,7 @@ def _terminal_id(text: str) -> bytes:
     try:
         terminal = bytes.fromhex(text)
     except ValueError as error:
-        raise typer.BadParameter("0123456789abcdef", param_hint="--terminal") from error
+        raise typer.BadParameter(SIXTEEN_DIGITS, param_hint="--terminal") from error
     if len(terminal) != 8:
-        raise typer.BadParameter("0123456789abcdef", param_hint="--terminal")
+        raise typer.BadParameter(SIXTEEN_DIGITS, param_hint="--terminal")
     return terminal

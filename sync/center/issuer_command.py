@@ -23,6 +23,7 @@ from sync.center.authority import (
     revoke_issuer,
 )
 from sync.center.directory import open_center, read_issuer_request
+from sync.center.option_words import SIXTEEN_DIGITS
 
 app = typer.Typer(help="管理发卡机构的密钥。Card issuers' keys.", no_args_is_help=True)
 
@@ -148,7 +149,7 @@ def _key_id(text: str) -> bytes:
     try:
         key_id = bytes.fromhex(text)
     except ValueError as error:
-        raise typer.BadParameter("0123456789abcdef", param_hint="--key-id") from error
+        raise typer.BadParameter(SIXTEEN_DIGITS, param_hint="--key-id") from error
     if len(key_id) != KEY_ID_BYTES:
-        raise typer.BadParameter("0123456789abcdef", param_hint="--key-id")
+        raise typer.BadParameter(SIXTEEN_DIGITS, param_hint="--key-id")
     return key_id

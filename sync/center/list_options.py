@@ -61,6 +61,11 @@ ShrunkLists = Annotated[
     ),
 ]
 
+_NAME_AND_FILE: Final = (
+    "应为名单与文件，如 minors=minors.csv / a list and a file are expected, as minors=minors.csv"
+)
+_SLUG: Final = "名单名应为小写字母、数字、连字符 / a list's name has small letters, digits and hyphens"
+
 
 def list_changes(  # noqa: PLR0917  one argument an option
     folder: Path | None,
@@ -76,11 +81,11 @@ def list_changes(  # noqa: PLR0917  one argument an option
     named += [_made(one) for one in made or ()]
     members = dict(named)
     if len(members) < len(named):
-        raise typer.BadParameter("NAME ×2", param_hint="--list")
+        raise typer.BadParameter("同一名单写了两次 / a list is named twice", param_hint="--list")
     registers = None
     if members:
         if issued is None:
-            raise typer.BadParameter("--list …", param_hint="--issued")
+            raise typer.BadParameter("须与 --list 同写 / it is needed with --list", param_hint="--issued")
         registers = ListRegisters(issued, _dated(issued_until, now), members)
     return ListChanges(registers, frozenset(dropped or ()), frozenset(may_shrink or ()))
 
@@ -88,20 +93,20 @@ def list_changes(  # noqa: PLR0917  one argument an option
 def _made(option: str) -> tuple[str, Path]:
     name, found, file = option.partition("=")
     if not found or not file:
-        raise typer.BadParameter("minors=minors.csv", param_hint="--list")
+        raise typer.BadParameter(_NAME_AND_FILE, param_hint="--list")
     return _named(name, "--list"), Path(file)
 
 
 def _files(folder: Path) -> list[Path]:
     found = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES)
     if not found:
-        raise typer.BadParameter(f"{folder}/*.csv ?", param_hint="--lists")
+        raise typer.BadParameter(f"{folder} 中没有名单文件 / it holds no list", param_hint="--lists")
     return found
 
 
 def _named(name: str, option: str) -> str:
     if _NAME.match(name) is None:
-        raise typer.BadParameter(f"{name}: [a-z0-9-]", param_hint=option)
+        raise typer.BadParameter(_SLUG, param_hint=option)
     return name
 
 
@@ -111,5 +116,7 @@ def _dated(issued_until: datetime | None, now: datetime) -> date:
     if issued_until is None:
         return today - timedelta(days=1)
     if issued_until.date() > today:
-        raise typer.BadParameter(f"> {today}", param_hint="--issued-until")
+        raise typer.BadParameter(
+            f"不得晚于今天（{today}） / {today} at the latest", param_hint="--issued-until"
+        )
     return issued_until.date()

@@ -15,6 +15,7 @@ from crypto.explained import Language, Text
 from crypto.pki.revocation import RevocationReason
 from sync.center.directory import open_center
 from sync.center.enrolled_terminals import EnrolledTerminal, revoke_terminal, terminals
+from sync.center.option_words import SIXTEEN_DIGITS
 from terminal.events.challenge import TERMINAL_ID_BYTES
 
 app = typer.Typer(help="管理已登记的终端。Enrolled terminals.", no_args_is_help=True)
@@ -106,7 +107,7 @@ def _terminal_id(text: str) -> bytes:
     try:
         name = bytes.fromhex(text)
     except ValueError as error:
-        raise typer.BadParameter("0123456789abcdef", param_hint="--terminal") from error
+        raise typer.BadParameter(SIXTEEN_DIGITS, param_hint="--terminal") from error
     if len(name) != TERMINAL_ID_BYTES:
-        raise typer.BadParameter("0123456789abcdef", param_hint="--terminal")
+        raise typer.BadParameter(SIXTEEN_DIGITS, param_hint="--terminal")
     return name

@@ -150,7 +150,9 @@ def lint_files(
 
 def _opened(data: Path | None, file: Path | None) -> Catalogue:
     if data is not None and file is not None:
-        raise typer.BadParameter("--data | --file", param_hint="--file")
+        raise typer.BadParameter(
+            "--data 与 --file 只写一个 / give one of --data and --file", param_hint="--file"
+        )
     return open_catalogue(data, file)
 
 
@@ -161,7 +163,7 @@ def _packs(folder: Path | None) -> tuple[list[RulePack], list[tuple[str, Finding
     if folder is None:
         return packs, findings
     if not folder.is_dir():
-        raise typer.BadParameter(str(folder), param_hint="--rules")
+        raise typer.BadParameter(f"没有目录 {folder} / there is no such folder", param_hint="--rules")
     for path in sorted(folder.glob("*.toml")):
         try:
             packs.append(RulePack.from_bytes(read_file(path), path.name))

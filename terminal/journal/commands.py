@@ -57,6 +57,7 @@ def list_events(
     Example: tongka journal list --data out/terminal
     """
     directory = DataDirectory(data)
+    directory.require_terminal()
     rows: list[_Row] = []
     with JournalReader(directory.training_journal if training else directory.journal, training) as reader:
         for item in islice(reader.events_from(after + 1), limit):

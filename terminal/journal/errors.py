@@ -108,6 +108,17 @@ class JournalFileMalformed(TerminalError):
     )
 
 
+class ExportExists(TerminalError):
+    """A file would be replaced that somebody may need as evidence."""
+
+    code = "TRM-430"
+    cause = Text(zh="{file} 已存在。", en="{file} is there already.")
+    next_step = Text(
+        zh="请换一个文件名；确要覆盖时加 --force。什么都没有改动。",
+        en="Choose another name, or add --force to replace it. Nothing was changed.",
+    )
+
+
 class VerifierKeyMissing(TerminalError):
     """Nothing was given that the signatures could be checked against."""
 

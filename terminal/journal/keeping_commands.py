@@ -17,6 +17,7 @@ from terminal.clock import SystemClock
 from terminal.content.content import load_trust
 from terminal.data_directory import DataDirectory
 from terminal.durable_file import write_durably
+from terminal.journal.errors import ExportExists
 from terminal.journal.exporting import export_journal, known_certificates
 from terminal.journal.lock import lock_journal
 from terminal.journal.pruning import (
@@ -34,6 +35,7 @@ from terminal.journal.upload_receipt import read_receipt
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
 Out = Annotated[Path, typer.Option("--out", help="写入的文件 / the file to write")]
+Force = Annotated[bool, typer.Option("--force", help="覆盖已有的文件 / replace a file that is there")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 _EXPORTED = Text(
@@ -59,13 +61,16 @@ def export(  # noqa: PLR0917  the command's options
         typer.Option("--to", min=1, help="到此序号（延至下一检查点） / to it, and on to the next checkpoint"),
     ] = None,
     training: Annotated[bool, typer.Option("--training", help="培训流水 / the training journal")] = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """导出流水，供他人核验（不含任何个人信息）。 Write the journal to a file that anybody can verify.
 
     Example: tongka journal export --data out/terminal --out out/journal.tkjx
     """
+    _require_new(out, force)
     directory = DataDirectory(data)
+    directory.require_terminal()
     path = directory.training_journal if training else directory.journal
     with JournalReader(path, training) as reader:
         receipt = None if training else read_receipt(directory.uploads, reader.epoch)
@@ -74,11 +79,12 @@ def export(  # noqa: PLR0917  the command's options
     _say(_EXPORTED, {"events": done.events, "first": done.first, "last": done.last}, as_json)
 
 
-def receipt(data: Data, out: Out, as_json: AsJson = False) -> None:
+def receipt(data: Data, out: Out, force: Force = False, as_json: AsJson = False) -> None:
     """另存中心的回执：放在别处，可证明末尾未被截去。 Keep the centre's receipt elsewhere: it proves the end.
 
     Example: tongka journal receipt --data out/terminal --out out/receipt.bin
     """
+    _require_new(out, force)
     directory = DataDirectory(data)
     found = read_receipt(directory.uploads, directory.load_configuration().epoch)
     if found is None:
@@ -86,6 +92,12 @@ def receipt(data: Data, out: Out, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
     write_durably(out, found.to_bytes(), mode=0o644)
     _say(_RECEIPT, {"watermark": found.receipt.watermark, "file": str(out)}, as_json)
+
+
+def _require_new(out: Path, force: bool) -> None:
+    """Raises ExportExists."""
+    if out.exists() and not force:
+        raise ExportExists(file=out)
 
 
 def prune_events(
@@ -105,6 +117,7 @@ def prune_events(
     Example: tongka journal prune --data out/terminal --dry-run
     """
     directory = DataDirectory(data)
+    directory.require_terminal()
     with JournalReader(directory.journal) as reader:
         owner = reader.owner
     allowed = _allowed(directory, owner, keep_days)

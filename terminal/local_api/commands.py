@@ -36,6 +36,12 @@ Name = Annotated[
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")
+_NAME_FORM: Final = (
+    "应为小写字母、数字、连字符，如 till-1 / small letters, digits and hyphens are expected, as till-1"
+)
+_ORIGIN_FORM: Final = (
+    "应为网页来源，如 https://till.example:8080 / an origin is expected, as https://till.example:8080"
+)
 _SHOWN_ONCE: Final = Text(
     zh="令牌只显示这一次，请立即交给程序，勿写入网址或日志：",
     en="The token is shown this once; give it to the program now, and never put it into a URL or a log:",
@@ -87,7 +93,7 @@ def serve(
     """
     for one in origin or ():
         if not _ORIGIN.fullmatch(one):
-            raise typer.BadParameter("https://till.example:8080", param_hint="--origin")
+            raise typer.BadParameter(_ORIGIN_FORM, param_hint="--origin")
     # Only this verb needs what answers requests.
     from terminal.local_api import serving  # noqa: PLC0415
 
@@ -188,7 +194,7 @@ def list_tokens(data: Data, as_json: AsJson = False) -> None:
 
 def _require_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise typer.BadParameter("till-1", param_hint="NAME")
+        raise typer.BadParameter(_NAME_FORM, param_hint="NAME")
 
 
 def _show(name: str, token: str, as_json: bool) -> None:

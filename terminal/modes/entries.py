@@ -14,6 +14,7 @@ from terminal.modes.counter_errors import EntryRefused
 # No order is so long, and whoever sends endless lines, or endlessly many, gets no memory for them.
 MAX_LINE: Final = 1000  # characters
 MAX_WAITING: Final = 1000  # lines
+_WHOLE: Final = Text(zh="整行", en="the whole line")
 _TOO_LONG: Final = Text(zh=f"每行最多 {MAX_LINE} 个字符", en=f"lines of at most {MAX_LINE} characters")
 
 
@@ -34,7 +35,7 @@ def word(number: int) -> Text:
 def member(error: Exception) -> Text:
     """Which member of a JSON order msgspec refused; its own words may quote what was sent."""
     found = _PLACE.search(str(error))
-    return Text(zh=found[1], en=found[1]) if found else Text(zh="整行", en="the whole line")
+    return Text(zh=found[1], en=found[1]) if found else _WHOLE
 
 
 class EntrySource(Protocol):
@@ -84,7 +85,7 @@ class Entries:
             while line := self._stream.readline(MAX_LINE + 1):
                 if len(line) > MAX_LINE and not line.endswith("\n"):
                     self._pass_over_line()
-                    self._lines.put(EntryRefused(write=_TOO_LONG))
+                    self._lines.put(EntryRefused(wrong=_WHOLE, write=_TOO_LONG))
                 elif text := line.strip():
                     self._lines.put(text)
         except (OSError, ValueError):  # torn down, closed, or no text

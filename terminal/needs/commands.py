@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from terminal.errors import FileNotRead
 from terminal.events.voice import MAX_VOICE_BYTES
 from terminal.needs.answers import Answer
 from terminal.needs.contents import Relation, need, rating
-from terminal.needs.leaving import leave_need, rate, status_of
+from terminal.needs.leaving import leave_need, rate, require_leavable, status_of
 from terminal.needs.recording_form import require_recording
 from terminal.needs.wording_rules import MAX_BYTES, cleaned
 
@@ -90,12 +90,12 @@ def leave(  # noqa: PLR0917  the verb's options
 
     项目代码用 tongka catalogue search 查找。 Find the item with tongka catalogue search.
 
-    Example: echo 轮椅坏了 | tongka needs leave --data out/terminal --item AIDS --words -
+    Example: echo 轮椅坏了 | tongka needs leave --data out/terminal --item REHAB-FIX --words -
     """
     recording = b"" if voice is None else _recording(voice)
     left = need(item, cleaned(_words(words)), _relation(family), recording)
     at = _Place(data, reader, seconds, training, as_json)
-    with _card(at) as tapped:
+    with _card(at, lambda terminal: require_leavable(terminal.desk, left, recording)) as tapped:
         event = leave_need(tapped.terminal, tapped.connection, left, recording)
     _say(_LEFT.format(sequence=event.sequence), {"kind": "need", "sequence": event.sequence}, as_json)
 
@@ -168,16 +168,19 @@ class _Place:
 
 
 @contextmanager
-def _card(at: _Place) -> Iterator[_Tapped]:
-    """The terminal with one card at its reader. Raises NoCardInTime, and as `open_terminal`."""
-    with (
-        open_terminal(DataDirectory(at.data), is_training=at.is_training) as terminal,
-        open_reader(at.reader) as opened,
-    ):
-        if not at.is_quiet:
-            typer.echo(_TAP.in_language(Language.from_environment()), err=True)
-        with opened.wait_for_card(at.seconds) as connection:
-            yield _Tapped(terminal, connection)
+def _card(at: _Place, require: Callable[[Terminal], None] | None = None) -> Iterator[_Tapped]:
+    """The terminal with one card at its reader.
+
+    Raises NoCardInTime, as `open_terminal`, and what `require` does, before anybody is asked to tap.
+    """
+    with open_terminal(DataDirectory(at.data), is_training=at.is_training) as terminal:
+        if require is not None:
+            require(terminal)
+        with open_reader(at.reader) as opened:
+            if not at.is_quiet:
+                typer.echo(_TAP.in_language(Language.from_environment()), err=True)
+            with opened.wait_for_card(at.seconds) as connection:
+                yield _Tapped(terminal, connection)
 
 
 def _relation(family: bool) -> Relation:

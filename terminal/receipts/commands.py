@@ -218,7 +218,7 @@ def _paper(millimetres: int) -> Paper:
     try:
         return Paper(millimetres)
     except ValueError as error:
-        raise typer.BadParameter("58 | 80", param_hint="--paper") from error
+        raise typer.BadParameter("应为 58 或 80 / 58 or 80 is expected", param_hint="--paper") from error
 
 
 def _text_of(scanned: str) -> str:

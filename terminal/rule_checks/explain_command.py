@@ -29,6 +29,9 @@ EXAMPLE: Final = (
     "--service BUS-1 --on 2026-07-01"
 )
 _DAY: Final = "%Y-%m-%d"
+_ONE_OF_BOTH: Final = "须写 --category 或 --companion-card 之一 / give either --category or --companion-card"
+_REGION: Final = "应为六位地区代码，如 330106 / six digits of GB/T 2260 are expected, as 330106"
+_USE: Final = "应为名称与次数，如 pack/quota=3 / a name and a number are expected, as pack/quota=3"
 
 
 def explain(
@@ -111,9 +114,9 @@ def explain(
     Exit code: 0 done; 1 the content is not usable; 2 wrong usage.
     """
     if companion_card == bool(category):
-        raise typer.BadParameter("--category 1 | --companion-card", param_hint="--category")
+        raise typer.BadParameter(_ONE_OF_BOTH, param_hint="--category")
     if len(region) != 6 or not (region.isascii() and region.isdigit()):
-        raise typer.BadParameter("GB/T 2260: 330106", param_hint="--region")
+        raise typer.BadParameter(_REGION, param_hint="--region")
     book = read_book([content if pack_folder is None else pack_folder])
     item = read_catalogue(content).item(service)
     situation = Situation(
@@ -151,7 +154,7 @@ def _day(moment: datetime | None) -> date | None:
 def _use(text: str) -> tuple[str, int]:
     name, _, number = text.rpartition("=")
     if not name or not number.isdecimal():
-        raise typer.BadParameter("pack/quota=3", param_hint="--used")
+        raise typer.BadParameter(_USE, param_hint="--used")
     return name, int(number)
 
 

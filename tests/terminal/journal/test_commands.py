@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from crypto.errors import CertificateRefused
+from crypto.errors import CertificateRefused, KeystoreMissing
 from crypto.pki.role import Role
 from crypto.sm2 import PrivateKey
 from sync.agent.state import UploadState
 from terminal.amendments import cancel, correct
 from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
-from terminal.errors import JournalLocked
+from terminal.errors import JournalLocked, TerminalNotEnrolled
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.commands import app
-from terminal.journal.errors import JournalUnreadable, ReceiptUnusable, VerifierKeyMissing
+from terminal.journal.errors import ExportExists, JournalUnreadable, ReceiptUnusable, VerifierKeyMissing
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.writer import JournalWriter
@@ -72,7 +72,7 @@ def certify(bus: Enrolled, name: str) -> None:
 def export(bus: Enrolled, *more: str) -> Path:
     """An exported file."""
     out = bus.directory.path.with_name("journal.tkjx")
-    run("export", "--data", bus.directory.path, "--out", out, *more)
+    run("export", "--data", bus.directory.path, "--out", out, "--force", *more)
     return out
 
 
@@ -161,6 +161,41 @@ def test_a_noted_head_is_compared(bus: Enrolled) -> None:
     assert "not the events that" in run("verify", *data, "--expect", "5:" + "00" * 32, expected=1)
     assert "#6-9: the end is missing" in run("verify", *data, "--expect", "9:" + "00" * 32, expected=1)
     assert DataDirectory(bus.directory.path).journal.exists()
+
+
+def test_a_mistyped_folder_is_no_terminal_and_nobody_is_told_to_enrol_again(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    for folder in (tmp_path / "plain", tmp_path / "typo"):
+        for verb in (
+            ("verify",),
+            ("list",),
+            ("export", "--out", tmp_path / "x"),
+            ("receipt", "--out", tmp_path / "x"),
+            ("prune",),
+        ):
+            with pytest.raises(TerminalNotEnrolled, match="--data"):
+                run(*verb, "--data", folder)
+
+
+def test_a_terminal_that_lost_its_keys_is_told_so(bus: Enrolled) -> None:
+    for file in bus.directory.keys.iterdir():
+        file.unlink()
+
+    with pytest.raises(KeystoreMissing):
+        _ = bus.directory.keystore
+
+
+@pytest.mark.parametrize("verb", ["export", "receipt"])
+def test_a_file_that_is_there_is_replaced_only_when_told(bus: Enrolled, tmp_path: Path, verb: str) -> None:
+    out = tmp_path / "evidence"
+    out.write_bytes(b"evidence")
+    arguments = (verb, "--data", bus.directory.path, "--out", out)
+
+    with pytest.raises(ExportExists, match="evidence is there"):
+        run(*arguments)
+    assert out.read_bytes() == b"evidence"
+    run(*arguments, "--force")
+    assert out.read_bytes() != b"evidence"
 
 
 def test_what_is_no_tap_does_not_look_as_if_something_was_paid(bus: Enrolled) -> None:
