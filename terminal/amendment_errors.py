@@ -35,8 +35,8 @@ class AmendsUpwards(AmendmentRefused):
 
     code = "TRM-573"
     cause = Text(
-        zh="更正不能提高第 {sequence} 号记录的票价或同行人数。",
-        en="A correction can't raise the fare or the party of event {sequence}.",
+        zh="更正不能提高第 {sequence} 号记录（或其上一次更正后）的票价或同行人数。",
+        en="A correction can't raise the fare or the party of event {sequence}, or of its last correction.",
     )
     next_step = Text(
         zh="请撤销该记录，并请持卡人重新刷卡。", en="Cancel it, and ask the holder to tap again."

@@ -28,11 +28,15 @@ def cancel(desk: TapDesk, sequence: int) -> UsageEvent:
 
 
 def correct(desk: TapDesk, sequence: int, fare: int, companions: int) -> UsageEvent:
-    """Record that a tap was for a lower fare (fen) or fewer companions. Raises also AmendsUpwards."""
+    """Record that a tap was for a lower fare (fen) or fewer companions.
+
+    Never for more than the last correction left of it: raises also AmendsUpwards.
+    """
     original = _original(desk, sequence)
     if original.kind is not EventKind.TAP:
         raise NothingToAmend(sequence=sequence)
-    if fare > original.fare or companions > original.companions or min(fare, companions) < 0:
+    left = desk.journal.last_correction(sequence) or original
+    if fare > left.fare or companions > left.companions or min(fare, companions) < 0:
         raise AmendsUpwards(sequence=sequence)
     return _record(desk, original, EventKind.CORRECTION, fare, companions)
 

@@ -162,9 +162,15 @@ class _Examiner:
         content = self._center.publications.numbered(event.content)
         if not evidence.signature or content is None:
             return fine
-        for known in (content, self._named.before(stored) or content):
-            judged = judge_credential(event, evidence, known.trust, _grace_days(event, content))
-            if isinstance(judged, Reason) or known.hotlist.status(judged.card_id, judged.issued) is not None:
+        strictest = self._named.before(stored) or content
+        grace_days = _grace_days(event, content)
+        judged = judge_credential(event, evidence, content.trust, grace_days)
+        # Whoever had a newer list once may go by it.
+        newest = judge_credential(event, evidence, strictest.trust, grace_days)
+        if isinstance(judged, Reason) or isinstance(newest, Reason):
+            return fine
+        for known in (content, strictest):
+            if known.hotlist.status(judged.card_id, judged.issued) is not None:
                 return fine
         return Examination(
             Proof.VALID,

@@ -333,9 +333,26 @@ class JournalWriter(Closing):
         try:
             return None if row is None else UsageEvent.from_bytes(row[0])
         except EventMalformed as error:
-            raise JournalDamaged(
-                detail=Text(zh=f"第 {sequence} 条无法读取", en=f"event {sequence} can't be read")
-            ) from error
+            raise _unreadable(sequence) from error
+
+    @_undisturbed
+    def last_correction(self, sequence: int) -> UsageEvent | None:
+        """The latest correction of an event; None where there is none. Reads all that came after it.
+
+        Raises JournalUnavailable, JournalDamaged.
+        """
+        with damage_named():
+            rows = self._connection.execute(
+                "SELECT sequence, bytes FROM events WHERE sequence > ? ORDER BY sequence DESC", (sequence,)
+            )
+            for place, data in rows:
+                try:
+                    event = UsageEvent.from_bytes(data)
+                except EventMalformed as error:
+                    raise _unreadable(place) from error
+                if event.kind is EventKind.CORRECTION and event.refers_to == sequence:
+                    return event
+        return None
 
     @_undisturbed
     def is_cancelled(self, sequence: int) -> bool:
@@ -449,3 +466,7 @@ class JournalWriter(Closing):
 def _is_locked(error: sqlite3.Error) -> bool:
     # An error of the Python module itself carries no code of SQLite.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _unreadable(sequence: int) -> JournalDamaged:
+    return JournalDamaged(detail=Text(zh=f"第 {sequence} 条无法读取", en=f"event {sequence} can't be read"))

@@ -207,8 +207,14 @@ def test_nobody_is_still_inside_who_has_left(  # noqa: PLR0917
 ) -> None:
     chain.tap(blind)
     at = EVENTS_START + 10 * MINUTE
-    signed = {"time_ms": at, "kind": EventKind.CHECK_OUT, "fare": 0, "service": service}
-    told = {**signed, "outcome": Outcome.RECORDED, "refers_to": 1, "holder_pays": 0, "companion_pays": 0}
+    signed: dict[str, Any] = {"time_ms": at, "kind": EventKind.CHECK_OUT, "fare": 0, "service": service}
+    told: dict[str, Any] = {
+        **signed,
+        "outcome": Outcome.RECORDED,
+        "refers_to": 1,
+        "holder_pays": 0,
+        "companion_pays": 0,
+    }
     chain.tap(blind, signed=signed, **told)
     later(chain, blind, 20 * MINUTE, outcome, 1)
     result = settle(center, chain)

@@ -122,3 +122,17 @@ def test_a_correction_never_raises_anything(bus: Enrolled, fare: int, companions
             correct(terminal.desk, 1, fare, companions)
         event = correct(terminal.desk, 1, 150, 0)
     assert (event.kind, event.refers_to, event.fare, event.companions) == (EventKind.CORRECTION, 1, 150, 0)
+
+
+def test_a_correction_is_measured_against_the_last_one(bus: Enrolled) -> None:
+    with opened(bus) as terminal:
+        ride(terminal, bus.card(), companions=2)
+        ride(terminal, bus.card(), companions=2)
+        correct(terminal.desk, 1, 150, 1)
+        correct(terminal.desk, 2, 100, 0)  # another's
+        correct(terminal.desk, 1, 120, 1)
+    with opened(bus) as terminal:
+        for fare, companions in ((150, 1), (121, 1), (120, 2)):
+            with pytest.raises(AmendsUpwards):
+                correct(terminal.desk, 1, fare, companions)
+        assert correct(terminal.desk, 1, 120, 0).fare == 120
