@@ -25,6 +25,7 @@ from terminal.modes.counter_errors import (
     TicketUnknown,
 )
 from terminal.needs.errors import (
+    NoServiceToday,
     NothingToRate,
     RatedAlready,
     RatingOfAnother,
@@ -44,6 +45,7 @@ _STATUS: Final[Mapping[type[ExplainedError], HTTPStatus]] = MappingProxyType(
         NoReceiptDue: HTTPStatus.NOT_FOUND,
         NotInSale: HTTPStatus.NOT_FOUND,
         NothingToAmend: HTTPStatus.NOT_FOUND,
+        NoServiceToday: HTTPStatus.NOT_FOUND,
         NothingToRate: HTTPStatus.NOT_FOUND,
         RatedAlready: HTTPStatus.CONFLICT,
         RatingOfAnother: HTTPStatus.CONFLICT,

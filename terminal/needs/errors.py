@@ -43,6 +43,19 @@ class NothingToRate(TerminalError):
     )
 
 
+class NoServiceToday(TerminalError):
+    """The card had no service here today that could be rated."""
+
+    code = "TRM-748"
+    cause = Text(
+        zh="这张证今天在本终端没有可评价的服务。", en="This card had no service here today that can be rated."
+    )
+    next_step = Text(
+        zh="请在接受服务的终端上、当天评价。",
+        en="Rate a service on its day, at the terminal where it was given.",
+    )
+
+
 class RatingOfAnother(TerminalError):
     """The card at the reader is not the one that had the service. Facts: sequence."""
 

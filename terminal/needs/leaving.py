@@ -21,7 +21,7 @@ from terminal.events.voice import seal_voice
 from terminal.modes.recording import record_presence
 from terminal.needs.answers import Answer
 from terminal.needs.contents import Left, Need, Rating, VoiceNote
-from terminal.needs.errors import NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
+from terminal.needs.errors import NoServiceToday, NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
 from terminal.needs.recording_form import require_recording
 from terminal.presence import Presented, TapDesk, TapRequest, present, record_refusal
 
@@ -57,8 +57,8 @@ def require_leavable(desk: TapDesk, need: Need, voice: bytes = b"") -> None:
 def rate(terminal: Terminal, connection: CardConnection, sequence: int | None, rating: Rating) -> UsageEvent:
     """Record what a holder thinks of the service of event `sequence`: of today, of this card, once.
 
-    None: this card's last one, for which the card signs twice. Raises NothingToRate, RatingTooLate,
-    RatedAlready, RatingOfAnother, and as `leave_need`.
+    None: this card's last one, for which the card signs twice. Raises NoServiceToday, NothingToRate,
+    RatingTooLate, RatedAlready, RatingOfAnother, and as `leave_need`.
     """
     if sequence is None:
         sequence = last_service(terminal, connection, rating)
@@ -89,7 +89,7 @@ def last_service(terminal: Terminal, connection: CardConnection, rating: Rating)
     """The sequence of this card's newest service of today that was not cancelled, for `rating` to be about.
 
     The card has to prove itself for it, and does so again when the rating is recorded: what it signs then
-    names the service. Raises NothingToRate where there is none, and as `leave_need`.
+    names the service. Raises NoServiceToday, and as `leave_need`.
     """
     desk = terminal.desk
     presented, card = _presented(terminal, connection, EventKind.RATING, rating)
@@ -104,7 +104,7 @@ def last_service(terminal: Terminal, connection: CardConnection, rating: Rating)
             and not desk.journal.is_cancelled(sequence)
         ):
             return sequence
-    raise NothingToRate(sequence=0)
+    raise NoServiceToday
 
 
 def require_ratable(desk: TapDesk, sequence: int) -> UsageEvent:

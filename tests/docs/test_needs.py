@@ -76,5 +76,5 @@ def test_bounds_states_and_codes_are_the_ones_in_force() -> None:
         for value in vars(errors).values()
         if isinstance(value, type) and issubclass(value, TerminalError) and "code" in vars(value)
     }
-    assert own == {f"TRM-74{digit}" for digit in range(8)}
+    assert own == {f"TRM-74{digit}" for digit in range(9)}
     assert len(msgspec.structs.fields(Answer)) == 7 and len(msgspec.structs.fields(NeedAnswers)) == 3

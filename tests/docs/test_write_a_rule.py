@@ -20,7 +20,7 @@ from tests.docs.shell_blocks import DOCS, bash_blocks, run_bash
 
 PAGE = DOCS / "write-a-rule.md"
 CHINESE, ENGLISH = PAGE.read_text(encoding="utf-8").split("\n---\n")
-ONLY_CHANGE = re.compile(r"^50 · transit: from [\d-]+, grade 3: pays 50% → free$")
+ONLY_CHANGE = re.compile(r"^Chongqing · transit: from [\d-]+, grade 3: pays 50% → free$")
 
 
 def test_the_commands_of_the_page_change_what_the_terminal_decides(tmp_path: Path) -> None:

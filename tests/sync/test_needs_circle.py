@@ -83,7 +83,7 @@ def test_the_service_just_had_is_rated_with_its_own_card(circle: Circle) -> None
         service = tap(terminal.desk, connection, terminal.request())
     with pytest.raises(DemoFailed, match="TRM-743"):
         circle.needs(other, "rate", circle.near, "--stars", "1", "--sequence", str(service.sequence))
-    with pytest.raises(DemoFailed, match="TRM-742"):
+    with pytest.raises(DemoFailed, match="TRM-748"):
         circle.needs(other, "rate", circle.near, "--stars", "1")
     rated = circle.needs(mine, "rate", circle.near, "--stars", "4", "--words", "-", words="很好")
     assert rated == {"kind": "rating", "sequence": 2, "refers_to": service.sequence}

@@ -110,8 +110,10 @@ def test_the_service_just_had_is_rated_once_by_its_own_card(api: ServedApi) -> N
     card, other, till = api.card(), api.card(), api.till
     with followed(till) as taps, api.laid(card):
         service = next(taps)["sequence"]
-    said = with_card(api, other, till, "/ratings", {"stars": 1}, status=409)
-    assert said["code"] == "TRM-743" and last(api.enrolled).sequence == service
+    said = with_card(api, other, till, "/ratings", {"stars": 1, "sequence": service}, status=409)
+    assert said["code"] == "TRM-743"
+    said = with_card(api, other, till, "/ratings", {"stars": 1}, status=404)
+    assert said["code"] == "TRM-748" and last(api.enrolled).sequence == service
     said = with_card(api, card, till, "/ratings", {"stars": 4, "words": "很好"}, status=201)
     assert said == {"kind": "rating", "sequence": service + 1, "refers_to": service, "training": False}
     left = words_of(api.enrolled, last(api.enrolled))

@@ -26,7 +26,7 @@ from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
 from terminal.needs.answers import NO_ANSWERS, answer_secret, seal_answers
 from terminal.needs.contents import Relation, need, rating
-from terminal.needs.errors import NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
+from terminal.needs.errors import NoServiceToday, NothingToRate, RatedAlready, RatingOfAnother, RatingTooLate
 from terminal.needs.leaving import last_service, leave_need, rate
 from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
 from tests.terminal.needs.cast import (
@@ -157,12 +157,12 @@ def test_the_last_service_is_this_card_s_newest_of_today_that_counts(
     before = len(events_of(bus))
     assert last_of(terminal, card) == service.sequence
     assert last_of(terminal, other) == others.sequence
-    with pytest.raises(NothingToRate):
+    with pytest.raises(NoServiceToday):
         last_of(terminal, bus.card())
     assert len(events_of(bus)) == before
     clock.now += DAY_MS
     clock.monotonic += DAY_MS
-    with pytest.raises(NothingToRate):
+    with pytest.raises(NoServiceToday):
         last_of(terminal, card)
 
 
