@@ -157,9 +157,13 @@ def conclude(
     request, verification = presented.request, presented.verification
     if isinstance(verification, VerifiedCard):
         decision, event, left = _decide_and_record(desk, presented, verification, instead_of)
-        return TapResult.of_decision(event.sequence, request, decision, _since(started), left), event
+        return TapResult.of_decision(
+            event.sequence, request, decision, microseconds_since(started), left
+        ), event
     event = record_refusal(desk, presented, verification)
-    result = TapResult.of_refusal(event.sequence, request, event.outcome, _since(started), verification.error)
+    result = TapResult.of_refusal(
+        event.sequence, request, event.outcome, microseconds_since(started), verification.error
+    )
     return result, event
 
 
@@ -222,5 +226,6 @@ def _decide_and_record(
     return decision, event, None if used is None else used.left - 1
 
 
-def _since(started: int) -> int:
+def microseconds_since(started: int) -> int:
+    """How long ago this was, by `time.perf_counter_ns`, in whole microseconds."""
     return (time.perf_counter_ns() - started) // 1000

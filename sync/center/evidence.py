@@ -53,8 +53,6 @@ _PROVEN: Final = frozenset(
         Outcome.RECORDED,
     )
 )
-# Outcomes of taps for which nothing is due, because an earlier one counts.
-_FREE: Final = frozenset((Outcome.REPEATED, Outcome.TRANSFERRED))
 # Outcomes that only a card gets which has not left since.
 _INSIDE: Final = frozenset((Outcome.REPEATED, Outcome.ALREADY_INSIDE))
 _AFTER_TRANSFER: Final = frozenset((Outcome.TRANSFERRED, outcome) for outcome in _INSIDE)
@@ -292,7 +290,7 @@ def _is_continued(
         before.kind is EventKind.TAP
         # A transfer is taken for its own journey's last tap, but starts none.
         and (before.outcome.granted or (before.outcome, event.outcome) in _AFTER_TRANSFER)
-        and (asks_no_more or event.outcome not in _FREE)
+        and (asks_no_more or not event.outcome.settled_before)
         and (before.service, before.ticket) == (event.service, event.ticket)
         and (earlier.issuer_key_id, earlier.card_id) == (credential.issuer_key_id, credential.card_id)
         and local_date(before.time_ms) == local_date(event.time_ms)
@@ -405,7 +403,7 @@ def _compare(event: UsageEvent, decision: Decision, proven: Examination) -> Exam
 
 def _claims_nothing(event: UsageEvent) -> bool:
     """Whether the sums are those of a tap that rests on an earlier one."""
-    paid = (0, 0, event.companions) if event.outcome in _FREE else (event.fare, event.fare, 0)
+    paid = (0, 0, event.companions) if event.outcome.settled_before else (event.fare, event.fare, 0)
     return (event.holder_pays, event.companion_pays, event.companions_admitted) == paid
 
 

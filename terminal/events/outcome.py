@@ -37,9 +37,14 @@ class Outcome(StrEnum):
 
         Whether a gate opens depends on how the terminal is set, too (terminal.modes.return_windows).
         """
-        return self.granted or self in (Outcome.REPEATED, Outcome.TRANSFERRED)
+        return self.granted or self.settled_before
+
+    @property
+    def settled_before(self) -> bool:
+        """Whether nothing is due for this tap, because an earlier one of the same card counts."""
+        return self in (Outcome.REPEATED, Outcome.TRANSFERRED)
 
     @property
     def rests_on_earlier(self) -> bool:
         """Whether nothing was decided, because an earlier tap of the same card still counts."""
-        return self in (Outcome.REPEATED, Outcome.TRANSFERRED, Outcome.ALREADY_INSIDE)
+        return self.settled_before or self is Outcome.ALREADY_INSIDE

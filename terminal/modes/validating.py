@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Final
 
 from card.connection import CardConnection
 from card.verification import VerifiedCard
@@ -18,10 +17,8 @@ from terminal.modes.journeys import Asked, Journeys, Returned
 from terminal.modes.return_windows import ReturnWindows
 from terminal.modes.todays_events import todays_events
 from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present
-from terminal.tap import TapResult, conclude
+from terminal.tap import TapResult, conclude, microseconds_since
 from terminal.wording import LEFT, RETURNED
-
-_FREE: Final = frozenset((Outcome.REPEATED, Outcome.TRANSFERRED))
 
 
 class ValidatorTaps:
@@ -40,7 +37,7 @@ class ValidatorTaps:
         returned = self._returned(presented, card) if isinstance(card, VerifiedCard) else None
         if isinstance(card, VerifiedCard) and returned is not None and returned.outcome is not None:
             event = self._record(presented, card, returned.outcome, returned.refers_to)
-            result = TapResult.of_event(event, RETURNED[event.outcome], _since(started))
+            result = TapResult.of_event(event, RETURNED[event.outcome], microseconds_since(started))
         else:
             instead_of = 0 if returned is None else returned.refers_to
             result, event = conclude(self._desk, presented, started, instead_of)
@@ -59,7 +56,7 @@ class ValidatorTaps:
         entered = self._journeys.rests_on(self._asked(presented, card), presented.place.time_ms)
         event = self._record(presented, card, Outcome.RECORDED, max(entered, default=0))
         self._journeys.note(event)
-        return TapResult.of_event(event, LEFT, _since(started))
+        return TapResult.of_event(event, LEFT, microseconds_since(started))
 
     def _asked(self, presented: Presented, card: VerifiedCard) -> Asked:
         request = presented.request
@@ -80,7 +77,7 @@ class ValidatorTaps:
         self, presented: Presented, card: VerifiedCard, outcome: Outcome, refers_to: int
     ) -> UsageEvent:
         desk, request, content = self._desk, presented.request, presented.content
-        is_free = outcome in _FREE
+        is_free = outcome.settled_before
         draft = EventDraft(
             kind=request.kind,
             refers_to=refers_to,
@@ -101,10 +98,6 @@ class ValidatorTaps:
         # Whoever goes with the holder taps behind this tap, as behind the first.
         desk.succession.note(event.sequence, event.time_ms, card.credential, outcome.admits)
         return event
-
-
-def _since(started: int) -> int:
-    return (time.perf_counter_ns() - started) // 1000
 
 
 def _of_today(desk: TapDesk) -> list[UsageEvent]:
