@@ -34,12 +34,17 @@ class CountedQuota:
 
 
 class QuotaCounter:
-    """Counts by references that live as long as a quota's window; forgets windows that have ended."""
+    """Counts by references that live as long as a quota's window; forgets windows that have ended.
+
+    What a sale uses is counted in memory alone until it is confirmed, and on the disk with the confirmation:
+    whatever ends the process before has cost nobody a use, and after it nobody has one too many.
+    """
 
     def __init__(self, journal: JournalWriter, keys: WindowKeys) -> None:
         self._journal, self._keys = journal, keys
         self._today: date | None = None
         self._used: OrderedDict[int, QuotaCount] = OrderedDict()
+        self._unconfirmed: dict[int, QuotaCount] = {}
 
     def counted(
         self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, instead_of: int = 0
@@ -61,12 +66,24 @@ class QuotaCounter:
         while len(self._used) > REMEMBERED:
             self._used.popitem(last=False)
 
+    def note_unconfirmed(self, sequence: int, count: QuotaCount) -> None:
+        """The event with this sequence will have used a quota once its sale is confirmed."""
+        self._unconfirmed[sequence] = count
+
     def note_given_back(self, sequence: int) -> None:
         """What the event with this sequence used was given back, and is not to be given back again."""
         self._used.pop(sequence, None)
+        self._unconfirmed.pop(sequence, None)
+
+    def confirm(self) -> None:
+        """The open sale is sold, and what it used is counted. Raises JournalUnavailable, JournalDamaged."""
+        self._journal.confirm(self._unconfirmed.values())
+        for sequence, count in self._unconfirmed.items():
+            self.note_used(sequence, count)
+        self._unconfirmed.clear()
 
     def used_by(self, sequence: int) -> QuotaCount | None:
-        """What an event of this process used, if it is one of the last."""
+        """What an event of this process used and was counted for, if it is one of the last."""
         return self._used.get(sequence)
 
     def _counted(
@@ -74,5 +91,5 @@ class QuotaCounter:
     ) -> CountedQuota:
         reference = self._keys.reference(card_id, quota.window, today)
         count = QuotaCount(quota.name, quota.window.last, reference)
-        uses = self._journal.uses(count)
+        uses = self._journal.uses(count) + list(self._unconfirmed.values()).count(count)
         return CountedQuota(quota, count, max(0, uses - 1) if count == given_back else uses)

@@ -217,11 +217,20 @@ def _decide_and_record(
     used = next((one for one in counted if one.quota.name == decision.quota), None)
     count = None if used is None else used.count
     given_back = desk.quotas.used_by(instead_of) if decision.outcome.granted else None
-    event = desk.journal.append(presented.place, draft, evidence, counted=count, given_back=given_back)
+    is_unconfirmed = request.is_unconfirmed and decision.outcome.granted
+    event = desk.journal.append(
+        presented.place,
+        draft,
+        evidence,
+        counted=None if is_unconfirmed else count,
+        given_back=given_back,
+        is_unconfirmed=is_unconfirmed,
+    )
     if given_back is not None:
         desk.quotas.note_given_back(instead_of)
     if count is not None:
-        desk.quotas.note_used(event.sequence, count)
+        note = desk.quotas.note_unconfirmed if is_unconfirmed else desk.quotas.note_used
+        note(event.sequence, count)
     desk.succession.note(event.sequence, time_ms, credential, decision.outcome.granted)
     return decision, event, None if used is None else used.left - 1
 
