@@ -17,7 +17,7 @@ from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
 from terminal.journal.verification import verify_journal
 from terminal.tap import TapResult, tap
-from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
+from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
 
 QUOTA_PACK = """
 name = "two-a-month"
@@ -76,6 +76,13 @@ def test_the_third_ride_of_a_month_is_paid_and_the_next_month_starts_anew(bus: E
         clock.now += 7 * 86_400_000  # 1 December
         clock.monotonic += 7 * 86_400_000
         assert ride(terminal, card).outcome is Outcome.GRANTED
+
+
+def test_on_the_last_day_of_a_month_its_rides_still_count_after_a_restart(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock(NOON + 6 * 86_400_000)  # 30 November
+    for expected in (Outcome.GRANTED, Outcome.GRANTED, Outcome.QUOTA_USED_UP):
+        with opened(bus, clock) as terminal:
+            assert ride(terminal, card).outcome is expected
 
 
 def test_a_cancelled_ride_does_not_use_up_the_quota(bus: Enrolled) -> None:

@@ -61,6 +61,8 @@ def test_a_use_is_counted_with_its_event_or_not_at_all(path: Path) -> None:
         assert journal.event(place.sequence) is None
     with writer(path) as journal:
         assert journal.uses(count) == 2
+        journal.forget_uses(date(2026, 12, 31))
+        assert journal.uses(count) == 2
         journal.forget_uses(date(2027, 1, 1))
         assert journal.uses(count) == 0
     assert verify_journal(path, KEY.public_key).faults == ()

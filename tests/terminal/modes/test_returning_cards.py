@@ -11,12 +11,14 @@ from card.apdu import CommandApdu, ResponseApdu
 from card.connection import CardConnection
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.contents import ChipContents
+from crypto.credential import TapCredential
 from terminal.amendments import cancel
 from terminal.data_directory import TERMINAL_KEY
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.verification import verify_journal
 from terminal.presence import TapRequest
+from terminal.succession import Succession
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
@@ -128,6 +130,57 @@ def test_a_larger_party_takes_the_earlier_tap_s_place_and_uses_one_ride(bus: Enr
         here.pass_time(6 * SECOND)
         assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
     assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 0, 0]
+
+
+def test_a_larger_party_that_gets_nothing_takes_nobody_s_place(tmp_path: Path) -> None:
+    alone = 'condition = "grade <= 3 && companions == 0"'
+    bus = gate(tmp_path / "bus", PACK.replace('condition = "grade <= 3"', alone))
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        outcomes = [here.tap(card, companions).outcome for companions in (0, 1, 0)]
+    assert outcomes == [Outcome.GRANTED, Outcome.NOT_ELIGIBLE, Outcome.REPEATED]
+    assert [event.refers_to for event in events_of(bus)] == [0, 0, 1]
+
+
+def test_a_dearer_ride_is_decided_anew_and_a_cheaper_one_is_not(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        outcomes = [here.tap(card, fare=fare).outcome for fare in (150, 150, 151, 100, 151)]
+    assert outcomes == [
+        Outcome.GRANTED,
+        Outcome.REPEATED,
+        Outcome.GRANTED,
+        Outcome.REPEATED,
+        Outcome.REPEATED,
+    ]
+    assert [event.refers_to for event in events_of(bus)] == [0, 1, 1, 3, 3]
+
+
+def test_whoever_left_and_comes_back_at_once_is_no_repeat(bus: Enrolled) -> None:
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        here.tap(card)
+        here.leave(card)
+        again = here.tap(card)
+        assert (again.outcome, again.quota_left) == (Outcome.GRANTED, 0)
+
+
+def test_behind_a_holder_who_got_nothing_a_companion_card_counts_for_nothing(bus: Enrolled) -> None:
+    card = bus.card(grade=4)
+    with opened(bus, SetClock()) as here:
+        outcomes = [here.tap(one).outcome for one in (card, companion_card(bus, card))]
+    assert outcomes == [Outcome.NOT_ELIGIBLE, Outcome.NOT_ELIGIBLE]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "expected"), [(0, True), (MINUTE, True), (MINUTE + 1, False), (-1, False)]
+)
+def test_a_companion_card_follows_for_a_minute(bus: Enrolled, milliseconds: int, expected: bool) -> None:
+    card = bus.card()
+    succession, holder = Succession(), TapCredential.from_bytes(card.credential)
+    companion = TapCredential.from_bytes(companion_card(bus, card).credential)
+    succession.note(7, NOON, holder, granted=True)
+    assert succession.follows(companion, NOON + milliseconds) == (7 if expected else 0)
 
 
 def test_a_ride_is_given_back_once_however_often_its_tap_is_taken_back(bus: Enrolled) -> None:
