@@ -28,6 +28,12 @@ def read_unconfirmed(connection: sqlite3.Connection) -> tuple[int, ...]:
     return tuple(row[0] for row in rows)
 
 
+def first_unconfirmed(connection: sqlite3.Connection) -> int | None:
+    """The first of them, or a damaged row's; None where none waits."""
+    row = connection.execute("SELECT min(sequence) FROM unconfirmed").fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def drop_unconfirmed(connection: sqlite3.Connection, sequence: int) -> None:
     """That tap waits no longer, if it did."""
     connection.execute("DELETE FROM unconfirmed WHERE sequence = ?", (sequence,))

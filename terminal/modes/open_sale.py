@@ -33,7 +33,7 @@ def cancel_left_open(desk: TapDesk) -> int:
     """
     cancelled = 0
     for sequence in desk.journal.unconfirmed():
-        # One that was pruned while the terminal was off must not keep it from starting.
+        # Nothing stands there where the file was damaged: no reason for a terminal not to start.
         with suppress(NothingToAmend):
             cancel(desk, sequence)
             cancelled += 1

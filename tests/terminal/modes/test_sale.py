@@ -503,7 +503,7 @@ def test_no_instant_at_which_an_office_is_killed_costs_or_gives_a_use(tmp_path: 
     [
         ("INSERT INTO unconfirmed VALUES (1, row_digest(1))", 1),
         ("INSERT INTO unconfirmed VALUES (1, zeroblob(8))", 0),  # damaged: it may have been another's
-        ("INSERT INTO unconfirmed VALUES (2, row_digest(2))", 0),  # pruned, or of no event
+        ("INSERT INTO unconfirmed VALUES (2, row_digest(2))", 0),  # of no event
     ],
 )
 def test_a_start_cancels_what_is_noted_and_nothing_else(office: Enrolled, row: str, expected: int) -> None:
