@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -32,6 +32,10 @@ class CountedQuota:
         """How often it can still be used."""
         return max(0, self.quota.uses - self.uses)
 
+    def before_last(self) -> CountedQuota:
+        """The same with one use less."""
+        return replace(self, uses=max(0, self.uses - 1))
+
 
 class QuotaCounter:
     """Counts by references that live as long as a quota's window; forgets windows that have ended.
@@ -46,10 +50,8 @@ class QuotaCounter:
         self._used: OrderedDict[int, QuotaCount] = OrderedDict()
         self._unconfirmed: dict[int, QuotaCount] = {}
 
-    def counted(
-        self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, instead_of: int = 0
-    ) -> tuple[CountedQuota, ...]:
-        """The holder's uses of these quotas, but for that of the event with the sequence `instead_of`.
+    def counted(self, quotas: Iterable[OpenQuota], card_id: bytes, today: date) -> tuple[CountedQuota, ...]:
+        """The holder's uses of these quotas.
 
         Raises FileNotWritten, KeystoreRefused, JournalUnavailable.
         """
@@ -58,7 +60,7 @@ class QuotaCounter:
             with suppress(JournalUnavailable):
                 self._journal.forget_uses(today)
             self._today = today
-        return tuple(self._counted(quota, card_id, today, self.used_by(instead_of)) for quota in quotas)
+        return tuple(self._counted(quota, card_id, today) for quota in quotas)
 
     def note_used(self, sequence: int, count: QuotaCount) -> None:
         """The event with this sequence used a quota: kept in memory alone, so that no file links taps."""
@@ -86,10 +88,8 @@ class QuotaCounter:
         """What an event of this process used and was counted for, if it is one of the last."""
         return self._used.get(sequence)
 
-    def _counted(
-        self, quota: OpenQuota, card_id: bytes, today: date, given_back: QuotaCount | None
-    ) -> CountedQuota:
+    def _counted(self, quota: OpenQuota, card_id: bytes, today: date) -> CountedQuota:
         reference = self._keys.reference(card_id, quota.window, today)
         count = QuotaCount(quota.name, quota.window.last, reference)
-        uses = self._journal.uses(count) + list(self._unconfirmed.values()).count(count)
-        return CountedQuota(quota, count, max(0, uses - 1) if count == given_back else uses)
+        held = list(self._unconfirmed.values()).count(count)
+        return CountedQuota(quota, count, self._journal.uses(count) + held)

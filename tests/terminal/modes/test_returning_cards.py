@@ -132,6 +132,89 @@ def test_a_larger_party_takes_the_earlier_tap_s_place_and_uses_one_ride(bus: Enr
     assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 0, 0]
 
 
+@pytest.mark.parametrize("tapped_before", [0, 1])
+def test_a_restart_costs_nobody_a_ride(bus: Enrolled, tapped_before: int) -> None:
+    """A larger party takes the earlier tap's place, and its ride, in another process as well."""
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        for _ in range(tapped_before):
+            here.tap(card)
+            here.pass_time(MINUTE)
+        assert here.tap(card).quota_left == 1 - tapped_before
+    with opened(bus, clock) as here:
+        larger = here.tap(card, companions=1)
+        assert (larger.outcome, larger.quota_left) == (Outcome.GRANTED_WITH_COMPANION, 1 - tapped_before)
+        assert here.tap(card, companions=2).quota_left == 1 - tapped_before
+    assert [event.refers_to for event in events_of(bus)[tapped_before:]] == [
+        0,
+        tapped_before + 1,
+        tapped_before + 2,
+    ]
+
+
+def with_scarce(condition: str, companion_pays: int) -> str:
+    """`PACK` with a rule before its own, which gives one ride a month by a quota of its own."""
+    quota = '[[quotas]]\nid = "scarce"\nuses = 1\nper = "month"\n\n'
+    _, free, _carer = PACK.split("[[rules]]")
+    for old, new in (
+        ('id = "free"', 'id = "scarce"'),
+        ("grade <= 3", condition),
+        ('quota = "rides"', 'quota = "scarce"'),
+        ("companion_pays = 25", f"companion_pays = {companion_pays}"),
+    ):
+        assert old in free
+        free = free.replace(old, new)
+    return PACK.replace("[[rules]]", f"{quota}[[rules]]{free}[[rules]]", 1)
+
+
+@pytest.mark.parametrize(("fares", "left"), [((200, 100), 0), ((100, 200), 1)])
+def test_after_a_restart_a_ride_is_given_back_to_the_quota_that_it_was_of(
+    tmp_path: Path, fares: tuple[int, int], left: int
+) -> None:
+    bus = gate(tmp_path / "bus", with_scarce("fare <= 150", companion_pays=30))
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        for fare in fares:
+            here.pass_time(MINUTE)
+            assert here.tap(card, companions=1, fare=fare).outcome.granted
+    with opened(bus, clock) as here:
+        larger = here.tap(card, companions=2, fare=fares[1])
+    assert (larger.companion_pays, larger.quota_left) == (30 if left == 0 else 50, left)
+
+
+def test_where_two_quotas_would_have_given_the_same_none_is_given_back(tmp_path: Path) -> None:
+    """It can't be told any more, and a ride too many would be another's to pay."""
+    bus = gate(tmp_path / "bus", with_scarce("grade <= 3", companion_pays=25))
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        assert [here.tap(card).quota_left, here.tap(card, companions=1).quota_left] == [0, 0]
+        here.pass_time(MINUTE)
+        assert here.tap(card).quota_left == 1
+    with opened(bus, clock) as here:
+        assert here.tap(card, companions=1).quota_left == 0
+
+
+def test_nothing_is_given_back_after_a_restart_by_rules_that_have_changed(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        assert here.tap(card).quota_left == 1
+    bus.put_content("rules/twice.toml", PACK.replace("2026.1", "2026.2").encode())
+    with opened(bus, clock) as here:
+        assert here.tap(card, companions=1).quota_left == 0
+
+
+def test_a_larger_party_that_gets_nothing_after_a_restart_gives_nothing_back(tmp_path: Path) -> None:
+    alone = 'condition = "grade <= 3 && companions == 0"'
+    bus = gate(tmp_path / "bus", PACK.replace('condition = "grade <= 3"', alone))
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        here.tap(card)
+    with opened(bus, clock) as here:
+        assert here.tap(card, companions=1).outcome is Outcome.NOT_ELIGIBLE
+        here.pass_time(MINUTE)
+        assert here.tap(card).quota_left == 0
+
+
 def test_a_larger_party_that_gets_nothing_takes_nobody_s_place(tmp_path: Path) -> None:
     alone = 'condition = "grade <= 3 && companions == 0"'
     bus = gate(tmp_path / "bus", PACK.replace('condition = "grade <= 3"', alone))
