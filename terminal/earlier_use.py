@@ -26,7 +26,7 @@ def earlier_use(earlier: UsageEvent, counted: Sequence[CountedQuota], judge: Jud
     """
     fitting = [
         None if used is None else used.count
-        for used in (None, *(one for one in counted if one.uses))
+        for used in (None, *counted)
         if _agrees(earlier, judge(without(counted, None if used is None else used.count)), used)
     ]
     return fitting[0] if len(fitting) == 1 else None

@@ -239,9 +239,8 @@ def _use_of(
     remembered, earlier = desk.quotas.used_by(sequence), desk.journal.event(sequence)
     if remembered is not None or earlier is None:
         return remembered
-    asked = replace(
-        presented.request, fare=earlier.fare, party=Party(earlier.companions), ticket=earlier.ticket
-    )
+    # Of the same service and ticket: it would be nobody's place to take otherwise.
+    asked = replace(presented.request, fare=earlier.fare, party=Party(earlier.companions))
     # A companion card that was granted something had come behind its holder's.
     follows = credential.is_companion_card
 

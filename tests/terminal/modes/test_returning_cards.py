@@ -152,26 +152,20 @@ def test_a_restart_costs_nobody_a_ride(bus: Enrolled, tapped_before: int) -> Non
     ]
 
 
-def with_scarce(condition: str, companion_pays: int) -> str:
-    """`PACK` with a rule before its own, which gives one ride a month by a quota of its own."""
+def with_scarce(old: str, new: str) -> str:
+    """`PACK` with a rule before its own that differs so, and gives one ride a month by a quota of its own."""
     quota = '[[quotas]]\nid = "scarce"\nuses = 1\nper = "month"\n\n'
     _, free, _carer = PACK.split("[[rules]]")
-    for old, new in (
-        ('id = "free"', 'id = "scarce"'),
-        ("grade <= 3", condition),
-        ('quota = "rides"', 'quota = "scarce"'),
-        ("companion_pays = 25", f"companion_pays = {companion_pays}"),
-    ):
-        assert old in free
-        free = free.replace(old, new)
-    return PACK.replace("[[rules]]", f"{quota}[[rules]]{free}[[rules]]", 1)
+    assert old in free
+    rule = free.replace(old, new).replace('id = "free"', 'id = "scarce"').replace('"rides"', '"scarce"')
+    return PACK.replace("[[rules]]", f"{quota}[[rules]]{rule}[[rules]]", 1)
 
 
 @pytest.mark.parametrize(("fares", "left"), [((200, 100), 0), ((100, 200), 1)])
 def test_after_a_restart_a_ride_is_given_back_to_the_quota_that_it_was_of(
     tmp_path: Path, fares: tuple[int, int], left: int
 ) -> None:
-    bus = gate(tmp_path / "bus", with_scarce("fare <= 150", companion_pays=30))
+    bus = gate(tmp_path / "bus", with_scarce("grade <= 3", "fare <= 150"))
     card, clock = bus.card(), SetClock()
     with opened(bus, clock) as here:
         for fare in fares:
@@ -179,12 +173,44 @@ def test_after_a_restart_a_ride_is_given_back_to_the_quota_that_it_was_of(
             assert here.tap(card, companions=1, fare=fare).outcome.granted
     with opened(bus, clock) as here:
         larger = here.tap(card, companions=2, fare=fares[1])
-    assert (larger.companion_pays, larger.quota_left) == (30 if left == 0 else 50, left)
+    assert (larger.outcome, larger.quota_left) == (Outcome.GRANTED_WITH_COMPANION, left)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("companions = 2", "companions = 1"),
+        ("companion_pays = 25", "companion_pays = 30"),
+        ('kind = "free"', 'kind = "percentage", pays_percent = 50'),
+    ],
+)
+def test_what_was_given_tells_after_a_restart_which_of_two_quotas_it_was(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    bus = gate(tmp_path / "bus", with_scarce(old, new))
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        for left in (0, 1):
+            here.pass_time(MINUTE)
+            assert here.tap(card, companions=2).quota_left == left
+    with opened(bus, clock) as here:
+        assert here.tap(card, companions=3).quota_left == 1
+
+
+def test_the_last_free_ride_of_what_costs_nothing_is_known_after_a_restart(bus: Enrolled) -> None:
+    """A refusal would have come to the same sums."""
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        for left in (1, 0):
+            here.pass_time(MINUTE)
+            assert here.tap(card, fare=0).quota_left == left
+    with opened(bus, clock) as here:
+        assert here.tap(card, companions=1, fare=0).outcome is Outcome.GRANTED_WITH_COMPANION
 
 
 def test_where_two_quotas_would_have_given_the_same_none_is_given_back(tmp_path: Path) -> None:
     """It can't be told any more, and a ride too many would be another's to pay."""
-    bus = gate(tmp_path / "bus", with_scarce("grade <= 3", companion_pays=25))
+    bus = gate(tmp_path / "bus", with_scarce("grade <= 3", "grade <= 2"))
     card, clock = bus.card(), SetClock()
     with opened(bus, clock) as here:
         assert [here.tap(card).quota_left, here.tap(card, companions=1).quota_left] == [0, 0]
@@ -192,6 +218,26 @@ def test_where_two_quotas_would_have_given_the_same_none_is_given_back(tmp_path:
         assert here.tap(card).quota_left == 1
     with opened(bus, clock) as here:
         assert here.tap(card, companions=1).quota_left == 0
+        here.pass_time(MINUTE)
+        assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
+
+
+def test_a_dearer_ride_takes_the_earlier_one_s_after_a_restart(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        assert here.tap(card, companions=1, fare=150).companion_pays == 37
+    with opened(bus, clock) as here:
+        assert here.tap(card, companions=1, fare=200).quota_left == 1
+
+
+def test_a_companion_card_s_dearer_ride_takes_its_earlier_one_s_after_a_restart(tmp_path: Path) -> None:
+    bus = gate(tmp_path / "bus", PACK.replace('"follows_holder"', '"follows_holder"\nquota = "rides"'))
+    card, clock = bus.card(), SetClock()
+    carer = companion_card(bus, card)
+    with opened(bus, clock) as here:
+        assert [here.tap(one, fare=150).quota_left for one in (card, carer)] == [1, 1]
+    with opened(bus, clock) as here:
+        assert [here.tap(one, fare=200).quota_left for one in (card, carer)] == [1, 1]
 
 
 def test_nothing_is_given_back_after_a_restart_by_rules_that_have_changed(bus: Enrolled) -> None:
