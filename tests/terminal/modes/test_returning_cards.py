@@ -382,6 +382,17 @@ def test_within_the_transfer_window_a_journey_goes_on(tmp_path: Path) -> None:
     assert [event.refers_to for event in events if event.outcome is Outcome.REPEATED] == [2]
 
 
+def test_where_a_transfer_was_cancelled_the_journey_goes_on_from_its_first_tap(tmp_path: Path) -> None:
+    bus = gate(tmp_path / "bus", transfer_minutes=60)
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        first = here.tap(card)
+        here.pass_time(MINUTE)
+        cancel(here.terminal.desk, here.tap(card).sequence)
+        assert here.tap(card).outcome is Outcome.TRANSFERRED
+    assert events_of(bus)[-1].refers_to == first.sequence
+
+
 def test_a_card_that_was_let_in_lets_nobody_else_in(tmp_path: Path) -> None:
     entrance = gate(tmp_path / "gate", passback_minutes=20)
     card, clock = entrance.card(), SetClock()

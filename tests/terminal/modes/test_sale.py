@@ -234,6 +234,34 @@ def test_a_sale_that_was_left_alone_is_cancelled(office: Enrolled, move: SaleMov
     assert cancelled_by(journal_of(office)) == [1]
 
 
+def test_the_next_sale_begins_where_the_last_one_was_left_alone(office: Enrolled) -> None:
+    clock = SetClock()
+    with selling(office, clock) as (terminal, sales):
+        left = sales.begin()
+        tap_in(terminal, left, office.card())
+        clock.now, clock.monotonic = clock.now + IDLE_MS + 1000, clock.monotonic + IDLE_MS + 1000
+        assert sales.begin() is sales.current
+        assert left.state.phase is SalePhase.CANCELLED
+    assert cancelled_by(journal_of(office)) == [1]
+
+
+def test_every_move_gives_a_sale_its_time_again(office: Enrolled) -> None:
+    clock = SetClock()
+    with selling(office, clock) as (terminal, sales):
+
+        def almost_too_late() -> None:
+            clock.now, clock.monotonic = clock.now + IDLE_MS - 1000, clock.monotonic + IDLE_MS - 1000
+
+        sale = sales.begin()
+        for _ in range(2):
+            almost_too_late()
+            tap_in(terminal, sale, office.card())
+        almost_too_late()
+        sale.remove(1)
+        almost_too_late()
+        assert sale.confirm().phase is SalePhase.CONFIRMED
+
+
 def test_a_sale_does_not_outlast_its_day(office: Enrolled) -> None:
     """Cards are known again by references of one day: over midnight one could be sold to twice."""
     clock = SetClock()
