@@ -382,6 +382,41 @@ def test_within_the_transfer_window_a_journey_goes_on(tmp_path: Path) -> None:
     assert [event.refers_to for event in events if event.outcome is Outcome.REPEATED] == [2]
 
 
+def test_a_journey_lasts_from_its_first_tap_and_the_next_one_from_its_own(tmp_path: Path) -> None:
+    bus = gate(tmp_path / "bus", WITHOUT_QUOTA, transfer_minutes=60)
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+
+        def after(minutes: int, companions: int = 0) -> Outcome:
+            here.pass_time(minutes * MINUTE)
+            return here.tap(card, companions).outcome
+
+        # A larger party takes the first tap's place, and its time.
+        assert [after(0), after(40, 1), after(30)] == [
+            Outcome.GRANTED,
+            Outcome.GRANTED_WITH_COMPANION,
+            Outcome.GRANTED,
+        ]
+        assert [after(50), after(20), after(50)] == [
+            Outcome.TRANSFERRED,
+            Outcome.GRANTED,
+            Outcome.TRANSFERRED,
+        ]
+
+
+def test_whoever_transfers_after_leaving_is_inside_again(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", transfer_minutes=60, passback_minutes=20)
+    card = entrance.card()
+    with opened(entrance, SetClock()) as here:
+        outcomes = [here.tap(card).outcome, here.leave(card).outcome]
+        for _ in range(2):
+            here.pass_time(MINUTE)
+            outcomes.append(here.tap(card).outcome)
+    assert outcomes[2:] == [Outcome.TRANSFERRED, Outcome.ALREADY_INSIDE]
+    # A transfer rests on the journey's first tap, being inside on the last.
+    assert [event.refers_to for event in events_of(entrance)] == [0, 1, 1, 3]
+
+
 def test_where_a_transfer_was_cancelled_the_journey_goes_on_from_its_first_tap(tmp_path: Path) -> None:
     bus = gate(tmp_path / "bus", transfer_minutes=60)
     card = bus.card()
