@@ -428,6 +428,18 @@ def test_where_a_transfer_was_cancelled_the_journey_goes_on_from_its_first_tap(t
     assert events_of(bus)[-1].refers_to == first.sequence
 
 
+def test_where_all_of_a_journey_was_cancelled_the_next_tap_begins_one(tmp_path: Path) -> None:
+    bus = gate(tmp_path / "bus", transfer_minutes=60)
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        first = here.tap(card)
+        here.pass_time(MINUTE)
+        for result in (here.tap(card), first):
+            cancel(here.terminal.desk, result.sequence)
+        assert here.tap(card).outcome is Outcome.GRANTED
+    assert events_of(bus)[-1].refers_to == 0
+
+
 def test_a_card_that_was_let_in_lets_nobody_else_in(tmp_path: Path) -> None:
     entrance = gate(tmp_path / "gate", passback_minutes=20)
     card, clock = entrance.card(), SetClock()
