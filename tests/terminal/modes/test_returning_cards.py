@@ -440,6 +440,19 @@ def test_where_all_of_a_journey_was_cancelled_the_next_tap_begins_one(tmp_path: 
     assert events_of(bus)[-1].refers_to == 0
 
 
+def test_a_party_pays_once_for_a_journey_and_leaves_from_its_last_tap(tmp_path: Path) -> None:
+    bus = gate(tmp_path / "bus", transfer_minutes=60)
+    card = bus.card()
+    with opened(bus, SetClock()) as here:
+        assert here.tap(card, companions=2).party_pays == 2 * 50
+        here.pass_time(MINUTE)
+        results = [here.tap(card, companions=2), here.tap(card, companions=2)]
+        here.leave(card)
+    assert [one.outcome for one in results] == [Outcome.TRANSFERRED, Outcome.REPEATED]
+    assert [one.party_pays for one in results] == [0, 0]
+    assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 2]
+
+
 def test_a_card_that_was_let_in_lets_nobody_else_in(tmp_path: Path) -> None:
     entrance = gate(tmp_path / "gate", passback_minutes=20)
     card, clock = entrance.card(), SetClock()
