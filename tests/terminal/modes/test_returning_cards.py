@@ -468,6 +468,16 @@ def test_a_card_that_was_let_in_lets_nobody_else_in(tmp_path: Path) -> None:
         assert here.tap(card).outcome is Outcome.GRANTED
 
 
+def test_behind_a_card_that_lets_nobody_in_its_companion_s_does_not_either(tmp_path: Path) -> None:
+    entrance = gate(tmp_path / "gate", passback_minutes=20)
+    card = entrance.card()
+    with opened(entrance, SetClock()) as here:
+        here.tap(card)
+        here.pass_time(MINUTE)
+        outcomes = [here.tap(one).outcome for one in (card, companion_card(entrance, card))]
+    assert outcomes == [Outcome.ALREADY_INSIDE, Outcome.NOT_ELIGIBLE]
+
+
 def test_a_new_day_knows_nobody(tmp_path: Path) -> None:
     entrance = gate(tmp_path / "gate", passback_minutes=600, transfer_minutes=240)
     before_midnight = NOON + 12 * 3_600_000 - 2 * SECOND
