@@ -28,8 +28,8 @@ from sync.errors import ContentInvalid
 from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide, local_date
+from terminal.decisions.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.decisions.standing import Standing
-from terminal.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.kind import EventKind

@@ -17,6 +17,7 @@ from terminal.decisions.benefit import AnyBenefit
 from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import ServiceKind
 from terminal.decisions.conditions import Condition
+from terminal.decisions.errors import ConditionRejected
 from terminal.decisions.pack_file import (
     PACK_SHAPE,
     AppliesTo,
@@ -28,7 +29,6 @@ from terminal.decisions.quota import Quota, QuotaPeriod
 from terminal.decisions.source import Source
 from terminal.decisions.terms import Gate, Misuse, Terms
 from terminal.decisions.window import MonthDay
-from terminal.errors import ConditionRejected
 
 
 @dataclass(frozen=True)

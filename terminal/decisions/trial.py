@@ -11,10 +11,9 @@ from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.conditions import Circumstances
-from terminal.decisions.errors import TicketClassUnknown
+from terminal.decisions.errors import ConditionFailed, TicketClassUnknown
 from terminal.decisions.rule_pack import Rule
 from terminal.decisions.standing import Standing
-from terminal.errors import ConditionFailed
 
 
 class TrialResult(StrEnum):

@@ -12,10 +12,10 @@ from crypto.explained import Language, Text
 from crypto.pki.certificate import Certificate
 from crypto.sm2 import PublicKey
 from terminal.data_directory import DataDirectory
-from terminal.errors import FileNotRead, JournalDamaged
+from terminal.errors import FileNotRead
 from terminal.events.errors import EventMalformed
 from terminal.events.receipt import SignedReceipt
-from terminal.journal.errors import ReceiptUnusable, VerifierKeyMissing
+from terminal.journal.errors import JournalDamaged, ReceiptUnusable, VerifierKeyMissing
 from terminal.journal.export_file import ExportReader
 from terminal.journal.reader import JournalReader
 from terminal.journal.report import report_json, report_lines

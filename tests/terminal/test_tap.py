@@ -25,7 +25,8 @@ from crypto.tap_proof import TapProof
 from terminal.assembly import open_terminal
 from terminal.clock import ClockSource
 from terminal.configuration import Mode
-from terminal.errors import FileNotRead, ServiceUnknown, TerminalNotEnrolled
+from terminal.decisions.errors import ServiceUnknown
+from terminal.errors import FileNotRead, TerminalNotEnrolled
 from terminal.events.event import ClockTrust, SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
 from terminal.journal.commands import app as journal

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide, local_date
+from terminal.decisions.errors import DecisionInputInvalid
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.trial import TrialResult
-from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_rule_book

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from crypto.sm2 import PrivateKey
 from sync.agent.state import APPLICATION_ID, UploadState
-from terminal.errors import JournalDamaged
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt, SignedReceipt, sign_receipt
-from terminal.journal.errors import ReceiptUnusable
+from terminal.journal.errors import JournalDamaged, ReceiptUnusable
 from terminal.journal.pruning import DAY_MS, compact, count_removable, give_back_log, prune, retention
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner, open_for_reading

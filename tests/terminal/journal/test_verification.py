@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
-from terminal.errors import JournalDamaged, TerminalError
+from terminal.errors import TerminalError
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.errors import JournalDamaged
 from terminal.journal.items import StoredEvent, Unreadable
 from terminal.journal.pruning import DAY_MS, prune, retention
 from terminal.journal.reader import JournalReader

@@ -25,7 +25,8 @@ from card.simulator.issuing.personalisation import Holder
 from crypto.credential import TapCredential
 from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY
-from terminal.errors import DecisionInputInvalid, FileNotWritten
+from terminal.decisions.errors import DecisionInputInvalid
+from terminal.errors import FileNotWritten
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome

@@ -18,8 +18,9 @@ from crypto.sealing import SegmentOpener
 from crypto.tap_proof import TapProof
 from terminal.amendments import cancel
 from terminal.assembly import Terminal, open_terminal
+from terminal.content.errors import ContentDamaged, ContentMissing
 from terminal.content.manifest import ANSWERS
-from terminal.errors import ContentDamaged, ContentMissing, ServiceUnknown
+from terminal.decisions.errors import ServiceUnknown
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome

@@ -17,7 +17,6 @@ from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
 from sync.agent.state import UploadState
 from terminal.assembly import Terminal, open_terminal
-from terminal.errors import TapNotRecorded
 from terminal.events.errors import EventMalformed
 from terminal.events.voice import (
     MAX_VOICE_BYTES,
@@ -27,6 +26,7 @@ from terminal.events.voice import (
     seal_voice,
     sign_voice_receipt,
 )
+from terminal.journal.errors import TapNotRecorded
 from terminal.journal.reader import JournalReader
 from terminal.journal.upkeep import JournalUpkeep
 from terminal.needs.contents import Need, VoiceNote, need
