@@ -19,12 +19,14 @@ from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt, SignedReceipt, sign_receipt
 from terminal.journal.errors import JournalDamaged, ReceiptUnusable
+from terminal.journal.faults import FaultKind
 from terminal.journal.pruning import DAY_MS, compact, count_removable, give_back_log, prune, retention
+from terminal.journal.pruning_proof import PruningProof
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner, open_for_reading
 from terminal.journal.training import training_owner
 from terminal.journal.upload_receipt import UPLOADS_APPLICATION_ID, read_receipt
-from terminal.journal.verification import FaultKind, PruningProof, verify_journal
+from terminal.journal.verification import verify_journal
 from terminal.journal.writer import CHECKPOINT_EVERY, JournalWriter
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
 from tests.terminal.journal.journals import (
