@@ -48,7 +48,7 @@ from terminal.modes.relayed_messages import (
 from terminal.modes.relaying import RelayedInspector, terminal_behind
 from tests.demo.processes import Running
 from tests.terminal.enrolled import Enrolled, SetClock, chip
-from tests.terminal.modes.gate import Gate, events_of, gate, opened
+from tests.terminal.modes.gate import Gate, gate, opened
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_handheld_learns_what_the_terminal_knows(bus: Enrolled) -> None:
                 assert handheld.look(connection) == found
     assert found is not None
     assert (found.sequence, found.is_valid, found.party_pays) == (tapped.sequence, True, 50)
-    assert len(events_of(bus)) == 1
+    assert len(bus.events()) == 1
 
 
 def test_a_copied_card_tells_a_handheld_nothing(bus: Enrolled) -> None:
@@ -314,4 +314,4 @@ def test_a_handheld_of_its_own_asks_the_vehicle_s_terminal(
             assert (found["found"], found["sequence"], found["is_valid"]) == (True, sequence, True)
             assert handheld.end() == 0
         assert vehicle.end() == 0
-    assert len(events_of(bus)) == 1
+    assert len(bus.events()) == 1
