@@ -52,6 +52,11 @@ class SetClock:
         self.now += 1
         return self.now
 
+    def pass_time(self, milliseconds: int) -> None:
+        """Let so much time go by."""
+        self.now += milliseconds
+        self.monotonic += milliseconds
+
 
 @dataclass
 class Enrolled:

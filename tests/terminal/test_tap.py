@@ -33,22 +33,8 @@ from terminal.journal.commands import app as journal
 from terminal.journal.verification import verify_journal
 from terminal.tap import TapResult, tap
 from terminal.wording import LOOK_AT_SCREEN
+from tests.category_words import CATEGORY_WORDS
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
-
-CATEGORY_WORDS = (
-    "视力",
-    "听力",
-    "言语",
-    "肢体",
-    "智力",
-    "精神",
-    "多重",
-    "盲",
-    "聋",
-    "blind",
-    "deaf",
-    "visual",
-)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from terminal.decisions.trial import TrialResult
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_rule_book
+from tests.category_words import CATEGORY_WORDS
 from tests.terminal.decisions.recomputation import differing, recompute_elsewhere, records
 from tests.terminal.decisions.writing import EXPIRES, ISSUED, NOON, book, card, ms, pack, rule, service
 
@@ -76,11 +77,6 @@ REFUSALS = (
     Outcome.REVIEW_DUE,
     Outcome.NOT_ENABLED,
     Outcome.EXPIRED,
-)
-CATEGORY_WORDS = (
-    *("视力", "听力", "言语", "肢体", "智力", "精神", "多重", "盲", "聋", "哑", "残", "级", "轮椅"),
-    *("visual", "blind", "hearing", "deaf", "speech", "physical", "intellect", "mental", "multiple"),
-    *("disab", "grade", "wheelchair"),
 )
 
 

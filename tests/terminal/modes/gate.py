@@ -86,8 +86,7 @@ class Gate:
 
     def pass_time(self, milliseconds: int) -> None:
         """Let so much time go by."""
-        self.clock.now += milliseconds
-        self.clock.monotonic += milliseconds
+        self.clock.pass_time(milliseconds)
 
 
 @contextmanager

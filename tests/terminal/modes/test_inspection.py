@@ -19,10 +19,10 @@ from terminal.events.errors import EventMalformed
 from terminal.events.outcome import Outcome
 from terminal.modes.errors import InspectorIsAnother, NothingToInspect
 from terminal.modes.inspection import MAGIC, Inspection, Inspector, inspection_text, open_inspector
+from tests.category_words import CATEGORY_WORDS
 from tests.demo.processes import Running
 from tests.terminal.enrolled import Enrolled, SetClock, chip
 from tests.terminal.modes.gate import MINUTE, Gate, gate, opened
-from tests.terminal.test_tap import CATEGORY_WORDS
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from terminal.journal.verification import verify_journal
 from terminal.presence import TapRequest
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
+from tests.category_words import CATEGORY_WORDS
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
 from tests.terminal.modes.gate import (
     MINUTE,
@@ -28,7 +29,6 @@ from tests.terminal.modes.gate import (
     gate,
     opened,
 )
-from tests.terminal.test_tap import CATEGORY_WORDS
 
 # Beside `PACK`: a party rides free without using up anything.
 PARTY = """
