@@ -34,7 +34,7 @@ from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from terminal.modes.return_windows import can_continue
+from terminal.return_windows import can_continue
 from terminal.succession import together
 
 CLOCK_LEEWAY_MS: Final = 86_400_000

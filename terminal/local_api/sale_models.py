@@ -21,8 +21,8 @@ from terminal.local_api.models import (
 from terminal.local_api.role import Role
 from terminal.local_api.tap_models import Addressed, Sums, addressed_to
 from terminal.local_api.till import TillState
-from terminal.modes.open_sale import MAX_TAPS
 from terminal.modes.sale_state import MAX_PARTY, SaleItem, SaleLine, SalePhase, SaleTotals
+from terminal.open_sale import MAX_TAPS
 from terminal.tap import TapResult
 
 _EXAMPLE_ID: Final = "9f86d081884c7d65"
