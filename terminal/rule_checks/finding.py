@@ -25,6 +25,7 @@ class Check(StrEnum):
     UNREACHABLE = "unreachable"  # a rule that applies to nobody
     FAILS = "fails"  # a condition or a price that can't be worked out for somebody
     GAP = "gap"  # no rule grants, and nothing says what to do instead
+    BELOW_LAW = "below_law"  # somebody pays more than by the nation's own rules
     LESS_FIRST = "less_first"  # of two rules that both hold, the one that gives less comes first
     OVERLAP = "overlap"  # two rules both hold and give different things; the better comes first
     HOLE = "hole"  # days between two versions of a pack
@@ -41,6 +42,7 @@ LEVELS: Final = {
     Check.UNREACHABLE: Level.FAULT,
     Check.FAILS: Level.FAULT,
     Check.GAP: Level.FAULT,
+    Check.BELOW_LAW: Level.FAULT,
     Check.LESS_FIRST: Level.WARNING,
     Check.OVERLAP: Level.NOTE,
     Check.HOLE: Level.WARNING,

@@ -13,6 +13,7 @@ from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.errors import RuleBookInconsistent, RulePackMalformed
 from terminal.rule_checks.finding import Check, Finding, Level
+from terminal.rule_checks.law_checks import check_law
 from terminal.rule_checks.loading import read_pack
 from terminal.rule_checks.space_checks import check_space
 from terminal.rule_checks.written_checks import check_days, check_regions, check_services, check_texts
@@ -49,10 +50,13 @@ def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Rep
     return Report(tuple(found), sum(len(pack.rules) for pack in packs))
 
 
-def lint_book(book: RuleBook, catalogue: Catalogue | None, since: date) -> list[Finding]:
-    """What is found in packs that fit together. Raises RuleSpaceTooLarge."""
+def lint_book(
+    book: RuleBook, catalogue: Catalogue | None, since: date, *, whole: bool = False
+) -> list[Finding]:
+    """What is found in packs that fit together; `whole`: see check_law. Raises RuleSpaceTooLarge."""
     found = [
         *check_space(book, catalogue, since),
+        *check_law(book, catalogue, since, whole=whole),
         *check_texts(book.packs),
         *check_regions(book.packs),
         *check_days(book),

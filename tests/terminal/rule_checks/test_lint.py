@@ -13,18 +13,22 @@ from hypothesis import strategies as st
 
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
 from terminal.rule_checks.finding import Check, Finding, Level
 from terminal.rule_checks.grid import grids_of
 from terminal.rule_checks.lint import lint, lint_book
 from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.sites import sites_of
-from terminal.starter import starter_catalogue, starter_rule_book
+from terminal.starter import starter_catalogue, starter_files, starter_rule_book
 from tests.terminal.decisions.writing import pack, pack_toml, rule
 from tests.terminal.rule_checks.books import books, situations
 from tests.terminal.rule_checks.test_grid import for_grid
 
 HALF = 'kind = "percentage", pays_percent = 50'
+TRANSIT = 'kinds = ["transit"]'
 TODAY = date(2026, 5, 17)
+OVER = "effective_from = 2020-01-01\neffective_until = 2026-05-16\n"
+BEFORE_THE_LAW = "effective_from = 2012-01-01\neffective_until = 2018-10-25\n"
 ADVICE = '\n[[otherwise]]\nkinds = ["transit"]\ninstead = { zh = "请按票价乘车", en = "Pay the list fare" }\n'
 
 CATALOGUE = Catalogue.from_bytes(
@@ -168,7 +172,7 @@ def test_what_hinders_a_rule_is_told_in_words() -> None:
 
 
 def test_what_was_amiss_in_the_past_is_not_told() -> None:
-    early = pack(rule("r", "grade == 1"), dates="effective_from = 2020-01-01\neffective_until = 2025-12-31\n")
+    early = pack(rule("r", "grade <= 2"), dates="effective_from = 2020-01-01\neffective_until = 2025-12-31\n")
     later = pack(rule("r"), version="2", dates="effective_from = 2026-01-01\n")
 
     assert found(RuleBook([early, later]), Check.GAP) == []
@@ -188,7 +192,7 @@ def test_a_better_rule_that_comes_later_is_warned_of() -> None:
 
 
 def test_a_better_rule_that_comes_first_is_noted() -> None:
-    [finding] = lint_book(book(rule("free", "grade == 1"), rule("half", "true", HALF)), None, TODAY)
+    [finding] = lint_book(book(rule("free", "grade <= 2"), rule("half", "true", HALF)), None, TODAY)
 
     assert (finding.check, finding.level) == (Check.OVERLAP, Level.NOTE)
 
@@ -209,6 +213,111 @@ def test_what_could_only_be_sampled_is_said() -> None:
     [finding] = found(book(rule("r", "fare % 100 == 0")), Check.SAMPLED)
 
     assert (finding.subject, finding.level) == ("fare", Level.NOTE)
+
+
+def starter_with(**changed: str) -> RuleBook:
+    """The starter's packs with others: text replaced in the pack of the name, as `old → new`, or none."""
+    files = {path: data.decode() for path, data in starter_files().items() if path.startswith("rules/")}
+    for name, edit in changed.items():
+        old, _arrow, new = edit.partition(" → ")
+        toml = files.pop(f"rules/{name}.toml")
+        assert old in toml
+        if new:
+            files[name] = toml.replace(old, new)
+    return RuleBook(RulePack.from_bytes(toml.encode()) for toml in files.values())
+
+
+@pytest.mark.parametrize(
+    ("benefit", "applies_to", "condition", "where"),
+    [
+        (HALF, TRANSIT, "true", "Hangzhou · transit: category 1, grades 1–2"),
+        (HALF, TRANSIT, "grade >= 2", "Hangzhou · transit: category 1, grade 2"),
+        (HALF, TRANSIT, "grade <= 2 && 4 in categories", "Hangzhou · transit: categories 1 + 4, grades 1–2"),
+        (HALF, TRANSIT, "!local", "Hangzhou · transit: category 1, grades 1–2, same province or elsewhere"),
+        (
+            'kind = "ceiling", ceiling_fen = 1',
+            TRANSIT,
+            "metro",
+            "Hangzhou · transit: metro, category 1, grades 1–2",
+        ),
+        (
+            HALF,
+            f'{TRANSIT}, operator = "o"',
+            "true",
+            "Hangzhou · transit · operator o: category 1, grades 1–2",
+        ),
+        (
+            'kind = "percentage", pays_percent = 1, rounding = "down_to_yuan"',
+            TRANSIT,
+            "true",
+            "Hangzhou · transit: category 1, grades 1–2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("beside", [True, False], ids=["beside the nation's", "alone"])
+def test_a_local_rule_that_gives_less_than_the_law_is_a_fault(
+    benefit: str, applies_to: str, condition: str, where: str, beside: bool
+) -> None:
+    local = pack(rule("less", condition, benefit, applies_to), name="hz", region="3301")
+    rules = RuleBook([local, *(starter_rule_book().packs if beside else ())])
+
+    [finding] = found(rules, Check.BELOW_LAW)
+
+    assert (finding.subject, finding.level) == ("hz/less", Level.FAULT)
+    assert "cn/transit-art-50" in finding.says.en
+    assert "第五十条" in finding.says.zh
+    assert places([finding]) == [where.replace(": ", ": from 2020-01-01, ")]
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        rule("less", "true", HALF, 'kinds = ["attraction"]'),  # the law says nothing of them
+        rule("less", "!(1 in categories)", HALF),
+        rule("less", "grade >= 3", HALF),
+        rule("few", extra='quota = "few"') + '\n[[quotas]]\nid = "few"\nuses = 1\nper = "year"\n',
+        rule("accompanied", extra='companion_required = "true"'),
+        rule("carers", "true", HALF, extra='for = "companion-card"'),
+    ],
+)
+def test_where_the_nation_s_rule_still_serves_the_law_is_kept(local: str) -> None:
+    rules = RuleBook([pack(local, name="hz", region="3301"), *starter_rule_book().packs])
+
+    assert found(rules, Check.BELOW_LAW) == []
+
+
+def test_a_past_rule_below_the_law_and_one_before_the_law_are_no_fault() -> None:
+    over = pack(rule("less", "true", HALF), region="3301", dates=OVER)
+    before = pack(rule("less", "true", HALF), region="3301", dates=BEFORE_THE_LAW)
+
+    assert found(RuleBook([over]), Check.BELOW_LAW) == []
+    assert [
+        finding
+        for finding in lint_book(RuleBook([before]), None, date(2018, 1, 1))
+        if finding.check is Check.BELOW_LAW
+    ] == []
+
+
+def test_the_nation_s_pack_itself_may_not_give_less() -> None:
+    half = starter_with(cn='{ kind = "free" } → { kind = "percentage", pays_percent = 50 }')
+    fewer = starter_with(cn="grade <= 2 → grade <= 1")
+
+    assert [finding.subject for finding in found(half, Check.BELOW_LAW)] == ["cn/transit-art-50"]
+    [refused] = found(fewer, Check.BELOW_LAW)
+    assert "no rule gives what it gives" in refused.says.en
+    assert "elsewhere · transit: category 1, grade 2" in places([refused])
+
+
+def test_content_without_the_nation_s_rule_is_a_fault_at_services_where_none_else_serves() -> None:
+    rules = starter_with(cn="name")
+
+    assert found(rules, Check.BELOW_LAW) == []
+    [finding] = [
+        finding
+        for finding in lint_book(rules, CATALOGUE, TODAY, whole=True)
+        if finding.check is Check.BELOW_LAW
+    ]
+    assert places([finding]) == ["BUS-1 bus: category 1, grades 1–2"]
 
 
 def test_days_between_two_versions_are_found() -> None:
@@ -302,13 +411,13 @@ def test_a_class_of_ticket_without_a_price_is_found_at_its_service() -> None:
 
 def test_an_unreadable_file_is_found_and_the_others_are_checked(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
-    good.write_text(pack_toml(rule("dead", "false")) + ADVICE)
+    good.write_text(pack_toml(rule("dead", "false"), rule("alive")) + ADVICE)
     bad.write_text("name = 5")
 
     report = lint([good, bad], None, TODAY)
 
     assert {finding.check for finding in report.findings} == {Check.UNREACHABLE, Check.UNREADABLE}
-    assert report.rules == 1
+    assert report.rules == 2
 
 
 def test_packs_that_overlap_in_time_are_found(tmp_path: Path) -> None:
