@@ -10,9 +10,10 @@ from typing import Final
 
 from crypto.explained import Text
 from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.pack_file import AppliesTo
 from terminal.decisions.region import NATION, PROVINCES, province_prefix, scopes
 from terminal.decisions.rule_book import RuleBook
-from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.decisions.rule_pack import RulePack
 from terminal.rule_checks.finding import Check, Finding
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
@@ -41,9 +42,9 @@ def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
                 yield from _text(f"{rule.name}, {name}", text)
             yield from _discreet(f"{rule.name}, holder_text", rule.holder_text)
             yield from _discreet(f"{rule.name}, staff_text", rule.staff_text)
-        for (kind, card_kind), text in pack.otherwise.items():
-            yield from _text(f"{pack.name}, otherwise {kind} {card_kind}", text)
-            yield from _discreet(f"{pack.name}, otherwise {kind} {card_kind}", text)
+        for number, advice in enumerate(pack.otherwise, start=1):
+            yield from _text(f"{pack.name}, otherwise {number}", advice.instead)
+            yield from _discreet(f"{pack.name}, otherwise {number}", advice.instead)
         for name, gate in (
             ("enabled", pack.terms.enabled),
             ("review", pack.terms.review_due),
@@ -95,18 +96,22 @@ def check_services(packs: Iterable[RulePack], catalogue: Catalogue) -> Iterator[
     for pack in packs:
         reached = [item for item in catalogue.items.values() if pack.region in scopes(item.region)]
         for rule in pack.rules:
-            yield from _named(rule, catalogue, operators)
+            yield from _named(rule.name, rule.applies_to, catalogue, operators)
             if not any(rule.applies_to.covers(item) for item in reached):
                 yield Finding(Check.NOWHERE, rule.name, _NOWHERE)
+        for number, advice in enumerate(pack.otherwise, start=1):
+            yield from _named(f"{pack.name}, otherwise {number}", advice.applies_to, catalogue, operators)
 
 
-def _named(rule: Rule, catalogue: Catalogue, operators: set[str]) -> Iterator[Finding]:
-    for code in rule.applies_to.services:
+def _named(
+    subject: str, applies_to: AppliesTo, catalogue: Catalogue, operators: set[str]
+) -> Iterator[Finding]:
+    for code in applies_to.services:
         if code not in catalogue.items:
-            yield Finding(Check.UNKNOWN_SERVICE, rule.name, _NO_SERVICE.format(code=code))
-    operator = rule.applies_to.operator
+            yield Finding(Check.UNKNOWN_SERVICE, subject, _NO_SERVICE.format(code=code))
+    operator = applies_to.operator
     if operator is not None and operator not in operators:
-        yield Finding(Check.UNKNOWN_SERVICE, rule.name, _NO_OPERATOR.format(operator=operator))
+        yield Finding(Check.UNKNOWN_SERVICE, subject, _NO_OPERATOR.format(operator=operator))
 
 
 _SAME: Final = Text(zh="中文与英文相同", en="the Chinese and the English are the same")

@@ -140,6 +140,15 @@ def test_a_gap_is_told_by_whom_and_when_it_concerns() -> None:
     ]
 
 
+def test_advice_of_one_operator_leaves_the_others_with_a_gap() -> None:
+    own = ADVICE.replace("kinds", 'operator = "test-bus"\nkinds')
+
+    assert places(found(book(rule("r", "grade <= 2"), advice=own), Check.GAP)) == [
+        "elsewhere · transit: grades 3–4"
+    ]
+    assert found(book(rule("r", "grade <= 2"), advice=own + ADVICE), Check.GAP) == []
+
+
 def test_places_and_people_are_told_in_words_not_in_codes() -> None:
     asked = (
         rule("both", "metro && 1 in categories && 5 in categories && !(6 in categories)"),
@@ -389,6 +398,7 @@ def test_names_that_the_catalogue_lacks_are_found() -> None:
         rule("code", applies_to='services = ["FERRY-1"]'),
         rule("operator", applies_to='kinds = ["transit"], operator = "nobody"'),
         rule("sound"),
+        advice=ADVICE.replace("kinds", 'operator = "none"\nservices = ["FERRY-2"]\nkinds'),
     )
 
     unknown = found(rules, Check.UNKNOWN_SERVICE, CATALOGUE)
@@ -396,6 +406,8 @@ def test_names_that_the_catalogue_lacks_are_found() -> None:
     assert [(finding.subject, finding.says.en.rpartition(" ")[2]) for finding in unknown] == [
         ("p/code", "FERRY-1"),
         ("p/operator", "nobody"),
+        ("p, otherwise 1", "FERRY-2"),
+        ("p, otherwise 1", "none"),
     ]
     assert [finding.subject for finding in found(rules, Check.NOWHERE, CATALOGUE)] == ["p/code", "p/operator"]
 
