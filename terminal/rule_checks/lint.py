@@ -27,8 +27,8 @@ class Report:
     rules: int
 
 
-def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Report:
-    """What is found in the packs of `files` as one book; `since`: see check_space.
+def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date, *, whole: bool = False) -> Report:
+    """What is found in the packs of `files` as one book; `since`: see check_space, `whole`: check_law.
 
     A file that can't be read as a pack is found, and the others are checked without it. Raises FileNotRead
     and RuleSpaceTooLarge.
@@ -42,7 +42,7 @@ def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Rep
             found.append(Finding(Check.UNREADABLE, str(file), _explained(error)))
     if packs:
         try:
-            found += lint_book(RuleBook(packs), catalogue, since)
+            found += lint_book(RuleBook(packs), catalogue, since, whole=whole)
         except RuleBookInconsistent as error:
             found.append(Finding(Check.INCONSISTENT, "", _explained(error)))
     order = list(Level)
