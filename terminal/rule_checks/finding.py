@@ -31,7 +31,8 @@ class Check(StrEnum):
     HOLE = "hole"  # days between two versions of a pack
     TEXT = "text"  # a text that looks unfinished
     UNKNOWN_SERVICE = "unknown_service"  # a rule names what the catalogue does not have
-    UNKNOWN_REGION = "unknown_region"  # a pack for a province that there is not
+    UNKNOWN_REGION = "unknown_region"  # a pack or a condition names a region that there is not
+    OUTSIDE_REGION = "outside_region"  # a condition names a region that the pack is not for
     NOWHERE = "nowhere"  # a rule that covers no service of the catalogue
     SAMPLED = "sampled"  # not all of the space could be tried
 
@@ -49,6 +50,7 @@ LEVELS: Final = {
     Check.TEXT: Level.WARNING,
     Check.UNKNOWN_SERVICE: Level.WARNING,
     Check.UNKNOWN_REGION: Level.FAULT,
+    Check.OUTSIDE_REGION: Level.WARNING,
     Check.NOWHERE: Level.NOTE,
     Check.SAMPLED: Level.NOTE,
 }

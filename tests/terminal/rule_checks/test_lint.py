@@ -19,6 +19,7 @@ from terminal.rule_checks.grid import grids_of
 from terminal.rule_checks.lint import lint, lint_book
 from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.sites import sites_of
+from terminal.rule_checks.written_checks import check_regions
 from terminal.starter import starter_catalogue, starter_files, starter_rule_book
 from tests.terminal.decisions.writing import pack, pack_toml, rule
 from tests.terminal.rule_checks.books import books, situations
@@ -391,6 +392,37 @@ def test_a_pack_for_a_province_that_there_is_not_is_found(region: str, is_found:
     rules = RuleBook([pack(rule("r"), region=region)])
     assert bool(found(rules, Check.UNKNOWN_REGION)) is is_found
     assert not found(starter_rule_book(), Check.UNKNOWN_REGION)
+
+
+@pytest.mark.parametrize(
+    ("condition", "region", "check", "says"),
+    [
+        ('region == "999901"', "CN", Check.UNKNOWN_REGION, "no such region: 999901"),
+        ('region in ["330106", "160101"]', "33", Check.UNKNOWN_REGION, "no such region: 160101"),
+        ('grade == 1 && region.startsWith("99")', "CN", Check.UNKNOWN_REGION, "no such region: 99"),
+        ('region.startsWith("9")', "CN", Check.UNKNOWN_REGION, "no such region: 9"),
+        ('region == "3301"', "33", Check.UNKNOWN_REGION, "3301, which is not six digits"),
+        ('region != "杭州"', "33", Check.UNKNOWN_REGION, "杭州, which is not six digits"),
+        ('!region.startsWith("")', "33", Check.UNKNOWN_REGION, "not 1 to 6 digits"),
+        ('region.startsWith("32")', "33", Check.OUTSIDE_REGION, "region 32, outside the pack's 33"),
+        ('"320102" == region', "3301", Check.OUTSIDE_REGION, "region 320102, outside the pack's 3301"),
+        ('region == "330206"', "3301", Check.OUTSIDE_REGION, "region 330206, outside the pack's 3301"),
+        ('region.startsWith("3")', "3301", None, ""),
+        ('region.startsWith("33")', "3301", None, ""),
+        ('region == "330106"', "3301", None, ""),
+        ('region == "110101"', "CN", None, ""),
+    ],
+)
+@pytest.mark.parametrize("field", ["condition", "companion_required"])
+def test_regions_in_conditions_are_looked_at(
+    condition: str, region: str, check: Check | None, says: str, field: str
+) -> None:
+    asking = rule("r", condition) if field == "condition" else rule("r", extra=f"{field} = '{condition}'")
+
+    findings = list(check_regions([pack(asking, region=region)]))
+
+    assert [(one.check, one.subject) for one in findings] == ([(check, "p/r")] if check else [])
+    assert all(says in one.says.en for one in findings)
 
 
 def test_names_that_the_catalogue_lacks_are_found() -> None:
