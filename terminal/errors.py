@@ -35,19 +35,6 @@ class ConditionRejected(TerminalError):
     )
 
 
-class ConditionFailed(TerminalError):
-    """A condition gave no yes or no for this card. Facts: failure (the kind of failure, never a value)."""
-
-    code = "TRM-203"
-    cause = Text(
-        zh="规则条件无法求值（{failure}）。", en="The rule's condition could not be worked out ({failure})."
-    )
-    next_step = Text(
-        zh="此规则未给予优惠，其余规则照常；请通知规则发布单位。",
-        en="This rule granted nothing, the others were tried; tell whoever publishes the rules.",
-    )
-
-
 class CatalogueMalformed(TerminalError):
     """The service catalogue can't be used; same facts as RulePackMalformed."""
 

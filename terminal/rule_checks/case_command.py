@@ -57,7 +57,7 @@ def test(
     What it `says` must stand in the source; clauses of the source that no case tries are noted.
 
     --json: {"cases": n, "failed": n, "results": [{"file", "case", "says", "quoted", "passed",
-    "mismatches": [{"field", "expected", "got"}], "tried": [{"rule", "result", "why", "failure"}]}],
+    "mismatches": [{"field", "expected", "got"}], "tried": [{"rule", "result", "why", "failure", "code"}]}],
     "untried": [{"file", "rule", "clause"}], "matrix": [{"place", "categories", "grades": [{"zh", "en"}]}]}.
 
     退出码：0 全部相符；1 有不符或有引文不在出处中；2 用法有误。

@@ -64,7 +64,8 @@ def tried_as_json(decision: Decision) -> list[dict[str, object]]:
             "rule": trial.rule,
             "result": trial.result.value,
             "why": text_as_json(trial.result.why),
-            "failure": trial.failure,
+            "failure": "" if trial.failure is None else trial.failure.value,
+            "code": "" if trial.trouble is None else trial.trouble.code,
         }
         for trial in decision.tried
     ]

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from crypto.explained import Language, Text
 from terminal.decisions.decide import Decision
+from terminal.decisions.trial import RuleTrial
 from terminal.rule_checks.axes import GRADES, digit_spans
 from terminal.rule_checks.case_run import CaseResult
 from terminal.rule_checks.diff import ChangeKind, Comparison
@@ -126,10 +127,16 @@ class Printer:
         """Every rule that was tried and why it applied or not."""
         for trial in decision.tried:
             why = trial.result.why.in_language(self.language)
-            failure = f" ({trial.failure})" if trial.failure else ""
-            self._console.print(escape(f"    {trial.rule}: {why}{failure}"), soft_wrap=True)
+            self._console.print(escape(f"    {trial.rule}: {why}{self.trouble(trial)}"), soft_wrap=True)
         if not decision.tried:
             self.say(Text(zh="    没有规则可试", en="    no rule was there to try"))
+
+    def trouble(self, trial: RuleTrial) -> str:
+        """What is wrong with a rule that could not be worked out, and what to do; else nothing."""
+        if trial.trouble is None:
+            return ""
+        told = trial.trouble.explain(self.language)
+        return f" ({told.code}: {told.cause} {told.next_step})"
 
     def matrix(self, rows: Iterable[MatrixRow]) -> None:
         """Places and categories by grades."""

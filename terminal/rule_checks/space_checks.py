@@ -12,7 +12,7 @@ from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import Rule, RulePack
-from terminal.decisions.trial import TrialResult, try_rule
+from terminal.decisions.trial import RuleTrial, TrialResult, try_rule
 from terminal.rule_checks.finding import Check, Finding
 from terminal.rule_checks.grid import Grid, grids_of
 from terminal.rule_checks.marks import Marks
@@ -84,8 +84,7 @@ class _Sweep:
         tried = judged.decision.tried
         for rule, trial in zip(rules, tried, strict=False):
             self._tally(rule, trial.result)
-            if trial.result is TrialResult.FAILED:
-                self._marks.mark(Check.FAILS, rule.name, _FAILS.format(failure=trial.failure), grid, cell)
+            self._fails(trial, grid, cell)
         if judged.rule is not None:
             self._after(grid, cell, situation, judged, judged.rule, rules[len(tried) :])
         elif judged.given.refused is TrialResult.CONDITION_FALSE and rules:
@@ -110,8 +109,7 @@ class _Sweep:
             attempt = attempt or situation.attempt()
             trial = try_rule(rule, attempt)
             self._tally(rule, trial.result)
-            if trial.result is TrialResult.FAILED:
-                self._marks.mark(Check.FAILS, rule.name, _FAILS.format(failure=trial.failure), grid, cell)
+            self._fails(trial, grid, cell)
             if trial.result is not TrialResult.APPLIED:
                 continue
             self._tallies[id(rule)].shadows.add(winner.name)
@@ -121,6 +119,12 @@ class _Sweep:
                 says = (_LESS_FIRST if less else _OVERLAP).format(later=rule.name)
                 check = Check.LESS_FIRST if less else Check.OVERLAP
                 self._marks.mark(check, winner.name, says, grid, cell)
+
+    def _fails(self, trial: RuleTrial, grid: Grid, cell: tuple[int, ...]) -> None:
+        if trial.failure is not None:
+            words = trial.failure.words
+            says = Text(zh=_FAILS.zh.format(failure=words.zh), en=_FAILS.en.format(failure=words.en))
+            self._marks.mark(Check.FAILS, trial.rule, says, grid, cell)
 
     def _tally(self, rule: Rule, result: TrialResult) -> None:
         tally = self._tallies[id(rule)]
@@ -164,7 +168,8 @@ _SAMPLED: Final = Text(
     en="conditions reckon with these variables; only some of their values were tried",
 )
 _FAILS: Final = Text(
-    zh="规则无法求值（{failure}），不给优惠", en="the rule can't be worked out ({failure}) and grants nothing"
+    zh="规则无法求值（{failure}），不给优惠（TRM-321）",
+    en="the rule can't be worked out ({failure}) and grants nothing (TRM-321)",
 )
 _GAP: Final = Text(
     zh="没有规则给予优惠，也没有 [[otherwise]] 说明可以怎么办",

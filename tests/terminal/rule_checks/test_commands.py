@@ -156,6 +156,22 @@ def test_a_misquoted_source_is_1_and_clauses_without_a_case_are_noted(tmp_path: 
     assert run("test", path, cases, "--no-matrix").exit_code == 0  # notes alone fail nothing
 
 
+def test_a_rule_that_can_not_be_worked_out_is_told_in_words_with_its_code(tmp_path: Path) -> None:
+    path = written(tmp_path / "rules", rule("r", "12 / (month - 5) > 0"))
+    cases = tmp_path / "cases.toml"
+    cases.write_text(GOOD, encoding="utf-8")
+
+    done = run("test", path, cases, "--no-matrix")
+    [tried] = answer("test", path, cases)["results"][0]["tried"]
+
+    assert done.exit_code == 1
+    assert "could not be worked out for this tap: it divides by zero" in done.stdout
+    assert (tried["failure"], tried["code"]) == ("division_by_zero", "TRM-321")
+    said = run("lint", path)
+    assert "(it divides by zero) and grants nothing (TRM-321)" in said.stdout
+    assert "ZeroDivisionError" not in done.stdout + said.stdout
+
+
 def test_cases_are_found_in_a_folder_s_cases(tmp_path: Path) -> None:
     written(tmp_path / "rules", rule("r", "grade <= 2"))
     (tmp_path / "cases").mkdir()
