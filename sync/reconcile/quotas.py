@@ -23,20 +23,18 @@ def exceeded_quotas(quota_uses: ibis.Table, examined: ibis.Table) -> ibis.Table:
     Each event that is missing before a tap may have been a cancellation, which gave one use back.
     """
     used = _numbered(_standing_uses(quota_uses, examined), _TALLY, "sequence")
-    known = used.inner_join(_unknown(examined), list(_PLACE))
-    return known.filter(_.place - _.missing >= _.most)
+    return used.filter(_.place - _.missing >= _.most)
 
 
 def exceeded_together(quota_uses: ibis.Table, examined: ibis.Table) -> ibis.Table:
-    """Of each count the first tap beyond the quota, where several terminals, or epochs of one, share it.
+    """Of each tally the first tap beyond the quota, where several terminals, or epochs of one, share it.
 
-    No terminal knows what was used at another, so each of them may have been right. What one terminal's own
-    journal shows to be too much is not counted here.
+    No terminal knows what was used at another, so each of them may have been right. Taps are counted as long
+    as nothing is missing before them, and but for those that one terminal's own journal shows to be too many.
     """
-    within = _standing_uses(quota_uses, examined).anti_join(
-        exceeded_quotas(quota_uses, examined), [*_PLACE, "tally"]
-    )
-    used = _numbered(within, ("tally",), ("time_ms", *_PLACE))
+    own = exceeded_quotas(quota_uses, examined).select(*_PLACE, "tally")
+    within = _standing_uses(quota_uses, examined).anti_join(own, [*_PLACE, "tally"])
+    used = _numbered(within.filter(_.missing == 0), ("tally",), ("time_ms", *_PLACE))
     beyond = _numbered(used.filter(_.place >= _.most), ("tally",), ("time_ms", *_PLACE))
     return beyond.filter(_.place == 0)
 
@@ -55,7 +53,8 @@ def overstated_uses(quota_uses: ibis.Table, examined: ibis.Table) -> ibis.Table:
 
 def _standing_uses(quota_uses: ibis.Table, examined: ibis.Table) -> ibis.Table:
     taps = standing(examined).select(*_PLACE, "time_ms")
-    return quota_uses.filter(_.used).inner_join(taps, list(_PLACE))
+    placed = quota_uses.filter(_.used).inner_join(taps, list(_PLACE))
+    return placed.inner_join(_unknown(examined), list(_PLACE))
 
 
 def _numbered(table: ibis.Table, group: tuple[str, ...], order: str | tuple[str, ...]) -> ibis.Table:

@@ -173,6 +173,20 @@ def test_uses_that_no_journal_shows_are_found_once_nothing_is_missing(
     assert found(result) == [("uses_overstated", 4, "")]
 
 
+def test_a_tap_that_is_not_paid_may_have_used_a_quota_all_the_same(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    card = issuer.card((4,), 4)
+    chain.tap(card, fare=201)
+    chain.tap(card, outcome=Outcome.GRANTED_WITH_COMPANION)
+    chain.tap(card, uses={"carers/rides": 2})
+    result = settle(center, chain)
+    assert found(result) == [("fare_above_list", 1, ""), ("decision_differs", 2, "decision_differs")]
+    # Of those that count, it is the first.
+    chain.tap(card, uses={"carers/rides": 1})
+    assert ("quota_exceeded", 4, "") not in found(settle(center, chain))
+
+
 def test_a_quota_spent_at_two_terminals_is_found_once_and_paid(
     center: Center, url: str, chain: Chain, issuer: Issuer, tmp_path: Path
 ) -> None:
