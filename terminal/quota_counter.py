@@ -38,21 +38,24 @@ class QuotaCounter:
 
     def __init__(self, journal: JournalWriter, keys: WindowKeys) -> None:
         self._journal, self._keys = journal, keys
-        self._today: date | None = None
+        self._settled: date | None = None
         self._used: OrderedDict[int, QuotaCount] = OrderedDict()
 
     def counted(
-        self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, instead_of: int = 0
+        self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, settled: date, instead_of: int = 0
     ) -> tuple[CountedQuota, ...]:
         """The holder's uses of these quotas, but for that of the event with the sequence `instead_of`.
 
+        `settled`: the last day that has certainly begun; windows that ended before it are forgotten.
+
         Raises FileNotWritten, KeystoreRefused, JournalUnavailable.
         """
-        if today != self._today:
+        if settled != self._settled:
             # Tidying up can wait for another day; a tap can't.
             with suppress(JournalUnavailable):
-                self._journal.forget_uses(today)
-            self._today = today
+                self._journal.forget_uses(settled)
+            self._keys.destroy_ended(settled)
+            self._settled = settled
         return tuple(self._counted(quota, card_id, today, self.used_by(instead_of)) for quota in quotas)
 
     def note_used(self, sequence: int, count: QuotaCount) -> None:

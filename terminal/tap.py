@@ -15,7 +15,7 @@ from card.errors import TapRefused
 from card.verification import VerifiedCard
 from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts
-from terminal.decisions.decide import Decision, decide
+from terminal.decisions.decide import Decision, decide, local_date
 from terminal.decisions.standing import Standing
 from terminal.events.event import QuotaUses, UsageEvent
 from terminal.events.outcome import Outcome
@@ -174,7 +174,8 @@ def _decide_and_record(
     request, content, today = presented.request, presented.content, presented.today
     credential, time_ms = card.credential, presented.place.time_ms
     quotas = content.rules.quotas_for(request.service, today)
-    counted = desk.quotas.counted(quotas, credential.card_id, today, instead_of)
+    settled = local_date(presented.place.moment.settled_ms)
+    counted = desk.quotas.counted(quotas, credential.card_id, today, settled, instead_of)
     follows = desk.succession.follows(credential, time_ms)
     decision = decide(
         CardFacts.from_credential(credential),

@@ -54,6 +54,7 @@ from terminal.journal.schema import JournalOwner, damage_named, open_for_writing
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.journal.voices import keep_voice
 from terminal.journal.wholeness import require_there, require_whole
+from terminal.known_time import learn_journal
 from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
@@ -302,7 +303,7 @@ class JournalWriter(Closing):
             self._forget_place()
             raise TapNotRecorded(detail=_NOT_IN_PLACE) from error
         self._head = _Head(event.sequence, digest)
-        self._learn_time(event)
+        self.timekeeper.learn(event)
         self._segment_is_stored = True
         if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
             self.sign()
@@ -443,11 +444,8 @@ class JournalWriter(Closing):
                     zh=f"第 {sequence} 条与其哈希不符", en=f"event {sequence} does not match its hash"
                 )
             )
-        self._learn_time(event)
+        learn_journal(self.timekeeper, event, self.event)
         return _Head(sequence, digest)
-
-    def _learn_time(self, event: UsageEvent) -> None:
-        self.timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
 
     def _store(self, signed: SignedCheckpoint) -> None:
         """Keep a checkpoint, in place of the one before it among the same `CHECKPOINT_EVERY` events.
