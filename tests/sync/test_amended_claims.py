@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from sync.center.reconciliation import reconcile_center
 from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from tests.sync.cast import Card, Chain, Issuer, new_center, now_ms
+from tests.sync.cast import Card, Chain, Issuer, now_ms
 from tests.sync.test_settlement import balanced, found, settle, withheld
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
@@ -58,10 +57,9 @@ per = "month"
 )
 
 
-@pytest.fixture
-def center(tmp_path: Path, issuer: Issuer) -> Iterator[Center]:
-    with new_center(tmp_path / "authority", issuer, {"carers.toml": PACK}) as center:
-        yield center
+@pytest.fixture(scope="module")
+def packs() -> Mapping[str, str]:
+    return {"carers.toml": PACK}
 
 
 @pytest.fixture
