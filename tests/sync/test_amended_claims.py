@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -16,17 +15,16 @@ from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from tests.sync.carers import CARERS_PACK
-from tests.sync.cast import Card, Chain, Issuer, chain_of, new_center, now_ms, snapshot
+from tests.sync.cast import Card, Chain, Issuer, chain_of, now_ms, snapshot
 from tests.sync.test_settlement import balanced, found, settle, withheld
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 
-@pytest.fixture
-def center(tmp_path: Path, issuer: Issuer) -> Iterator[Center]:
-    with new_center(tmp_path / "authority", issuer, {"carers.toml": CARERS_PACK}) as center:
-        yield center
+@pytest.fixture(scope="module")
+def packs() -> Mapping[str, str]:
+    return {"carers.toml": CARERS_PACK}
 
 
 @pytest.fixture
