@@ -39,7 +39,7 @@ from terminal.succession import TOGETHER_MS
 from tests.card.psam_cards import empty_readers
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
 from tests.terminal.modes.desk_process import DeskProcess
-from tests.terminal.modes.desk_script import Script, Step, passing
+from tests.terminal.modes.desk_script import Do, Script, Step, passing
 from tests.terminal.modes.sale_cast import journal_of
 
 IN, OUT, VISIT = EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT
