@@ -26,7 +26,7 @@ from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.wholeness import signed_for
 from terminal.journal.writer import JournalWriter
-from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
+from terminal.open_sale import OpenSaleFile, cancel_unconfirmed
 from terminal.presence import TapDesk, TapRequest
 from terminal.quota_counter import QuotaCounter
 from terminal.succession import Succession

@@ -10,8 +10,8 @@ from datetime import date
 from typing import Final
 
 from terminal.decisions.quota import OpenQuota
-from terminal.errors import JournalUnavailable
 from terminal.holder_reference import WindowKeys
+from terminal.journal.errors import JournalUnavailable
 from terminal.journal.uses import QuotaCount
 from terminal.journal.writer import JournalWriter
 

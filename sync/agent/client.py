@@ -24,8 +24,8 @@ from sync.protocol.encoding import MediaType
 from sync.protocol.enrolment import EnrolmentAnswer, EnrolmentRequest
 from sync.protocol.refusal import MAX_REFUSAL_BYTES, RefusalMessage
 from sync.protocol.voice import VoiceAnswer, VoiceUpload
+from terminal.content.errors import ManifestMalformed
 from terminal.content.manifest import MAX_MANIFEST_BYTES, ManifestFile, SignedManifest
-from terminal.errors import ManifestMalformed
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 20.0

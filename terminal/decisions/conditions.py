@@ -16,11 +16,10 @@ from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceDomain, ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.cel_library import Context, Program, compile_cel
 from terminal.decisions.cel_reading import asked_lists, divides_by_zero, tokens
-from terminal.decisions.errors import ConditionFailed
+from terminal.decisions.errors import ConditionFailed, ConditionRejected
 from terminal.decisions.failure import Failure
 from terminal.decisions.region import city_prefix, province_prefix
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
-from terminal.errors import ConditionRejected
 
 MAX_CONDITION: Final = 500  # characters
 

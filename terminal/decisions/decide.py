@@ -16,12 +16,12 @@ from terminal.decisions.benefit import Rounding
 from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.conditions import Circumstances
+from terminal.decisions.errors import DecisionInputInvalid
 from terminal.decisions.refusal import Refusal, not_worked_out, nothing_here, refusal_of
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import Rule
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.decisions.trial import Attempt, RuleTrial, TrialResult, try_rule
-from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 

@@ -13,10 +13,10 @@ from terminal.decisions.benefit import AnyBenefit, Rounding
 from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.conditions import VARIABLES
+from terminal.decisions.errors import RulePackMalformed
 from terminal.decisions.quota import QuotaPeriod
 from terminal.decisions.source import Source
 from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug
-from terminal.errors import RulePackMalformed
 
 RegionScope = Annotated[
     str,

@@ -12,11 +12,11 @@ from crypto.explained import Text
 from crypto.sm3 import sm3
 from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
+from terminal.decisions.errors import RuleBookInconsistent
 from terminal.decisions.quota import OpenQuota
 from terminal.decisions.region import scopes
 from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.decisions.terms import Misuse
-from terminal.errors import RuleBookInconsistent
 
 _MAX_NAMES: Final = 120  # characters of pack names in a version; an event has room for 200
 _MAX_SORTED: Final = 1024  # services and days whose rules are remembered in their order

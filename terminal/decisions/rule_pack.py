@@ -15,6 +15,7 @@ from crypto.sm3 import sm3
 from terminal.decisions.benefit import AnyBenefit
 from terminal.decisions.card_facts import CardKind
 from terminal.decisions.conditions import Condition
+from terminal.decisions.errors import ConditionRejected
 from terminal.decisions.pack_file import (
     PACK_SHAPE,
     AppliesTo,
@@ -26,7 +27,6 @@ from terminal.decisions.quota import Quota, QuotaPeriod
 from terminal.decisions.source import Source
 from terminal.decisions.terms import Gate, Misuse, Terms
 from terminal.decisions.window import MonthDay
-from terminal.errors import ConditionRejected
 
 
 @dataclass(frozen=True)

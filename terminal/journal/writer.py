@@ -27,7 +27,6 @@ from crypto.signer import Signer
 from crypto.sm2 import PrivateKey, PublicKey
 from crypto.sm3 import sm3
 from terminal.clock import Clock
-from terminal.errors import JournalDamaged, JournalOfAnother, JournalUnavailable, TapNotRecorded
 from terminal.events.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from terminal.events.errors import EventMalformed
 from terminal.events.event import (
@@ -41,7 +40,13 @@ from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt
 from terminal.journal.amended import is_cancelled, note_cancelled
 from terminal.journal.disk import JournalDisk
-from terminal.journal.errors import JournalReplaced
+from terminal.journal.errors import (
+    JournalDamaged,
+    JournalOfAnother,
+    JournalReplaced,
+    JournalUnavailable,
+    TapNotRecorded,
+)
 from terminal.journal.in_place import FilesInPlace
 from terminal.journal.lock import lock_journal
 from terminal.journal.log_file import lengthen_log

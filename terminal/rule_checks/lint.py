@@ -9,9 +9,9 @@ from pathlib import Path
 
 from crypto.explained import ExplainedError, Language, Text
 from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.errors import RuleBookInconsistent, RulePackMalformed
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
-from terminal.errors import RuleBookInconsistent, RulePackMalformed
 from terminal.rule_checks.finding import Check, Finding, Level
 from terminal.rule_checks.law_checks import check_law
 from terminal.rule_checks.loading import read_pack

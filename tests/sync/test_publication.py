@@ -33,9 +33,8 @@ from terminal.content.content import Content
 from terminal.content.manifest import LISTS
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
-from terminal.errors import HotlistEntryRefused
 from terminal.hotlist.card_hash import mix
-from terminal.hotlist.errors import StandingListDeltaForeign
+from terminal.hotlist.errors import HotlistEntryRefused, StandingListDeltaForeign
 from tests.sync.cast import (
     ISSUER_KEY_ID,
     MADE,

@@ -16,8 +16,8 @@ from sync.center.reconciliation import reconcile_center
 from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from tests.sync.carers import CARERS_PACK
 from tests.sync.cast import EVENTS_START, Card, Chain, Issuer, new_center, now_ms
-from tests.sync.test_amended_claims import PACK
 from tests.sync.test_settlement import balanced, found, settle, withheld
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
@@ -29,7 +29,7 @@ MINUTE, HOUR = 60_000, 3_600_000
 
 @pytest.fixture
 def center(tmp_path: Path, issuer: Issuer) -> Iterator[Center]:
-    with new_center(tmp_path / "authority", issuer, {"carers.toml": PACK}) as center:
+    with new_center(tmp_path / "authority", issuer, {"carers.toml": CARERS_PACK}) as center:
         yield center
 
 

@@ -27,7 +27,7 @@ from crypto.sm3 import hmac_sm3
 from terminal.assembly import open_terminal
 from terminal.content.manifest import ANSWERS, LIST_BASE, LIST_DELTA, list_file
 from terminal.data_directory import TERMINAL_KEY
-from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.event import SealedEvidence
 from terminal.events.voice import SealedVoice
 from terminal.hotlist.building import Issued
 from terminal.hotlist.card_hash import mix
@@ -82,11 +82,6 @@ def _image(folder: Path) -> bytes:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "blobs" not in path.parts
     )
-
-
-def _events(bus: Enrolled) -> list[UsageEvent]:
-    with JournalReader(bus.directory.journal) as journal:
-        return [UsageEvent.from_bytes(one.data) for one in journal.events(0, 10)]
 
 
 def test_no_name_number_photo_card_or_key_is_on_it(stolen: Stolen) -> None:
@@ -166,7 +161,7 @@ def test_no_card_can_be_read_out_of_its_standing_lists(tmp_path: Path) -> None:
 
 def test_no_bytes_of_it_open_what_was_sealed(stolen: Stolen) -> None:
     bus, image = stolen.bus, stolen.image
-    last = _events(bus)[-1]
+    last = bus.events()[-1]
     body, tag = last.sealed[:-TAG_BYTES], last.sealed[-TAG_BYTES:]
     for start in range(len(image) - 16):
         decryptor = Cipher(SM4(image[start : start + 16]), GCM(bytes(12), tag)).decryptor()
@@ -176,12 +171,12 @@ def test_no_bytes_of_it_open_what_was_sealed(stolen: Stolen) -> None:
             decryptor.finalize()
     with pytest.raises(SealBroken):
         own = bus.directory.keystore.load(TERMINAL_KEY)
-        SegmentOpener(own, _events(bus)[0].segment_header)
+        SegmentOpener(own, bus.events()[0].segment_header)
 
 
 def test_no_bytes_of_it_link_a_card_to_its_taps(stolen: Stolen) -> None:
     bus, credentials, image = stolen.bus, stolen.credentials, stolen.image
-    references = {event.holder_ref for event in _events(bus)}
+    references = {event.holder_ref for event in bus.events()}
     assert len(references) == len(CATEGORIES)
     for length in (16, 32):
         for start in range(len(image) - length):
@@ -191,7 +186,7 @@ def test_no_bytes_of_it_link_a_card_to_its_taps(stolen: Stolen) -> None:
 
 def test_the_centre_and_nobody_else_reads_it(stolen: Stolen) -> None:
     bus, credentials = stolen.bus, stolen.credentials
-    events = _events(bus)
+    events = bus.events()
     opener = SegmentOpener(bus.center, events[0].segment_header)
     opened = [
         SealedEvidence.from_bytes(opener.open(event.index, event.sealed, event.seal_context()))

@@ -10,10 +10,9 @@ from terminal.decisions.card_facts import CardKind, Party
 from terminal.decisions.catalogue import ServiceFeature
 from terminal.decisions.conditions import MAX_CONDITION, VARIABLES, Circumstances, Condition
 from terminal.decisions.decide import local_date
-from terminal.decisions.errors import ConditionFailed
+from terminal.decisions.errors import ConditionFailed, ConditionRejected
 from terminal.decisions.failure import Failure
 from terminal.decisions.standing import Standing
-from terminal.errors import ConditionRejected
 from tests.terminal.decisions.writing import card, companion_card, ms, service
 
 CIRCUMSTANCES = Circumstances(

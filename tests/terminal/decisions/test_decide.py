@@ -14,13 +14,14 @@ from crypto.explained import Language
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide, local_date
+from terminal.decisions.errors import DecisionInputInvalid
 from terminal.decisions.failure import Failure
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.trial import TrialResult
-from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_rule_book
+from tests.category_words import CATEGORY_WORDS
 from tests.terminal.decisions.recomputation import differing, recompute_elsewhere, records
 from tests.terminal.decisions.writing import EXPIRES, ISSUED, NOON, book, card, ms, pack, rule, service
 
@@ -78,11 +79,6 @@ REFUSALS = (
     Outcome.REVIEW_DUE,
     Outcome.NOT_ENABLED,
     Outcome.EXPIRED,
-)
-CATEGORY_WORDS = (
-    *("视力", "听力", "言语", "肢体", "智力", "精神", "多重", "盲", "聋", "哑", "残", "级", "轮椅"),
-    *("visual", "blind", "hearing", "deaf", "speech", "physical", "intellect", "mental", "multiple"),
-    *("disab", "grade", "wheelchair"),
 )
 
 

@@ -11,11 +11,11 @@ import pytest
 from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.decide import decide
+from terminal.decisions.errors import RuleBookInconsistent
 from terminal.decisions.quota import OpenQuota
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.window import Window
-from terminal.errors import RuleBookInconsistent
 from tests.terminal.decisions.writing import NOON, card, ms, pack, rule, service
 
 NATION = pack(name="nation", region="CN")

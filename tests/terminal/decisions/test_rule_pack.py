@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from crypto.explained import Language
 from terminal.decisions.card_facts import Party
 from terminal.decisions.decide import decide
+from terminal.decisions.errors import RulePackMalformed
 from terminal.decisions.pack_file import PACK_SHAPE, PackFile
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.toml_document import MAX_BYTES
-from terminal.errors import RulePackMalformed
 from terminal.starter import starter_files
 from tests.terminal.decisions.writing import NOON, card, pack_toml, rule, service
 

@@ -9,7 +9,10 @@ import pytest
 
 from crypto.sealing import SegmentOpener
 from terminal.clock import ClockSource
-from terminal.errors import (
+from terminal.events.event import NO_PREVIOUS, ClockTrust
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
+from terminal.journal.errors import (
     JournalDamaged,
     JournalLocked,
     JournalMissing,
@@ -17,9 +20,6 @@ from terminal.errors import (
     JournalUnavailable,
     TapNotRecorded,
 )
-from terminal.events.event import NO_PREVIOUS, ClockTrust
-from terminal.events.kind import EventKind
-from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 from terminal.journal.uses import QuotaCount

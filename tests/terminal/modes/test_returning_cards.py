@@ -19,18 +19,16 @@ from terminal.journal.verification import verify_journal
 from terminal.presence import TapRequest
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
+from tests.category_words import CATEGORY_WORDS
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
 from tests.terminal.modes.gate import (
     MINUTE,
     PACK,
     SECOND,
     WITHOUT_QUOTA,
-    companion_card,
-    events_of,
     gate,
     opened,
 )
-from tests.terminal.test_tap import CATEGORY_WORDS
 
 # Beside `PACK`: a party rides free without using up anything.
 PARTY = """
@@ -65,7 +63,7 @@ def test_the_same_card_within_seconds_is_the_same_tap(bus: Enrolled) -> None:
         assert here.tap(card).outcome is Outcome.GRANTED
         here.pass_time(6 * SECOND)
         assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
-    first, *repeats, _second, _third = events_of(bus)
+    first, *repeats, _second, _third = bus.events()
     assert {event.outcome for event in repeats} == {Outcome.REPEATED}
     assert {event.refers_to for event in repeats} == {first.sequence}
     assert {event.holder_ref for event in repeats} == {first.holder_ref}
@@ -101,7 +99,7 @@ def test_a_tap_that_gave_nothing_is_decided_anew(bus: Enrolled) -> None:
     card, clock = bus.card(grade=4), SetClock()
     with opened(bus, clock) as here:
         for _ in range(2):
-            assert (here.tap(card).outcome, events_of(bus)[-1].refers_to) == (Outcome.NOT_ELIGIBLE, 0)
+            assert (here.tap(card).outcome, bus.events()[-1].refers_to) == (Outcome.NOT_ELIGIBLE, 0)
 
 
 def test_where_the_first_was_cancelled_the_repeat_is_a_first(bus: Enrolled) -> None:
@@ -127,7 +125,7 @@ def test_a_larger_party_takes_the_earlier_tap_s_place_and_uses_one_ride(bus: Enr
         assert here.tap(card).outcome is Outcome.GRANTED  # the second ride of the month
         here.pass_time(6 * SECOND)
         assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
-    assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 0, 0]
+    assert [event.refers_to for event in bus.events()] == [0, 1, 2, 0, 0]
 
 
 def test_a_ride_is_given_back_once_however_often_its_tap_is_taken_back(bus: Enrolled) -> None:
@@ -157,7 +155,7 @@ def test_a_ride_is_given_back_where_the_larger_party_rides_by_another_rule(tmp_p
 
 def test_a_companion_card_behind_its_holder_s_is_no_repeat_of_it(bus: Enrolled) -> None:
     card = bus.card()
-    carer = companion_card(bus, card)
+    carer = bus.companion_card(card)
     with opened(bus, SetClock()) as here:
         outcomes = [here.tap(one).outcome for one in (carer, card, carer, carer, card, carer)]
     assert outcomes == [
@@ -173,7 +171,7 @@ def test_a_companion_card_behind_its_holder_s_is_no_repeat_of_it(bus: Enrolled) 
 def test_a_holder_s_second_tap_does_not_shut_the_companion_out(bus: Enrolled) -> None:
     card = bus.card()
     with opened(bus, SetClock()) as here:
-        outcomes = [here.tap(one).outcome for one in (card, card, companion_card(bus, card))]
+        outcomes = [here.tap(one).outcome for one in (card, card, bus.companion_card(card))]
     assert outcomes == [Outcome.GRANTED, Outcome.REPEATED, Outcome.GRANTED]
 
 
@@ -185,7 +183,7 @@ def test_within_the_transfer_window_a_journey_goes_on(tmp_path: Path) -> None:
         here.pass_time(30 * MINUTE)
         transfer = here.tap(card)
         assert (transfer.outcome, transfer.party_pays) == (Outcome.TRANSFERRED, 0)
-        assert here.tap(companion_card(bus, card)).outcome is Outcome.GRANTED
+        assert here.tap(bus.companion_card(card)).outcome is Outcome.GRANTED
         assert here.tap(card).outcome is Outcome.REPEATED
     with opened(bus, clock) as here:
         here.pass_time(29 * MINUTE)
@@ -193,7 +191,7 @@ def test_within_the_transfer_window_a_journey_goes_on(tmp_path: Path) -> None:
         # From the first tap of the journey, not from its last.
         here.pass_time(2 * MINUTE)
         assert here.tap(card).outcome is Outcome.GRANTED
-    events = events_of(bus)
+    events = bus.events()
     assert [event.refers_to for event in events if event.outcome is Outcome.TRANSFERRED] == [
         first.sequence
     ] * 2
@@ -223,7 +221,7 @@ def test_a_new_day_knows_nobody(tmp_path: Path) -> None:
         assert here.tap(card).outcome is Outcome.GRANTED
         here.pass_time(4 * SECOND)
         assert here.tap(card).outcome is Outcome.GRANTED
-    first, second = events_of(entrance)
+    first, second = entrance.events()
     assert first.holder_ref != second.holder_ref
 
 
@@ -265,7 +263,7 @@ def test_a_card_that_has_left_may_come_in_again(tmp_path: Path) -> None:
         assert here.tap(card).outcome is Outcome.GRANTED
         here.pass_time(MINUTE)
         assert here.tap(card).outcome is Outcome.ALREADY_INSIDE
-    recorded = events_of(entrance)[2]
+    recorded = entrance.events()[2]
     assert (recorded.kind, recorded.refers_to, recorded.fare) == (EventKind.CHECK_OUT, first.sequence, 0)
 
 
@@ -274,7 +272,7 @@ def test_whoever_never_came_in_is_let_out(bus: Enrolled) -> None:
     with opened(bus, SetClock()) as here:
         assert here.leave(card).outcome is Outcome.RECORDED
         assert here.tap(card).outcome is Outcome.GRANTED
-    assert events_of(bus)[0].refers_to == 0
+    assert bus.events()[0].refers_to == 0
 
 
 class Counted(InProcessConnection):

@@ -25,7 +25,8 @@ from card.simulator.issuing.personalisation import Holder
 from crypto.credential import TapCredential
 from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY
-from terminal.errors import DecisionInputInvalid, FileNotWritten
+from terminal.decisions.errors import DecisionInputInvalid
+from terminal.errors import FileNotWritten
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
@@ -34,16 +35,16 @@ from terminal.journal.verification import verify_journal
 from terminal.modes.counter_errors import (
     CardInSaleAlready,
     NotInSale,
-    OpenSaleUnreadable,
     SaleFull,
     SaleMoveRefused,
     SaleStillOpen,
     SaleTimedOut,
     TicketUnknown,
 )
-from terminal.modes.open_sale import MAX_TAPS, OpenSale, OpenSaleFile
 from terminal.modes.sale import IDLE_MS
 from terminal.modes.sale_state import SaleItem, SaleMove, SalePhase, SaleTotals
+from terminal.open_sale import MAX_TAPS, OpenSale, OpenSaleFile
+from terminal.open_sale_errors import OpenSaleUnreadable
 from terminal.tap import tap
 from tests.card.full_cards import Tap
 from tests.terminal.enrolled import TERMINAL_ID, Enrolled, SetClock, chip

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from terminal.errors import FileNotRead, ServiceUnknown
+from terminal.decisions.errors import ServiceUnknown
+from terminal.errors import FileNotRead
 from terminal.rule_checks.commands import app
 from terminal.rule_checks.errors import CaseFileMalformed, NoCases, NoRulePacks
 from terminal.rule_checks.finding import LEVELS, Check

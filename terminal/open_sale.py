@@ -17,7 +17,7 @@ from terminal.durable_file import remove_durably, write_durably
 from terminal.events.event import Sequence
 from terminal.events.kind import EventKind
 from terminal.journal.schema import JournalOwner
-from terminal.modes.counter_errors import OpenSaleUnreadable
+from terminal.open_sale_errors import OpenSaleUnreadable
 from terminal.presence import TapDesk
 from terminal.quota_counter import REMEMBERED
 
