@@ -54,7 +54,7 @@ class RuleBook:
 
         Rules that name the service's operator come first, whoever made them; then those for every operator.
         Among each the narrowest region comes first: county, city, province, nation; then packs by name, then
-        as the file has them. docs/adr/0025-precedence.md says why.
+        as the file has them. docs/adr/0027-precedence.md says why.
         """
         key = (service.region, service.operator, service.kind, service.code, on)
         # Threads may tap at once: each of these steps is whole by itself, and at worst two sort the same.

@@ -1,7 +1,7 @@
 """Checks against the law: no place may give less than the nation's own rules, which come with the package.
 
 The law that grants free rides (article 50) knows no exception for an operator or a place, so a pack has no
-way to claim one. docs/adr/0025-precedence.md says why.
+way to claim one. docs/adr/0027-precedence.md says why.
 """
 
 from __future__ import annotations

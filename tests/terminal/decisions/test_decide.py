@@ -236,6 +236,15 @@ def test_a_failing_rule_alone_never_grants_and_the_refusal_says_why() -> None:
     assert "by `tongka rules lint`" in trouble.explain(Language.EN).next_step
 
 
+def test_the_first_of_failing_rules_is_told_whatever_comes_after_it() -> None:
+    later = rule("later", "1 / (month - 12) < 1").replace("test rules", "later rules")
+
+    decision = decide(card(), service(), DECEMBER, 200, Party(), book(FAILING, later, rule("no", "false")))
+
+    assert "TRM-321" in decision.staff_text.en
+    assert decision.legal_basis.en == "test rules"
+
+
 def test_what_the_person_can_do_is_told_before_what_failed() -> None:
     season = rule("season", extra='quota = "summer"')
     summer = '[[quotas]]\nid = "summer"\nuses = 1\nper = "season"\nfrom = "06-01"\nuntil = "08-31"\n'
