@@ -80,7 +80,7 @@ def explain(
 
     --json: {"outcome", "rule", "holder_pays", "companion_pays", "companions_admitted", "quota",
     "sums": [{"zh", "en"}], "legal_basis", "holder_text", "staff_text", "bystander_text", "instead",
-    "reminder", "tried": [{"rule", "result", "why", "failure", "condition"}], "pack_version"}.
+    "reminder", "tried": [{"rule", "result", "why", "failure", "code", "condition"}], "pack_version"}.
 
     退出码：0 正常；1 内容有误；2 用法有误。
     Exit code: 0 done; 1 the content is not usable; 2 wrong usage.
@@ -188,6 +188,6 @@ def _show(decision: Decision, rules: dict[str, Rule], sums: list[Text]) -> None:
         tried.add_column(column.in_language(language))
     for trial in decision.tried:
         why = trial.result.why.in_language(language)
-        failure = f" ({trial.failure})" if trial.failure else ""
-        tried.add_row(trial.rule, escape(rules[trial.rule].condition.source), why + failure)
+        what = escape(why + printer.trouble(trial))
+        tried.add_row(trial.rule, escape(rules[trial.rule].condition.source), what)
     printer.table(tried)

@@ -72,6 +72,25 @@ def refusal(toml: str | bytes) -> dict[str, object]:
     return refused.value.facts
 
 
+@pytest.mark.parametrize(
+    ("entry", "place", "write"),
+    [
+        ('operator = "o"', "otherwise.kinds", "kinds or services, at least one"),
+        ("kinds = []", "otherwise.kinds", "kinds or services, at least one"),
+        ('kinds = ["train"]', "otherwise[0].kinds[0]", "kinds or services, at least one"),
+        ('services = ["lower"]', "otherwise[0].services[0]", "service codes"),
+        ('kinds = ["transit"]\noperator = "Mr X"', "otherwise[0].operator", "the operator's id"),
+    ],
+)
+def test_advice_for_no_service_is_refused(entry: str, place: str, write: str) -> None:
+    advice = f'[[otherwise]]\n{entry}\ninstead = {{ zh = "请询问", en = "ask" }}\n'
+
+    facts = refusal(GOOD + advice)
+
+    assert facts["place"] == place
+    assert write in str(facts["write_en"])
+
+
 def test_good_pack_loads() -> None:
     assert [found.name for found in RulePack.from_bytes(GOOD.encode()).rules] == ["p/first", "p/half"]
 
