@@ -10,8 +10,8 @@ from datetime import date
 from typing import Final
 
 from terminal.decisions.quota import OpenQuota
-from terminal.errors import JournalUnavailable
 from terminal.holder_reference import WindowKeys
+from terminal.journal.errors import JournalUnavailable
 from terminal.journal.uses import QuotaCount
 from terminal.journal.writer import JournalWriter
 
@@ -46,20 +46,25 @@ class QuotaCounter:
 
     def __init__(self, journal: JournalWriter, keys: WindowKeys) -> None:
         self._journal, self._keys = journal, keys
-        self._today: date | None = None
+        self._settled: date | None = None
         self._used: OrderedDict[int, QuotaCount] = OrderedDict()
         self._unconfirmed: dict[int, QuotaCount] = {}
 
-    def counted(self, quotas: Iterable[OpenQuota], card_id: bytes, today: date) -> tuple[CountedQuota, ...]:
+    def counted(
+        self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, settled: date
+    ) -> tuple[CountedQuota, ...]:
         """The holder's uses of these quotas.
+
+        `settled`: the last day that has certainly begun; windows that ended before it are forgotten.
 
         Raises FileNotWritten, KeystoreRefused, JournalUnavailable.
         """
-        if today != self._today:
+        if settled != self._settled:
             # Tidying up can wait for another day; a tap can't.
             with suppress(JournalUnavailable):
-                self._journal.forget_uses(today)
-            self._today = today
+                self._journal.forget_uses(settled)
+            self._keys.destroy_ended(settled)
+            self._settled = settled
         return tuple(self._counted(quota, card_id, today) for quota in quotas)
 
     def note_used(self, sequence: int, count: QuotaCount) -> None:

@@ -179,7 +179,9 @@ def _decide_and_record(
     """The decision, its event, and what is left of the quota that it used, if any."""
     request, content, today = presented.request, presented.content, presented.today
     credential, time_ms = card.credential, presented.place.time_ms
-    counted = desk.quotas.counted(content.rules.quotas_for(request.service, today), credential.card_id, today)
+    quotas = content.rules.quotas_for(request.service, today)
+    settled = local_date(presented.place.moment.settled_ms)
+    counted = desk.quotas.counted(quotas, credential.card_id, today, settled)
     replaced = _use_of(desk, presented, credential, counted, instead_of) if instead_of else None
     counted = without(counted, replaced)
     follows = desk.succession.follows(credential, time_ms)

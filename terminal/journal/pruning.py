@@ -22,11 +22,10 @@ from typing import Final, Protocol
 from crypto.explained import Text
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
-from terminal.errors import JournalDamaged
 from terminal.events.errors import EventMalformed
 from terminal.events.event import UsageEvent
 from terminal.events.receipt import SignedReceipt
-from terminal.journal.errors import ReceiptUnusable
+from terminal.journal.errors import JournalDamaged, ReceiptUnusable
 from terminal.journal.schema import JournalOwner, damage_named, read_base
 from terminal.journal.unconfirmed import first_unconfirmed
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from crypto.explained import Text
-from terminal.errors import JournalDamaged, JournalMissing, JournalUnavailable
 from terminal.events.event import NO_PREVIOUS
 from terminal.journal.amended import AMENDED_TABLE
 from terminal.journal.disk import JournalDisk
-from terminal.journal.errors import JournalIsTraining
+from terminal.journal.errors import JournalDamaged, JournalIsTraining, JournalMissing, JournalUnavailable
 from terminal.journal.row_digest import is_table_whole, offer_row_digest
 from terminal.journal.unconfirmed import UNCONFIRMED_TABLE
 from terminal.journal.uses import USES_TABLE

@@ -27,7 +27,6 @@ from crypto.signer import Signer
 from crypto.sm2 import PrivateKey, PublicKey
 from crypto.sm3 import sm3
 from terminal.clock import Clock
-from terminal.errors import JournalDamaged, JournalOfAnother, JournalUnavailable, TapNotRecorded
 from terminal.events.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from terminal.events.errors import EventMalformed
 from terminal.events.event import (
@@ -41,7 +40,13 @@ from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt
 from terminal.journal.amended import is_cancelled, note_cancelled
 from terminal.journal.disk import JournalDisk
-from terminal.journal.errors import JournalReplaced
+from terminal.journal.errors import (
+    JournalDamaged,
+    JournalOfAnother,
+    JournalReplaced,
+    JournalUnavailable,
+    TapNotRecorded,
+)
 from terminal.journal.in_place import FilesInPlace
 from terminal.journal.lock import lock_journal
 from terminal.journal.log_file import lengthen_log
@@ -55,6 +60,7 @@ from terminal.journal.unconfirmed import (
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.journal.voices import keep_voice
 from terminal.journal.wholeness import require_there, require_whole
+from terminal.known_time import learn_journal
 from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
@@ -309,7 +315,7 @@ class JournalWriter(Closing):
             self._forget_place()
             raise TapNotRecorded(detail=_NOT_IN_PLACE) from error
         self._head = _Head(event.sequence, digest)
-        self._learn_time(event)
+        self.timekeeper.learn(event)
         self._segment_is_stored = True
         if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
             self.sign()
@@ -466,11 +472,8 @@ class JournalWriter(Closing):
                     zh=f"第 {sequence} 条与其哈希不符", en=f"event {sequence} does not match its hash"
                 )
             )
-        self._learn_time(event)
+        learn_journal(self.timekeeper, event, self.event)
         return _Head(sequence, digest)
-
-    def _learn_time(self, event: UsageEvent) -> None:
-        self.timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
 
     def _store(self, signed: SignedCheckpoint) -> None:
         """Keep a checkpoint, in place of the one before it among the same `CHECKPOINT_EVERY` events.

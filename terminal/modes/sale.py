@@ -30,8 +30,8 @@ from terminal.modes.counter_errors import (
     SaleStillOpen,
     SaleTimedOut,
 )
-from terminal.modes.open_sale import MAX_TAPS, cancel_unconfirmed
 from terminal.modes.sale_state import SaleItem, SaleLine, SaleMove, SalePhase, SaleState
+from terminal.open_sale import MAX_TAPS, cancel_unconfirmed
 from terminal.presence import TapDesk
 from terminal.tap import TapResult, tap
 from terminal.timekeeping import Moment

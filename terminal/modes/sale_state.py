@@ -11,7 +11,7 @@ from typing import Final, Self
 from crypto.explained import Text
 from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
-from terminal.errors import DecisionInputInvalid
+from terminal.decisions.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.modes.counter_errors import TicketUnknown
 from terminal.presence import TapRequest

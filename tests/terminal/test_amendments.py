@@ -47,8 +47,7 @@ source = { cites = "test", mark = "G" }
 def bus(tmp_path: Path) -> Enrolled:
     """A bus terminal of a city with one rule: two free rides a month."""
     enrolled = enrol(tmp_path / "bus")
-    enrolled.files = {name: data for name, data in enrolled.files.items() if not name.startswith("rules/")}
-    enrolled.put_content("rules/two-a-month.toml", QUOTA_PACK.encode())
+    enrolled.put_only_rules("two-a-month", QUOTA_PACK)
     return enrolled
 
 

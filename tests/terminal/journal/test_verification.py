@@ -17,23 +17,20 @@ from hypothesis import strategies as st
 
 from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
-from terminal.errors import JournalDamaged, TerminalError
+from terminal.errors import TerminalError
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.errors import JournalDamaged
+from terminal.journal.faults import MAX_FAULTS_LISTED, FaultKind
 from terminal.journal.items import StoredEvent, Unreadable
 from terminal.journal.pruning import DAY_MS, prune, retention
+from terminal.journal.pruning_proof import PruningProof
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 from terminal.journal.uses import QuotaCount
-from terminal.journal.verification import (
-    MAX_FAULTS_LISTED,
-    FaultKind,
-    JournalReport,
-    Known,
-    PruningProof,
-    verify_journal,
-)
+from terminal.journal.verification import JournalReport, verify_journal
+from terminal.journal.vouching import Known
 from terminal.journal.writer import CHECKPOINT_EVERY
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
 from tests.terminal.journal.journals import (

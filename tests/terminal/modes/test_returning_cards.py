@@ -21,18 +21,16 @@ from terminal.presence import TapRequest
 from terminal.succession import Succession
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
+from tests.category_words import CATEGORY_WORDS
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
 from tests.terminal.modes.gate import (
     MINUTE,
     PACK,
     SECOND,
     WITHOUT_QUOTA,
-    companion_card,
-    events_of,
     gate,
     opened,
 )
-from tests.terminal.test_tap import CATEGORY_WORDS
 
 # Beside `PACK`: a party rides free without using up anything.
 PARTY = """
@@ -67,7 +65,7 @@ def test_the_same_card_within_seconds_is_the_same_tap(bus: Enrolled) -> None:
         assert here.tap(card).outcome is Outcome.GRANTED
         here.pass_time(6 * SECOND)
         assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
-    first, *repeats, _second, _third = events_of(bus)
+    first, *repeats, _second, _third = bus.events()
     assert {event.outcome for event in repeats} == {Outcome.REPEATED}
     assert {event.refers_to for event in repeats} == {first.sequence}
     assert {event.holder_ref for event in repeats} == {first.holder_ref}
@@ -103,7 +101,7 @@ def test_a_tap_that_gave_nothing_is_decided_anew(bus: Enrolled) -> None:
     card, clock = bus.card(grade=4), SetClock()
     with opened(bus, clock) as here:
         for _ in range(2):
-            assert (here.tap(card).outcome, events_of(bus)[-1].refers_to) == (Outcome.NOT_ELIGIBLE, 0)
+            assert (here.tap(card).outcome, bus.events()[-1].refers_to) == (Outcome.NOT_ELIGIBLE, 0)
 
 
 def test_where_the_first_was_cancelled_the_repeat_is_a_first(bus: Enrolled) -> None:
@@ -129,7 +127,7 @@ def test_a_larger_party_takes_the_earlier_tap_s_place_and_uses_one_ride(bus: Enr
         assert here.tap(card).outcome is Outcome.GRANTED  # the second ride of the month
         here.pass_time(6 * SECOND)
         assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
-    assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 0, 0]
+    assert [event.refers_to for event in bus.events()] == [0, 1, 2, 0, 0]
 
 
 @pytest.mark.parametrize("tapped_before", [0, 1])
@@ -145,7 +143,7 @@ def test_a_restart_costs_nobody_a_ride(bus: Enrolled, tapped_before: int) -> Non
         larger = here.tap(card, companions=1)
         assert (larger.outcome, larger.quota_left) == (Outcome.GRANTED_WITH_COMPANION, 1 - tapped_before)
         assert here.tap(card, companions=2).quota_left == 1 - tapped_before
-    assert [event.refers_to for event in events_of(bus)[tapped_before:]] == [
+    assert [event.refers_to for event in bus.events()[tapped_before:]] == [
         0,
         tapped_before + 1,
         tapped_before + 2,
@@ -233,7 +231,7 @@ def test_a_dearer_ride_takes_the_earlier_one_s_after_a_restart(bus: Enrolled) ->
 def test_a_companion_card_s_dearer_ride_takes_its_earlier_one_s_after_a_restart(tmp_path: Path) -> None:
     bus = gate(tmp_path / "bus", PACK.replace('"follows_holder"', '"follows_holder"\nquota = "rides"'))
     card, clock = bus.card(), SetClock()
-    carer = companion_card(bus, card)
+    carer = bus.companion_card(card)
     with opened(bus, clock) as here:
         assert [here.tap(one, fare=150).quota_left for one in (card, carer)] == [1, 1]
     with opened(bus, clock) as here:
@@ -268,7 +266,7 @@ def test_a_larger_party_that_gets_nothing_takes_nobody_s_place(tmp_path: Path) -
     with opened(bus, SetClock()) as here:
         outcomes = [here.tap(card, companions).outcome for companions in (0, 1, 0)]
     assert outcomes == [Outcome.GRANTED, Outcome.NOT_ELIGIBLE, Outcome.REPEATED]
-    assert [event.refers_to for event in events_of(bus)] == [0, 0, 1]
+    assert [event.refers_to for event in bus.events()] == [0, 0, 1]
 
 
 def test_a_dearer_ride_is_decided_anew_and_a_cheaper_one_is_not(bus: Enrolled) -> None:
@@ -282,7 +280,7 @@ def test_a_dearer_ride_is_decided_anew_and_a_cheaper_one_is_not(bus: Enrolled) -
         Outcome.REPEATED,
         Outcome.REPEATED,
     ]
-    assert [event.refers_to for event in events_of(bus)] == [0, 1, 1, 3, 3]
+    assert [event.refers_to for event in bus.events()] == [0, 1, 1, 3, 3]
 
 
 def test_whoever_left_and_comes_back_at_once_is_no_repeat(bus: Enrolled) -> None:
@@ -297,7 +295,7 @@ def test_whoever_left_and_comes_back_at_once_is_no_repeat(bus: Enrolled) -> None
 def test_behind_a_holder_who_got_nothing_a_companion_card_counts_for_nothing(bus: Enrolled) -> None:
     card = bus.card(grade=4)
     with opened(bus, SetClock()) as here:
-        outcomes = [here.tap(one).outcome for one in (card, companion_card(bus, card))]
+        outcomes = [here.tap(one).outcome for one in (card, bus.companion_card(card))]
     assert outcomes == [Outcome.NOT_ELIGIBLE, Outcome.NOT_ELIGIBLE]
 
 
@@ -307,7 +305,7 @@ def test_behind_a_holder_who_got_nothing_a_companion_card_counts_for_nothing(bus
 def test_a_companion_card_follows_for_a_minute(bus: Enrolled, milliseconds: int, expected: bool) -> None:
     card = bus.card()
     succession, holder = Succession(), TapCredential.from_bytes(card.credential)
-    companion = TapCredential.from_bytes(companion_card(bus, card).credential)
+    companion = TapCredential.from_bytes(bus.companion_card(card).credential)
     succession.note(7, NOON, holder, granted=True)
     assert succession.follows(companion, NOON + milliseconds) == (7 if expected else 0)
 
@@ -339,7 +337,7 @@ def test_a_ride_is_given_back_where_the_larger_party_rides_by_another_rule(tmp_p
 
 def test_a_companion_card_behind_its_holder_s_is_no_repeat_of_it(bus: Enrolled) -> None:
     card = bus.card()
-    carer = companion_card(bus, card)
+    carer = bus.companion_card(card)
     with opened(bus, SetClock()) as here:
         outcomes = [here.tap(one).outcome for one in (carer, card, carer, carer, card, carer)]
     assert outcomes == [
@@ -355,7 +353,7 @@ def test_a_companion_card_behind_its_holder_s_is_no_repeat_of_it(bus: Enrolled) 
 def test_a_holder_s_second_tap_does_not_shut_the_companion_out(bus: Enrolled) -> None:
     card = bus.card()
     with opened(bus, SetClock()) as here:
-        outcomes = [here.tap(one).outcome for one in (card, card, companion_card(bus, card))]
+        outcomes = [here.tap(one).outcome for one in (card, card, bus.companion_card(card))]
     assert outcomes == [Outcome.GRANTED, Outcome.REPEATED, Outcome.GRANTED]
 
 
@@ -367,7 +365,7 @@ def test_within_the_transfer_window_a_journey_goes_on(tmp_path: Path) -> None:
         here.pass_time(30 * MINUTE)
         transfer = here.tap(card)
         assert (transfer.outcome, transfer.party_pays) == (Outcome.TRANSFERRED, 0)
-        assert here.tap(companion_card(bus, card)).outcome is Outcome.GRANTED
+        assert here.tap(bus.companion_card(card)).outcome is Outcome.GRANTED
         assert here.tap(card).outcome is Outcome.REPEATED
     with opened(bus, clock) as here:
         here.pass_time(29 * MINUTE)
@@ -375,7 +373,7 @@ def test_within_the_transfer_window_a_journey_goes_on(tmp_path: Path) -> None:
         # From the first tap of the journey, not from its last.
         here.pass_time(2 * MINUTE)
         assert here.tap(card).outcome is Outcome.GRANTED
-    events = events_of(bus)
+    events = bus.events()
     assert [event.refers_to for event in events if event.outcome is Outcome.TRANSFERRED] == [
         first.sequence
     ] * 2
@@ -414,7 +412,7 @@ def test_whoever_transfers_after_leaving_is_inside_again(tmp_path: Path) -> None
             outcomes.append(here.tap(card).outcome)
     assert outcomes[2:] == [Outcome.TRANSFERRED, Outcome.ALREADY_INSIDE]
     # A transfer rests on the journey's first tap, being inside on the last.
-    assert [event.refers_to for event in events_of(entrance)] == [0, 1, 1, 3]
+    assert [event.refers_to for event in entrance.events()] == [0, 1, 1, 3]
 
 
 def test_where_a_transfer_was_cancelled_the_journey_goes_on_from_its_first_tap(tmp_path: Path) -> None:
@@ -425,7 +423,7 @@ def test_where_a_transfer_was_cancelled_the_journey_goes_on_from_its_first_tap(t
         here.pass_time(MINUTE)
         cancel(here.terminal.desk, here.tap(card).sequence)
         assert here.tap(card).outcome is Outcome.TRANSFERRED
-    assert events_of(bus)[-1].refers_to == first.sequence
+    assert bus.events()[-1].refers_to == first.sequence
 
 
 def test_where_all_of_a_journey_was_cancelled_the_next_tap_begins_one(tmp_path: Path) -> None:
@@ -437,7 +435,7 @@ def test_where_all_of_a_journey_was_cancelled_the_next_tap_begins_one(tmp_path: 
         for result in (here.tap(card), first):
             cancel(here.terminal.desk, result.sequence)
         assert here.tap(card).outcome is Outcome.GRANTED
-    assert events_of(bus)[-1].refers_to == 0
+    assert bus.events()[-1].refers_to == 0
 
 
 def test_a_party_pays_once_for_a_journey_and_leaves_from_its_last_tap(tmp_path: Path) -> None:
@@ -450,7 +448,7 @@ def test_a_party_pays_once_for_a_journey_and_leaves_from_its_last_tap(tmp_path: 
         here.leave(card)
     assert [one.outcome for one in results] == [Outcome.TRANSFERRED, Outcome.REPEATED]
     assert [one.party_pays for one in results] == [0, 0]
-    assert [event.refers_to for event in events_of(bus)] == [0, 1, 2, 2]
+    assert [event.refers_to for event in bus.events()] == [0, 1, 2, 2]
 
 
 def test_a_card_that_was_let_in_lets_nobody_else_in(tmp_path: Path) -> None:
@@ -474,7 +472,7 @@ def test_behind_a_card_that_lets_nobody_in_its_companion_s_does_not_either(tmp_p
     with opened(entrance, SetClock()) as here:
         here.tap(card)
         here.pass_time(MINUTE)
-        outcomes = [here.tap(one).outcome for one in (card, companion_card(entrance, card))]
+        outcomes = [here.tap(one).outcome for one in (card, entrance.companion_card(card))]
     assert outcomes == [Outcome.ALREADY_INSIDE, Outcome.NOT_ELIGIBLE]
 
 
@@ -486,7 +484,7 @@ def test_a_new_day_knows_nobody(tmp_path: Path) -> None:
         assert here.tap(card).outcome is Outcome.GRANTED
         here.pass_time(4 * SECOND)
         assert here.tap(card).outcome is Outcome.GRANTED
-    first, second = events_of(entrance)
+    first, second = entrance.events()
     assert first.holder_ref != second.holder_ref
 
 
@@ -528,7 +526,7 @@ def test_a_card_that_has_left_may_come_in_again(tmp_path: Path) -> None:
         assert here.tap(card).outcome is Outcome.GRANTED
         here.pass_time(MINUTE)
         assert here.tap(card).outcome is Outcome.ALREADY_INSIDE
-    recorded = events_of(entrance)[2]
+    recorded = entrance.events()[2]
     assert (recorded.kind, recorded.refers_to, recorded.fare) == (EventKind.CHECK_OUT, first.sequence, 0)
 
 
@@ -537,7 +535,7 @@ def test_whoever_never_came_in_is_let_out(bus: Enrolled) -> None:
     with opened(bus, SetClock()) as here:
         assert here.leave(card).outcome is Outcome.RECORDED
         assert here.tap(card).outcome is Outcome.GRANTED
-    assert events_of(bus)[0].refers_to == 0
+    assert bus.events()[0].refers_to == 0
 
 
 class Counted(InProcessConnection):

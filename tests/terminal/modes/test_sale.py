@@ -27,10 +27,11 @@ from crypto.credential import TapCredential
 from terminal.amendments import cancel
 from terminal.assembly import Terminal, open_terminal
 from terminal.data_directory import TERMINAL_KEY
-from terminal.errors import DecisionInputInvalid, JournalUnavailable, TapNotRecorded
+from terminal.decisions.errors import DecisionInputInvalid
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.errors import JournalUnavailable, TapNotRecorded
 from terminal.journal.row_digest import row_digest
 from terminal.journal.schema import open_for_reading
 from terminal.journal.verification import verify_journal
@@ -43,9 +44,9 @@ from terminal.modes.counter_errors import (
     SaleTimedOut,
     TicketUnknown,
 )
-from terminal.modes.open_sale import MAX_TAPS
 from terminal.modes.sale import IDLE_MS
 from terminal.modes.sale_state import SaleItem, SaleMove, SalePhase, SaleTotals
+from terminal.open_sale import MAX_TAPS
 from terminal.tap import tap
 from tests.card.full_cards import Tap
 from tests.terminal.enrolled import Enrolled, SetClock, chip
