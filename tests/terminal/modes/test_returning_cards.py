@@ -18,6 +18,7 @@ from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.verification import verify_journal
 from terminal.presence import TapRequest
+from terminal.return_windows import within
 from terminal.succession import Succession
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN
@@ -474,6 +475,17 @@ def test_behind_a_card_that_lets_nobody_in_its_companion_s_does_not_either(tmp_p
         here.pass_time(MINUTE)
         outcomes = [here.tap(one).outcome for one in (card, entrance.companion_card(card))]
     assert outcomes == [Outcome.ALREADY_INSIDE, Outcome.NOT_ELIGIBLE]
+    assert (entrance.events()[1].holder_pays, entrance.events()[1].companion_pays) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    ("window", "first", "second", "expected"),
+    [(5, 0, 5, True), (5, 0, 6, False), (5, 6, 1, True), (5, 6, 0, False), (0, 3, 3, False)],
+)
+def test_a_window_ends_with_its_last_millisecond_and_may_be_none(
+    window: int, first: int, second: int, expected: bool
+) -> None:
+    assert within(window, first, second) is expected
 
 
 def test_a_new_day_knows_nobody(tmp_path: Path) -> None:
