@@ -54,6 +54,21 @@ def test_who_gains_is_told_by_category_grade_and_residence() -> None:
     assert told(old, new) == [("category 5, grades 3–4, local", "pays 50%", "free")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("pays_percent = 1", "pays_percent = 2"),  # alike below a fare of 50 yuan
+        ("pays_percent = 98", "pays_percent = 99"),  # and these below one of 1.02
+    ],
+)
+def test_shares_that_differ_at_dear_fares_alone_are_told(old: str, new: str) -> None:
+    by_yuan = 'kind = "percentage", {}, rounding = "down_to_yuan"'
+
+    [change] = changes(one(rule(benefit=by_yuan.format(old))), one(rule(benefit=by_yuan.format(new))))
+
+    assert (change.kind, change.who.en) == (ChangeKind.OUTCOME, "every holder")
+
+
 def test_from_when_is_told() -> None:
     old = one(rule("half", "true", HALF))
     new = RuleBook(
