@@ -258,6 +258,18 @@ def test_a_bar_that_begins_or_whose_basis_alone_changes_is_told() -> None:
     assert change.before.en != change.after.en
 
 
+def test_a_bar_that_ends_is_told_from_the_day_after_its_last() -> None:
+    nation = pack(name="nation")
+    old, new = (
+        RuleBook([nation, pack(name="city", region="4201", dates=dates, more=misuse(1))])
+        for dates in ("effective_from = 2020-01-01\n", UNTIL_JUNE)
+    )
+
+    bars = [change.who.en for change in changes(old, new) if "misused" in change.who.en]
+
+    assert bars == ["holders found to have misused the card from 2026-07-01 on"]
+
+
 OTHERWISE = """
 [[otherwise]]
 kinds = ["attraction"]
