@@ -40,8 +40,9 @@ from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt
 from terminal.journal.amended import is_cancelled, note_cancelled
+from terminal.journal.begun import has_begun, note_begun
 from terminal.journal.disk import JournalDisk
-from terminal.journal.errors import JournalReplaced
+from terminal.journal.errors import JournalGone, JournalReplaced
 from terminal.journal.in_place import FilesInPlace
 from terminal.journal.lock import lock_journal
 from terminal.journal.log_file import lengthen_log
@@ -147,7 +148,7 @@ class JournalWriter(Closing):
         self._place_given = (0, 0.0)
         self._lock = lock_journal(path)
         try:
-            require_there(path, held)
+            require_there(path, owner, held)
             self._connection = open_for_writing(path, owner)
         except BaseException:
             os.close(self._lock)
@@ -156,6 +157,7 @@ class JournalWriter(Closing):
             self._require_own()
             require_whole(self._connection, held)
             self._head: _Head | None = self._read_head()
+            self._require_begun(self._head)
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
             self.sign()
@@ -299,6 +301,8 @@ class JournalWriter(Closing):
         self._head = _Head(event.sequence, digest)
         self._learn_time(event)
         self._segment_is_stored = True
+        if event.sequence == 1:
+            note_begun(self.path, self._owner)
         if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
             self.sign()
         return event
@@ -412,6 +416,13 @@ class JournalWriter(Closing):
             with self._mutex:
                 self._head = self._read_head()
         return self._head
+
+    def _require_begun(self, head: _Head) -> None:
+        """Raise JournalGone where all events of a journal that had some are gone with its base."""
+        if head.sequence:
+            note_begun(self.path, self._owner)
+        elif has_begun(self.path, self._owner):
+            raise JournalGone(file=self.path.name)
 
     def _require_own(self) -> None:
         found = read_owner(self._connection, self._owner.is_training)
