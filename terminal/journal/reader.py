@@ -13,6 +13,7 @@ from crypto.explained import Text
 from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
 from terminal.events.receipt import Receipt
+from terminal.journal.amended import amended_by
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
 from terminal.journal.salvage import cut_off
 from terminal.journal.schema import (
@@ -102,6 +103,11 @@ class JournalReader(Closing):
         with damage_named():
             rows = self._connection.execute(_EVENTS.format("> ?"), (after, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
+
+    def amended_by(self, sequence: int) -> int | None:
+        """The last event that cancelled or corrected this one; None where none did."""
+        with damage_named():
+            return amended_by(self._connection, sequence)
 
     def waiting_voices(self) -> list[int]:
         """The events whose recordings the terminal still keeps, ascending."""

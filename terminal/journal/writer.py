@@ -39,7 +39,7 @@ from terminal.events.event import (
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt
-from terminal.journal.amended import is_cancelled, note_cancelled
+from terminal.journal.amended import amended_by, note_amended
 from terminal.journal.begun import has_begun, note_begun
 from terminal.journal.disk import JournalDisk
 from terminal.journal.errors import JournalGone, JournalReplaced
@@ -277,7 +277,7 @@ class JournalWriter(Closing):
         data = event.to_bytes()
         digest = sm3(data)
         try:
-            if not (counted or given_back or voice or draft.kind is EventKind.CANCELLATION):
+            if not (counted or given_back or voice or draft.kind.amends):
                 self._insert(event.sequence, data, digest)
             else:
                 with transaction(self._connection):
@@ -286,8 +286,8 @@ class JournalWriter(Closing):
                         counted.add(self._connection)
                     if given_back is not None:
                         given_back.give_back(self._connection)
-                    if draft.kind is EventKind.CANCELLATION:
-                        note_cancelled(self._connection, draft.refers_to, event.sequence)
+                    if draft.kind.amends:
+                        note_amended(self._connection, draft.refers_to, event.sequence)
                     if voice:
                         keep_voice(self._connection, event.sequence, voice)
         except sqlite3.Error as error:
@@ -341,28 +341,18 @@ class JournalWriter(Closing):
 
     @_undisturbed
     def last_correction(self, sequence: int) -> UsageEvent | None:
-        """The latest correction of an event; None where there is none. Reads all that came after it.
+        """The latest correction of an event; None where there is none, or it was cancelled.
 
         Raises JournalUnavailable, JournalDamaged.
         """
-        with damage_named():
-            rows = self._connection.execute(
-                "SELECT sequence, bytes FROM events WHERE sequence > ? ORDER BY sequence DESC", (sequence,)
-            )
-            for place, data in rows:
-                try:
-                    event = UsageEvent.from_bytes(data)
-                except EventMalformed as error:
-                    raise _unreadable(place) from error
-                if event.kind is EventKind.CORRECTION and event.refers_to == sequence:
-                    return event
-        return None
+        last = self._amendment(sequence)
+        return last if last is not None and last.kind is EventKind.CORRECTION else None
 
     @_undisturbed
     def is_cancelled(self, sequence: int) -> bool:
         """Whether an event was cancelled. Raises JournalUnavailable, JournalDamaged."""
-        with damage_named():
-            return is_cancelled(self._connection, sequence)
+        last = self._amendment(sequence)
+        return last is not None and last.kind is EventKind.CANCELLATION
 
     @property
     def unsigned(self) -> int:
@@ -416,6 +406,17 @@ class JournalWriter(Closing):
             with self._mutex:
                 self._head = self._read_head()
         return self._head
+
+    def _amendment(self, sequence: int) -> UsageEvent | None:
+        """The last event that amends this one."""
+        with damage_named():
+            by = amended_by(self._connection, sequence)
+        if by is None:
+            return None
+        last = self.event(by)
+        if last is None or not last.kind.amends or last.refers_to != sequence:
+            raise _unreadable(by)
+        return last
 
     def _require_begun(self, head: _Head) -> None:
         """Raise JournalGone where all events of a journal that had some are gone with its base."""

@@ -266,6 +266,14 @@ def test_an_altered_event_gives_none(line: Bus) -> None:
         receipt_of(directory, 1)
 
 
+def test_what_came_behind_an_event_is_not_read_for_its_receipt(line: Bus) -> None:
+    """However many there are: whether it was taken back is looked up."""
+    directory = line.enrolled.directory
+    with sqlite3.connect(directory.journal) as connection:
+        connection.execute("INSERT INTO events VALUES (1000, x'00', zeroblob(32))")
+    assert receipt_of(directory, 1).receipt.sequence == 1
+
+
 def test_the_verb_is_installed(line: Bus) -> None:
     done = subprocess.run(
         [
