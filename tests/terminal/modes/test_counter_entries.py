@@ -100,6 +100,7 @@ def test_what_an_input_method_makes_of_it_is_the_same_order(text: str, order: ob
     [
         *(("q", "word 1"), ("王小明", "word 1"), ("p", "word 2"), ("p x", "word 2"), ("a", "word 2")),
         *(("a 不", "word 2"), ("a CERT-RENEW 1 x", "word 4"), ("a CERT-RENEW 0", "word 3")),
+        *(("a CERT-RENEW 1_0", "word 3"), ("a CERT-RENEW 1 +2", "word 4")),
     ],
 )
 def test_which_part_of_a_typed_line_is_wrong_is_said_and_not_what_stands_there(text: str, wrong: str) -> None:
