@@ -27,7 +27,7 @@ from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.wholeness import signed_for
 from terminal.journal.writer import JournalWriter
 from terminal.known_time import learn_enrolment
-from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
+from terminal.open_sale import cancel_left_open
 from terminal.presence import TapDesk, TapRequest
 from terminal.quota_counter import QuotaCounter
 from terminal.succession import Succession
@@ -114,5 +114,4 @@ def open_terminal(
                 aside=aside,
                 seen=SeenProofs(),
             )
-            cancelled = cancel_unconfirmed(desk, OpenSaleFile(records.open_sale, owner))
-            yield Terminal(configuration, desk, upkeep, cancelled)
+            yield Terminal(configuration, desk, upkeep, cancel_left_open(desk))

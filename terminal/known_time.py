@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 from crypto.pki.certificate import Certificate
-from terminal.errors import JournalDamaged
 from terminal.events.errors import EventMalformed
 from terminal.events.event import ClockTrust, UsageEvent
 from terminal.events.receipt import Receipt
+from terminal.journal.errors import JournalDamaged
 from terminal.timekeeping import LEEWAY_MS, Timekeeper
 
 #: Weeks of taps with a clock ahead, and read in half a second; beyond, what the centre signed must do.

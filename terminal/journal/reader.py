@@ -10,10 +10,10 @@ from typing import Final
 
 from crypto.closing import Closing
 from crypto.explained import Text
-from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
 from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt
+from terminal.journal.errors import JournalUnavailable
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
 from terminal.journal.salvage import cut_off
 from terminal.journal.schema import (

@@ -9,8 +9,8 @@ from crypto.pki.certificate import Certificate
 from terminal.clock import Clock
 from terminal.configuration import Mode
 from terminal.content.content import Content, load_content
+from terminal.content.errors import ContentMissing
 from terminal.data_directory import DataDirectory
-from terminal.errors import ContentMissing
 from terminal.journal.disk import JournalDisk
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner

@@ -10,14 +10,19 @@ from pathlib import Path
 from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.contents import ChipContents, VolatileMemory
 from card.simulator.issuing.personalisation import Holder, TestIssuer
+from crypto.credential import TapCredential
 from crypto.keystore.directory import make_keystore
 from crypto.pki.role import Role
+from crypto.sealing import SegmentOpener
 from crypto.sm2 import PrivateKey
 from terminal.clock import ClockReading, ClockSource
 from terminal.configuration import CareSettings, Mode, TerminalConfiguration
 from terminal.content.asked_lists import asked_lists
 from terminal.content.manifest import HOTLIST_BASE, LIST_BASE, list_file
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
+from terminal.decisions.rule_pack import RulePack
+from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.journal.reader import JournalReader
 from terminal.starter import starter_files, starter_rule_book
 from tests.authority import TestAuthority
 from tests.terminal.hotlists import hotlist_of, standing_list_of
@@ -48,6 +53,11 @@ class SetClock:
         self.now += 1
         return self.now
 
+    def pass_time(self, milliseconds: int) -> None:
+        """Let so much time go by."""
+        self.now += milliseconds
+        self.monotonic += milliseconds
+
 
 @dataclass
 class Enrolled:
@@ -75,10 +85,35 @@ class Enrolled:
         """A card of this issuer."""
         return self.issuer.personalise(Holder(categories, grade, region, issued, expires))
 
+    def companion_card(self, holder: ChipContents) -> ChipContents:
+        """The companion card that goes with this one."""
+        card_id = TapCredential.from_bytes(holder.credential).card_id.hex()
+        carer = Holder((), 0, "500103", date(2026, 1, 1), date(2035, 12, 31), companion_of=card_id)
+        return self.issuer.personalise(carer)
+
+    def events(self) -> list[UsageEvent]:
+        """Everything in its journal."""
+        return events_in(self.directory.journal)
+
+    def evidence(self, event: UsageEvent) -> SealedEvidence:
+        """What the centre reads in an event of its journal."""
+        headers = {one.segment: one.segment_header for one in self.events() if one.segment_header}
+        opener = SegmentOpener(self.center, headers[event.segment])
+        return SealedEvidence.from_bytes(opener.open(event.index, event.sealed, event.seal_context()))
+
     def put_content(self, name: str, data: bytes) -> None:
         """Publish anew with this file."""
         self.files[name] = data
         self.publish()
+
+    def put_only_rules(self, name: str, pack: str) -> None:
+        """Publish anew with this rule pack in place of all others.
+
+        Raises RulePackMalformed: a pack that is refused would leave the others in force.
+        """
+        RulePack.from_bytes(pack.encode())
+        self.files = {path: data for path, data in self.files.items() if not path.startswith("rules/")}
+        self.put_content(f"rules/{name}.toml", pack.encode())
 
     def put_hotlist(self, *card_ids: bytes) -> None:
         """Publish anew with a hotlist of these cards."""
@@ -100,6 +135,12 @@ class Enrolled:
         """The next publication, with the trust store as it stands now."""
         self.version += 1
         self.authority.publish(self.directory.content, self.files, self.version)
+
+
+def events_in(journal: Path) -> list[UsageEvent]:
+    """Every event of a journal."""
+    with JournalReader(journal) as reader:
+        return [UsageEvent.from_bytes(stored.data) for stored in reader.events(0, 10_000)]
 
 
 def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolled:

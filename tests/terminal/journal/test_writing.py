@@ -9,7 +9,10 @@ import pytest
 
 from crypto.sealing import SegmentOpener
 from terminal.clock import ClockSource
-from terminal.errors import (
+from terminal.events.event import NO_PREVIOUS, ClockTrust
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
+from terminal.journal.errors import (
     JournalDamaged,
     JournalLocked,
     JournalMissing,
@@ -17,9 +20,6 @@ from terminal.errors import (
     JournalUnavailable,
     TapNotRecorded,
 )
-from terminal.events.event import NO_PREVIOUS, ClockTrust
-from terminal.events.kind import EventKind
-from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 from terminal.journal.uses import QuotaCount
@@ -60,6 +60,8 @@ def test_a_use_is_counted_with_its_event_or_not_at_all(path: Path) -> None:
         journal._connection.execute("DROP TRIGGER stop")
         assert journal.event(place.sequence) is None
     with writer(path) as journal:
+        assert journal.uses(count) == 2
+        journal.forget_uses(date(2026, 12, 31))
         assert journal.uses(count) == 2
         journal.forget_uses(date(2027, 1, 1))
         assert journal.uses(count) == 0

@@ -28,7 +28,7 @@ from terminal.modes.status import condition_of
 from terminal.modes.todays_events import todays_events
 from terminal.timekeeping import LEEWAY_MS, REST_MS, Timekeeper
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
-from tests.terminal.modes.gate import MINUTE, WITHOUT_QUOTA, events_of, gate, opened
+from tests.terminal.modes.gate import MINUTE, WITHOUT_QUOTA, gate, opened
 
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
@@ -76,7 +76,7 @@ def test_a_card_that_is_valid_today_is_taken_once_the_clock_is_right(
     between(clock)
     clock.now -= YEAR_MS
     assert tap_once(bus, clock, card) is Outcome.GRANTED
-    *_, ahead, right = events_of(bus)
+    *_, ahead, right = bus.events()
     assert (ahead.clock, right.clock) == (ClockTrust.STEPPED, ClockTrust.FREE)
     assert right.time_ms == right.wall_ms
 
@@ -118,7 +118,7 @@ def test_ahead_and_then_back_revives_no_expired_card(
     between(clock)
     clock.now = NOON - 2 * DAY_MS
     assert tap_once(bus, clock, expired) is Outcome.EXPIRED
-    assert [event.clock for event in events_of(bus)] == [
+    assert [event.clock for event in bus.events()] == [
         ClockTrust.FREE,
         ClockTrust.STEPPED,
         ClockTrust.SET_BACK,
@@ -181,7 +181,7 @@ def test_the_day_s_events_are_those_of_the_day_alone(bus: Enrolled, clock: SetCl
             clock.now += ahead
             here.tap(bus.card(expires=date(2026, 11, 24)))
             clock.now -= ahead
-        events = [msgspec.structs.replace(event, time_ms=event.wall_ms) for event in events_of(bus)]
+        events = [msgspec.structs.replace(event, time_ms=event.wall_ms) for event in bus.events()]
 
     def event(sequence: int) -> UsageEvent | None:
         return events[sequence - 1] if sequence else None
@@ -252,7 +252,7 @@ def test_what_the_centre_signed_shows_that_a_clock_is_right_after_a_long_rest(
     bus: Enrolled, clock: SetClock
 ) -> None:
     tap_once(bus, clock, bus.card())
-    (first,) = events_of(bus)
+    (first,) = bus.events()
     clock.now += 30 * DAY_MS
     reboot(clock)
     assert [told.error.code for told in clock_troubles(bus, clock)] == ["TRM-415"]
@@ -262,7 +262,7 @@ def test_what_the_centre_signed_shows_that_a_clock_is_right_after_a_long_rest(
         state.record_answer(sign_receipt(said, bus.authority.receipt), first.sequence, [], clock.now)
     assert clock_troubles(bus, clock) == []
     assert tap_once(bus, clock, bus.card()) is Outcome.GRANTED
-    assert [event.clock for event in events_of(bus)][1:] == [ClockTrust.STEPPED, ClockTrust.FREE]
+    assert [event.clock for event in bus.events()][1:] == [ClockTrust.STEPPED, ClockTrust.FREE]
     # Nor can the clock be turned back behind it, but for the day by which two clocks may differ.
     clock.now -= 20 * DAY_MS
     reboot(clock)
@@ -272,21 +272,21 @@ def test_what_the_centre_signed_shows_that_a_clock_is_right_after_a_long_rest(
 
 def test_a_receipt_that_is_a_little_ahead_makes_no_clock_doubtful(bus: Enrolled, clock: SetClock) -> None:
     tap_once(bus, clock, bus.card())
-    (first,) = events_of(bus)
+    (first,) = bus.events()
     said = Receipt(first.terminal, first.epoch, first.sequence, first.hash, clock.now + LEEWAY_MS)
     with UploadState(bus.directory.uploads, first.epoch) as state:
         state.record_answer(sign_receipt(said, bus.authority.receipt), first.sequence, [], clock.now)
     tap_once(bus, clock, bus.card())
-    assert events_of(bus)[-1].clock is ClockTrust.FREE
+    assert bus.events()[-1].clock is ClockTrust.FREE
 
 
 def test_a_new_terminal_knows_when_it_was_certified(bus: Enrolled, clock: SetClock) -> None:
     clock.now = NOON + REST_MS  # over ten days behind the content, and even behind the certificate
     tap_once(bus, clock, bus.card())
-    assert events_of(bus)[-1].clock is ClockTrust.STEPPED
+    assert bus.events()[-1].clock is ClockTrust.STEPPED
     bus.certify(datetime.fromtimestamp(NOON / 1000, UTC) + timedelta(days=1))
     tap_once(bus, clock, bus.card())
-    assert events_of(bus)[-1].clock is ClockTrust.FREE
+    assert bus.events()[-1].clock is ClockTrust.FREE
 
 
 def test_how_far_back_the_known_time_is_looked_for(bus: Enrolled, clock: SetClock) -> None:
@@ -294,7 +294,7 @@ def test_how_far_back_the_known_time_is_looked_for(bus: Enrolled, clock: SetCloc
         here.tap(bus.card())
         clock.now += YEAR_MS
         here.tap(bus.card())
-    right, ahead = events_of(bus)
+    right, ahead = bus.events()
 
     def known_behind(taps: int) -> int:
         """By a journal with so many taps while the clock stood ahead."""
