@@ -141,6 +141,12 @@ def test_a_gap_is_told_by_whom_and_when_it_concerns() -> None:
     ]
 
 
+def test_days_without_any_rule_are_no_gap() -> None:
+    ended = pack(rule("r"), dates="effective_from = 2020-01-01\neffective_until = 2026-12-31\n")
+
+    assert found(RuleBook([ended]), Check.GAP) == []
+
+
 def test_advice_of_one_operator_leaves_the_others_with_a_gap() -> None:
     own = ADVICE.replace("kinds", 'operator = "test-bus"\nkinds')
 
