@@ -190,6 +190,18 @@ def test_packs_without_cases_and_folders_without_packs_are_refused(tmp_path: Pat
     assert isinstance(run("test", tmp_path / "bad.toml").exception, CaseFileMalformed)
 
 
+def test_explain_adds_up_those_admitted_and_those_who_are_not(content: Path) -> None:
+    arguments = ("explain", "--content", content, "--category", 4, "--grade", 1, "--region", "500103")
+    garden = (*arguments, "--service", "GARDEN", "--on", "2026-05-17", "--fare", 7000, "--companions", 3)
+
+    assert [line["en"] for line in answer(*garden)["sums"]] == [
+        "holder: free, 0 fen",
+        "1 admitted, each: free, 0 fen",
+        "2 others, each: the list fare, 7000 fen",
+        "together: 14000 fen",
+    ]
+
+
 def test_explain_shows_the_sums_the_basis_and_every_rule(content: Path) -> None:
     arguments = (
         *("explain", "--content", content, "--category", 4, "--grade", 3, "--region", "500103"),
