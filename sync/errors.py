@@ -555,6 +555,20 @@ class RulesFaulty(SyncError):
     )
 
 
+class TerminalNotRevoked(SyncError):
+    """Late events were to be accepted of a terminal that was never revoked here. Facts: terminal."""
+
+    code = "SYN-517"
+    cause = Text(
+        zh="终端 {terminal} 没有吊销过，没有迟到的记录要确认。",
+        en="Terminal {terminal} was not revoked here: it has no late events to accept.",
+    )
+    next_step = Text(
+        zh="请用 tongka center terminal list 核对终端号。",
+        en="See the terminals by tongka center terminal list.",
+    )
+
+
 class PackVersionReused(SyncError):
     """A rule pack was changed without a new version. Facts: file, pack, version."""
 

@@ -54,7 +54,7 @@ class FileNotRead(TerminalError):
 
 
 class ClockDoubtful(TerminalError):
-    """The wall clock contradicts what is known. Facts: reads, known (moments)."""
+    """The wall clock is behind what is known, or ahead of it beyond belief. Facts: reads, known (moments)."""
 
     code = "TRM-413"
     cause = Text(
@@ -65,6 +65,24 @@ class ClockDoubtful(TerminalError):
         zh="刷卡照常，按已知时间判断并在流水中注明。请校准时钟（timedatectl），最好启用时间同步。",
         en="Taps go on, judged by the known time and marked. Set the clock (timedatectl), or better let a "
         "time service keep it.",
+    )
+
+
+class ClockAhead(TerminalError):
+    """The wall clock jumped ahead, and nothing shows whether it is right. Facts: reads, known (moments)."""
+
+    code = "TRM-415"
+    cause = Text(
+        zh="本机时钟向前跳变：显示 {reads}，确知只到 {known}，是否准确无从证明。",
+        en="This machine's clock jumped ahead: it reads {reads}, certain is {known}, and nothing shows "
+        "whether it is right.",
+    )
+    next_step = Text(
+        zh="刷卡照常，暂按显示的时间判断并在流水中注明。时钟错了，校准即可，不留影响；时钟是对的，请启用时间同步，"
+        "或与中心同步一次（相差不到十天可省）再重启本机。",
+        en="Taps go on, judged by what it reads and marked. If it is wrong, set it right, and nothing stays "
+        "of it. If it is right, let a time service keep it, or synchronise with the centre once (not needed "
+        "for less than ten days) and restart this machine.",
     )
 
 

@@ -31,7 +31,6 @@ from sync.center.needs_command import app as needs_app
 from sync.center.option_words import REGION, SIXTEEN_DIGITS
 from sync.center.publication import check_content
 from sync.center.rule_faults import require_no_faults, require_still_no_faults
-from sync.center.server import serve
 from sync.center.terminal_command import app as terminal_app
 from terminal.content.content import Content
 
@@ -218,6 +217,8 @@ def run(
 
     Example: tongka center run --data out/center --port 0
     """
+    from sync.center.server import serve  # noqa: PLC0415 - FastAPI is loaded by the verb that serves
+
     with open_center(data) as center:
         serve(center, host, port, lambda url: typer.echo(told(_READY, as_json, url=url)))
 

@@ -23,6 +23,7 @@ from sync.center.examination import Examination, Proof, Pseudonyms, Reason, Stor
 from sync.center.examined_rows import keep, unexamined
 from sync.center.left_words import judge_left
 from sync.center.named_content import NamedContent
+from sync.center.quota_uses import quota_uses
 from sync.center.unsealing import Unsealer
 from sync.errors import ContentInvalid
 from terminal.content.content import Content
@@ -190,6 +191,7 @@ class _Examiner:
         strictest: Content,
     ) -> Examination:
         """What a tap with a genuine card's proof claims and is due."""
+        proven = replace(proven, uses=quota_uses(event, evidence, judged, content, self._pseudonyms))
         continued = self._continued(event, judged) if event.refers_to else 0
         if event.outcome.rests_on_earlier:
             agrees = _claims_nothing(event) and continued > 0
@@ -207,7 +209,10 @@ class _Examiner:
         result = _compare(event, decision, replace(proven, goes_with=evidence.follows if is_behind else 0))
         if follows and not is_behind and result.reason is Reason.DECISION_DIFFERS:
             return replace(result, reason=Reason.HOLDER_NOT_VALID)
-        return result
+        if not result.agrees:
+            return result
+        uses = quota_uses(event, evidence, judged, content, self._pseudonyms, used=decision.quota)
+        return replace(result, uses=uses)
 
     def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
         """What is wrong with a need or a rating; FINE for either that is whole, and for all other kinds."""

@@ -114,7 +114,7 @@ class SaleItem:
     @property
     def request(self) -> TapRequest:
         """The tap for it."""
-        return TapRequest(self.service, self.fare, Party(self.companions), self.ticket)
+        return TapRequest(self.service, self.fare, Party(self.companions), self.ticket, is_unconfirmed=True)
 
 
 @dataclass(frozen=True)

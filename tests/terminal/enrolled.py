@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from card.simulator.chips.applet import ReferenceApplet
@@ -31,6 +31,7 @@ from tests.terminal.hotlists import hotlist_of, standing_list_of
 TERMINAL_ID = bytes.fromhex("00112233") + os.getpid().to_bytes(4)
 # A day within every starter rule and every card below, in milliseconds: 2026-11-24 12:00 in China.
 NOON = 1_795_492_800_000
+CERTIFIED = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @dataclass
@@ -118,6 +119,18 @@ class Enrolled:
         """Publish anew with a hotlist of these cards."""
         self.put_content(HOTLIST_BASE, hotlist_of(card_ids, version=self.version + 1))
 
+    def certify(self, since: datetime) -> None:
+        """Give the terminal a certificate of this day: so late the province knows that it is."""
+        configuration = self.directory.load_configuration()
+        name = f"{configuration.terminal}.{configuration.epoch}"
+        key = self.directory.keystore.load(TERMINAL_KEY)
+        certificate = self.authority.certify(Role.TERMINAL, name, key, since)
+        self.directory.certificate_file.write_bytes(certificate.pem)
+
+    def certify_now(self) -> None:
+        """Give it one as a centre would, for tests in which it goes by the machine's own clock."""
+        self.certify(datetime.now(UTC) - timedelta(days=1))
+
     def publish(self) -> None:
         """The next publication, with the trust store as it stands now."""
         self.version += 1
@@ -150,11 +163,9 @@ def enrol(path: Path, service: str = "BUS-1", mode: Mode = Mode.TEST) -> Enrolle
     path.mkdir(parents=True, exist_ok=True)
     directory.configuration_file.write_bytes(configuration.to_bytes())
     directory.authority_file.write_bytes(authority.root.pem)
-    key = make_keystore(directory.keys).create(TERMINAL_KEY)
-    name = f"{configuration.terminal}.{configuration.epoch}"
-    certificate = authority.certify(Role.TERMINAL, name, key)
-    directory.certificate_file.write_bytes(certificate.pem)
+    make_keystore(directory.keys).create(TERMINAL_KEY)
     enrolled = Enrolled(directory, issuer, authority, dict(starter_files()) | _asked_of_nobody())
+    enrolled.certify(CERTIFIED)
     enrolled.put_hotlist()
     return enrolled
 

@@ -53,6 +53,24 @@ def test_every_variable_has_its_value(condition: str) -> None:
     assert Condition.compile(condition).holds(CIRCUMSTANCES) is True
 
 
+@pytest.mark.parametrize(
+    ("issued_in", "used_in", "is_local"),
+    [
+        ("330106", "330110", True),
+        ("330106", "330212", False),
+        ("500103", "500233", True),  # a county of a municipality shares two digits with it
+        ("429004", "429004", True),
+        ("429004", "429005", False),  # counties under the province share four, and no city
+    ],
+)
+def test_local_is_whoever_comes_from_the_service_s_city(issued_in: str, used_in: str, is_local: bool) -> None:
+    there = Circumstances(
+        card(region=issued_in), service(region=used_in), 200, Party(), local_date(ms(2026, 5, 17)), 0
+    )
+
+    assert Condition.compile("local").holds(there) is is_local
+
+
 def test_a_companion_card_says_so_and_whom_it_follows() -> None:
     condition = "companion_card && follows_holder && grade == 0 && size(categories) == 0"
 

@@ -99,6 +99,31 @@ def test_a_rule_can_name_single_services() -> None:
     assert deciding_rule(NATION, single, item=service(region="330106", code="BUS-2")) == "nation/r"
 
 
+def test_services_that_differ_in_their_code_alone_have_rules_of_their_own() -> None:
+    """In one book, which remembers what it has sorted."""
+    rules = RuleBook([NATION, pack(rule(applies_to='services = ["BUS-1"]'), name="city", region="3301")])
+
+    def first(code: str) -> str:
+        return rules.rules_for(service(region="330106", code=code), date(2026, 5, 17))[0].name
+
+    assert [first(code) for code in ("BUS-1", "BUS-2", "BUS-1")] == ["city/r", "nation/r", "city/r"]
+
+
+def test_the_first_advice_of_a_pack_is_given() -> None:
+    """As the first rule that holds is the one that counts."""
+    advice = '[[otherwise]]\nkinds = ["{0}", "{1}"]\ninstead = {{ zh = "{2}", en = "{2}" }}\n'
+    texts = advice.format("transit", "parking", "first") + advice.format("attraction", "transit", "second")
+    rules = RuleBook([pack(rule("nobody", "false"), texts)])
+
+    def advised(kind: ServiceKind) -> str:
+        instead = decide(card(), service(kind), NOON, 200, Party(), rules).instead
+        assert instead is not None
+        return instead.en
+
+    kinds = (ServiceKind.TRANSIT, ServiceKind.PARKING, ServiceKind.ATTRACTION)
+    assert [advised(kind) for kind in kinds] == ["first", "first", "second"]
+
+
 def test_the_nearest_advice_is_given() -> None:
     nobody = rule("nobody", "false")
     advice = '[[otherwise]]\nkinds = ["transit"]\ninstead = {{ zh = "{0}", en = "{0}" }}\n'

@@ -111,6 +111,21 @@ def test_pruning_goes_on_where_it_stopped(path: Path, journal: JournalWriter) ->
     assert first + prune(journal, allowed) == COUNT - 1
 
 
+def test_a_tap_that_is_still_to_be_cancelled_stays(path: Path, clock: SetClock) -> None:
+    """Pruned, it would be settled as sold, and its holder's quota knew nothing of it."""
+    with writer(path, clock) as journal:
+        append(journal, 5)
+        waiting = journal.append(journal.next_place(), DRAFT, EVIDENCE, is_unconfirmed=True)
+        last = append(journal, 5)[-1]
+        allowed = retention(OWNER, receipt_for(last), CENTER, LATER)
+        with closing(open_for_reading(path)) as connection:
+            assert count_removable(connection, allowed) == 5
+        assert prune(journal, allowed) == 5
+        assert events_in(path)[0] == waiting
+        journal.confirm(())
+        assert prune(journal, allowed) == 5
+
+
 def test_a_receipt_that_is_not_ours_prunes_nothing(path: Path, journal: JournalWriter) -> None:
     last = events_in(path)[-1]
     said = Receipt(TERMINAL_ID, 1, last.sequence, last.hash, NOON)

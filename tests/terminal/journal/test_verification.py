@@ -316,6 +316,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
             replace(DRAFT, kind=EventKind.CANCELLATION, outcome=Outcome.RECORDED, refers_to=last.sequence),
             EVIDENCE,
         )
+        journal.append(journal.next_place(), DRAFT, EVIDENCE, is_unconfirmed=True)
         prune(journal, retention(OWNER, receipt_for(events[19]), RECEIPTS.public_key, NOON + DAY_MS))
     return path.read_bytes()
 
@@ -325,7 +326,16 @@ def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         return {
             table: connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
-            for table in ("owner", "events", "checkpoints", "base", "uses", "amended", "voices")
+            for table in (
+                "owner",
+                "events",
+                "checkpoints",
+                "base",
+                "uses",
+                "amended",
+                "voices",
+                "unconfirmed",
+            )
         }
 
 
@@ -385,7 +395,7 @@ def test_a_base_that_is_not_the_one_base_is_told(small: bytes, tmp_path: Path) -
     assert found(report) == [(FaultKind.STRUCTURE, 0, 0)]
 
 
-@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended", "voices"])
+@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended", "voices", "unconfirmed"])
 def test_a_damaged_definition_of_a_table_is_told_and_no_riddle(
     small: bytes, tmp_path: Path, table: str
 ) -> None:
@@ -421,6 +431,7 @@ def test_a_definition_that_means_something_else_is_told(path: Path) -> None:
         "INSERT INTO uses VALUES ('cn/rides', '2026-12-31', zeroblob(16), 9, zeroblob(8))",
         "INSERT INTO amended VALUES (1, 2, zeroblob(8))",
         "INSERT INTO voices VALUES (1, zeroblob(9), zeroblob(8))",
+        "INSERT INTO unconfirmed VALUES (1, zeroblob(8))",
     ],
 )
 def test_what_was_added_to_the_database_is_told(path: Path, addition: str) -> None:

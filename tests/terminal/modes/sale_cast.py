@@ -82,7 +82,7 @@ def selling(office: Enrolled, clock: SetClock | None = None) -> Iterator[tuple[T
     """The terminal, running, and its sales."""
     with (
         open_terminal(office.directory, clock or SetClock()) as terminal,
-        SaleDesk(terminal.desk, office.directory.open_sale) as sales,
+        SaleDesk(terminal.desk) as sales,
     ):
         yield terminal, sales
 

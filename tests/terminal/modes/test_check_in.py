@@ -20,6 +20,7 @@ from card.simulator.chips.contents import ChipContents
 from crypto.credential import TapCredential
 from crypto.explained import Language
 from terminal.assembly import open_terminal
+from terminal.clock import ClockSource
 from terminal.data_directory import TERMINAL_KEY
 from terminal.decisions.decide import local_date
 from terminal.events.event import UsageEvent
@@ -38,7 +39,7 @@ from terminal.succession import TOGETHER_MS
 from tests.card.psam_cards import empty_readers
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
 from tests.terminal.modes.desk_process import DeskProcess
-from tests.terminal.modes.desk_script import Script, Step, passing
+from tests.terminal.modes.desk_script import Do, Script, Step, passing
 from tests.terminal.modes.sale_cast import journal_of
 
 IN, OUT, VISIT = EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT
@@ -240,6 +241,22 @@ def test_at_midnight_the_day_is_closed_and_a_tap_comes_in_anew(hall: Enrolled) -
     assert kinds(events) == [(IN, 0)] * 3
     assert events[0].holder_ref != events[2].holder_ref
     assert attend(hall, clock=clock)[0]["present"] == 1
+
+
+def test_a_clock_that_was_wrong_for_a_while_forgets_nobody(hall: Enrolled) -> None:
+    clock, card, other = SetClock(source=ClockSource.FREE), hall.card(), hall.card()
+
+    def set_by(milliseconds: int) -> Do:
+        def setting() -> None:
+            clock.now += milliseconds
+
+        return Do(setting)
+
+    year = 365 * 24 * HOURS_MS
+    there_and_back = (set_by(year), LIST, set_by(-year), passing(clock, REPEAT_MS))
+    told = attend(hall, chip(card), chip(other), *there_and_back, chip(card), clock=clock)
+    assert answers(told) == [("came", 1), ("came", 2), ("left", 1)]
+    assert kinds(journal_of(hall)) == [(IN, 0), (IN, 0), (OUT, 1)]
 
 
 def test_a_refused_card_is_recorded_and_nobody_came(hall: Enrolled) -> None:
