@@ -173,6 +173,18 @@ def test_a_rule_that_can_not_be_worked_out_is_told_in_words_with_its_code(tmp_pa
     assert "ZeroDivisionError" not in done.stdout + said.stdout
 
 
+def test_a_pack_with_cases_in_it_is_a_pack_that_can_not_be_read_and_is_not_passed_over(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path / "rules", rule("r"))
+    path.write_text(path.read_text("utf-8") + '[[cases]]\ncase = "first"\n', encoding="utf-8")
+
+    done = run("lint", tmp_path)
+
+    assert done.exit_code == 1
+    assert "(unreadable)" in done.stdout
+
+
 def test_cases_are_found_in_a_folder_s_cases(tmp_path: Path) -> None:
     written(tmp_path / "rules", rule("r", "grade <= 2"))
     (tmp_path / "cases").mkdir()
