@@ -53,10 +53,19 @@ def _refuse_faults(findings: Iterable[Finding]) -> None:
 
 
 def _named(faults: list[Finding]) -> Text:
-    told, more = faults[:_MOST_TOLD], len(faults) - _MOST_TOLD
+    told, more = [_told(fault) for fault in faults[:_MOST_TOLD]], len(faults) - _MOST_TOLD
     return Text(
-        zh="；".join(f"{fault.subject}：{fault.says.zh}" for fault in told)
-        + (f"；另有 {more} 处" if more > 0 else ""),
-        en="; ".join(f"{fault.subject}: {fault.says.en}" for fault in told)
-        + (f"; and {more} more" if more > 0 else ""),
+        zh="；".join(fault.zh for fault in told) + (f"；另有 {more} 处" if more > 0 else ""),
+        en="; ".join(fault.en for fault in told) + (f"; and {more} more" if more > 0 else ""),
+    )
+
+
+def _told(fault: Finding) -> Text:
+    """The fault with the first place where it is met."""
+    if not fault.where:
+        return Text(zh=f"{fault.subject}：{fault.says.zh}", en=f"{fault.subject}: {fault.says.en}")
+    first = fault.where[0]
+    return Text(
+        zh=f"{fault.subject}：{fault.says.zh}（{first.zh}）",
+        en=f"{fault.subject}: {fault.says.en} ({first.en})",
     )

@@ -172,6 +172,7 @@ def test_rules_with_faults_are_not_published_unless_they_are_meant(tmp_path: Pat
     (content / "rules" / "cn.toml").unlink()
     said = tongka(*publishing, expected=1)
     assert "cn/transit-art-50: no rule gives what it gives" in said
+    assert "category 1, grades 1–2" in said
 
 
 def test_lists_are_made_and_published_from_registers(tmp_path: Path) -> None:

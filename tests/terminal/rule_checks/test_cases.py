@@ -97,7 +97,7 @@ def test_every_clause_of_a_source_is_tried_by_a_case() -> None:
 
 
 CITED = rule("r", "grade <= 2").replace(
-    '"a test"', '"Elsewhere: grades 1-2 free on ferries, too; 1,000 rides"'
+    '"a test"', '"Elsewhere: grades 1-2 free on ferries, too; Companions  pay; 1,000 rides"'
 )
 
 

@@ -173,6 +173,18 @@ def test_a_rule_that_can_not_be_worked_out_is_told_in_words_with_its_code(tmp_pa
     assert "ZeroDivisionError" not in done.stdout + said.stdout
 
 
+def test_a_pack_with_cases_in_it_is_a_pack_that_can_not_be_read_and_is_not_passed_over(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path / "rules", rule("r"))
+    path.write_text(path.read_text("utf-8") + '[[cases]]\ncase = "first"\n', encoding="utf-8")
+
+    done = run("lint", tmp_path)
+
+    assert done.exit_code == 1
+    assert "(unreadable)" in done.stdout
+
+
 def test_cases_are_found_in_a_folder_s_cases(tmp_path: Path) -> None:
     written(tmp_path / "rules", rule("r", "grade <= 2"))
     (tmp_path / "cases").mkdir()
@@ -188,6 +200,18 @@ def test_packs_without_cases_and_folders_without_packs_are_refused(tmp_path: Pat
     assert isinstance(run("lint", tmp_path / "nothing.toml").exception, FileNotRead)
     (tmp_path / "bad.toml").write_text("cases = 1", encoding="utf-8")
     assert isinstance(run("test", tmp_path / "bad.toml").exception, CaseFileMalformed)
+
+
+def test_explain_adds_up_those_admitted_and_those_who_are_not(content: Path) -> None:
+    arguments = ("explain", "--content", content, "--category", 4, "--grade", 1, "--region", "500103")
+    garden = (*arguments, "--service", "GARDEN", "--on", "2026-05-17", "--fare", 7000, "--companions", 3)
+
+    assert [line["en"] for line in answer(*garden)["sums"]] == [
+        "holder: free, 0 fen",
+        "1 admitted, each: free, 0 fen",
+        "2 others, each: the list fare, 7000 fen",
+        "together: 14000 fen",
+    ]
 
 
 def test_explain_shows_the_sums_the_basis_and_every_rule(content: Path) -> None:

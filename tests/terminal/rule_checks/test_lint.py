@@ -141,6 +141,15 @@ def test_a_gap_is_told_by_whom_and_when_it_concerns() -> None:
     ]
 
 
+@pytest.mark.parametrize(("number", "more"), [(4, []), (5, ["… and 1 more"]), (6, ["… and 2 more"])])
+def test_of_many_places_the_first_are_told_and_how_many_there_are_more(number: int, more: list[str]) -> None:
+    holes = " || ".join(f"(fare == {each} && month == {each})" for each in range(1, number + 1))
+
+    told = places(found(book(rule("r", f"!({holes})"), advice=""), Check.GAP))
+
+    assert (len(told), told[4:]) == (4 + len(more), more)
+
+
 def test_days_without_any_rule_are_no_gap() -> None:
     ended = pack(rule("r"), dates="effective_from = 2020-01-01\neffective_until = 2026-12-31\n")
 
