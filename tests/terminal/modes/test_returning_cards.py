@@ -239,6 +239,21 @@ def test_a_companion_card_s_dearer_ride_takes_its_earlier_one_s_after_a_restart(
         assert [here.tap(one, fare=200).quota_left for one in (card, carer)] == [1, 1]
 
 
+def test_the_centre_reads_how_often_a_quota_was_used_before_each_tap(bus: Enrolled) -> None:
+    """But for the use whose place it takes: the decision is the same there."""
+    card, clock = bus.card(), SetClock()
+    with opened(bus, clock) as here:
+        here.tap(card)
+        here.pass_time(MINUTE)
+        here.tap(card)
+    with opened(bus, clock) as here:
+        here.tap(card, companions=1)
+        here.pass_time(MINUTE)
+        here.tap(card)
+    uses = [[(one.quota, one.uses) for one in bus.evidence(event).uses] for event in bus.events()]
+    assert uses == [[], [("twice/rides", 1)], [("twice/rides", 1)], [("twice/rides", 2)]]
+
+
 def test_nothing_is_given_back_after_a_restart_by_rules_that_have_changed(bus: Enrolled) -> None:
     card, clock = bus.card(), SetClock()
     with opened(bus, clock) as here:
