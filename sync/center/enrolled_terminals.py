@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from crypto.pki.certificate import Certificate
 from crypto.pki.revocation import RevocationReason, Revoked
 from sync.center.store import CenterStore
-from sync.errors import TerminalUnknown
+from sync.errors import TerminalNotRevoked, TerminalUnknown
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def terminals(store: CenterStore) -> list[EnrolledTerminal]:
 def revoke_terminal(store: CenterStore, terminal: bytes, reason: RevocationReason, now: datetime) -> None:
     """Withdraw every enrolment that a terminal has now: nothing that it records from now on is paid.
 
-    It counts at the terminals from the next publication on. Doing it again changes nothing; set up anew with
-    another code it is another epoch, and counts again. Raises TerminalUnknown.
+    Nor, until somebody says so (accept_late_events), what comes in from now on and is dated before. It counts
+    at the terminals from the next publication on. Doing it again changes nothing; set up anew with another
+    code it is another epoch, and counts again. Raises TerminalUnknown.
     """
     with store.transaction() as connection:
         changed = connection.execute(
@@ -65,3 +66,22 @@ def revoke_terminal(store: CenterStore, terminal: bytes, reason: RevocationReaso
         )
         if changed.rowcount == 0:
             raise TerminalUnknown(terminal=terminal.hex(), epoch="–")
+
+
+def accept_late_events(store: CenterStore, terminal: bytes, actor: str, now_ms: int) -> None:
+    """Pay what came in until now, though after the terminal was revoked, and is dated before.
+
+    For staff who know where it was since. Entered in the audit. Raises TerminalNotRevoked.
+    """
+    with store.transaction() as connection:
+        changed = connection.execute(
+            "UPDATE terminals SET late_until_ms = ? WHERE terminal = ? AND revoked_ms IS NOT NULL "
+            "RETURNING epoch",
+            (now_ms, terminal),
+        ).fetchall()
+        if not changed:
+            raise TerminalNotRevoked(terminal=terminal.hex())
+        connection.executemany(
+            "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, 0)",
+            [(now_ms, actor, "accept-late", terminal, epoch) for (epoch,) in changed],
+        )

@@ -23,19 +23,20 @@ from sync.center.examination import Examination, Proof, Pseudonyms, Reason, Stor
 from sync.center.examined_rows import keep, unexamined
 from sync.center.left_words import judge_left
 from sync.center.named_content import NamedContent
+from sync.center.quota_uses import quota_uses
 from sync.center.unsealing import Unsealer
 from sync.center.visit_words import judge_visit
 from sync.errors import ContentInvalid
 from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide, local_date
+from terminal.decisions.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.decisions.standing import Standing
-from terminal.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from terminal.modes.return_windows import can_continue
+from terminal.return_windows import can_continue
 from terminal.succession import together
 
 CLOCK_LEEWAY_MS: Final = 86_400_000
@@ -191,6 +192,7 @@ class _Examiner:
         strictest: Content,
     ) -> Examination:
         """What a tap with a genuine card's proof claims and is due."""
+        proven = replace(proven, uses=quota_uses(event, evidence, judged, content, self._pseudonyms))
         continued = self._continued(event, judged) if event.refers_to else 0
         if event.outcome.rests_on_earlier:
             agrees = _claims_nothing(event) and continued > 0
@@ -208,7 +210,10 @@ class _Examiner:
         result = _compare(event, decision, replace(proven, goes_with=evidence.follows if is_behind else 0))
         if follows and not is_behind and result.reason is Reason.DECISION_DIFFERS:
             return replace(result, reason=Reason.HOLDER_NOT_VALID)
-        return result
+        if not result.agrees:
+            return result
+        uses = quota_uses(event, evidence, judged, content, self._pseudonyms, used=decision.quota)
+        return replace(result, uses=uses)
 
     def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
         """What is wrong with what was left or registered; FINE where that is whole, or nothing was."""

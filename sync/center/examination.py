@@ -9,6 +9,7 @@ from typing import Final
 from crypto.credential import TapCredential
 from crypto.sm3 import hmac_sm3
 from sync.reconcile.findings import FindingKind
+from terminal.decisions.window import Window
 
 _PSEUDONYM_BYTES: Final = 16
 
@@ -67,6 +68,20 @@ class StoredEvent:
 
 
 @dataclass(frozen=True)
+class QuotaUse:
+    """What one tap says of one card's count of one quota in one window, which `tally` (a pseudonym) names.
+
+    `most`: the uses that the rules give; `said`: how many the terminal says there were before; `used`:
+    whether this tap is one.
+    """
+
+    tally: bytes
+    most: int
+    said: int
+    used: bool
+
+
+@dataclass(frozen=True)
 class Examination:
     """The result for one event; money in fen.
 
@@ -76,6 +91,7 @@ class Examination:
     and `proof_digest` are empty where there was none. `goes_with`: of a companion card's tap the sequence of
     its holder's, behind which it came; 0 else. `journey`: the sequence of the first granted tap of those that
     continue or replace one another; of a tap that stands alone its own, and 0 where nothing was granted.
+    `uses`: what it says of quotas.
     """
 
     proof: Proof
@@ -91,6 +107,7 @@ class Examination:
     content: int = 0
     goes_with: int = 0
     journey: int = 0
+    uses: tuple[QuotaUse, ...] = ()
 
 
 class Pseudonyms:
@@ -102,6 +119,14 @@ class Pseudonyms:
     def card(self, credential: TapCredential) -> bytes:
         """The same for every tap of a card."""
         return hmac_sm3(self._key, b"card" + credential.issuer_key_id + credential.card_id)[:_PSEUDONYM_BYTES]
+
+    def tally(self, credential: TapCredential, quota: str, window: Window) -> bytes:
+        """The same for every tap of a card that counts under a quota in one window.
+
+        Of two cards it differs, so that nobody sees which of them share a quota.
+        """
+        text = f"{quota} {window.first.isoformat()} {window.last.isoformat()}".encode()
+        return hmac_sm3(self._key, b"tally" + credential.card_id + text)[:_PSEUDONYM_BYTES]
 
     def proof(self, signature: bytes) -> bytes:
         """The same for every appearance of a proof; empty for none."""

@@ -46,13 +46,20 @@ def keep(store: CenterStore, results: list[tuple[StoredEvent, UsageEvent | None,
             "ON CONFLICT DO NOTHING",
             [_row(stored, event, result) for stored, event, result in results],
         )
+        connection.executemany(
+            "INSERT INTO quota_uses (terminal, epoch, sequence, tally, most, said, used) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                (*_place(stored), use.tally, use.most, use.said, use.used)
+                for stored, _event, result in results
+                for use in result.uses
+            ],
+        )
 
 
 def _row(stored: StoredEvent, event: UsageEvent | None, result: Examination) -> tuple[object, ...]:
     return (
-        stored.terminal,
-        stored.epoch,
-        stored.sequence,
+        *_place(stored),
         stored.operator,
         event.service if event else "",
         (local_date(event.time_ms) if event else date.min).isoformat(),
@@ -76,3 +83,7 @@ def _row(stored: StoredEvent, event: UsageEvent | None, result: Examination) -> 
         event.time_ms if event else 0,
         event.clock.value if event else "",
     )
+
+
+def _place(stored: StoredEvent) -> tuple[bytes, int, int]:
+    return stored.terminal, stored.epoch, stored.sequence

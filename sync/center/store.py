@@ -16,16 +16,17 @@ from crypto.closing import Closing
 from crypto.explained import Text
 from sync.errors import StoreBroken
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 BUSY_SECONDS: Final = 10
 
 _SCHEMA: Final = """
+-- late_until_ms: up to when events that came after a revocation are let through (sync.reconcile.revocations).
 CREATE TABLE terminals (
     terminal BLOB NOT NULL, epoch INTEGER NOT NULL,
     operator TEXT NOT NULL, region TEXT NOT NULL, service TEXT NOT NULL,
     certificate BLOB NOT NULL, enrolled_ms INTEGER NOT NULL,
     watermark INTEGER NOT NULL DEFAULT 0,
-    revoked_ms INTEGER, reason TEXT,
+    revoked_ms INTEGER, reason TEXT, late_until_ms INTEGER,
     PRIMARY KEY (terminal, epoch)
 ) STRICT;
 
@@ -90,6 +91,14 @@ CREATE TABLE examined (
     agrees INTEGER NOT NULL, content INTEGER NOT NULL, goes_with INTEGER NOT NULL,
     journey INTEGER NOT NULL, time_ms INTEGER NOT NULL, clock TEXT NOT NULL,
     PRIMARY KEY (terminal, epoch, sequence)
+) STRICT;
+
+-- What a proven tap says of quotas. tally: a pseudonym of one card's count of one quota in one window; most:
+-- the uses that the quota gives; said: how many there were before; used: whether this is one.
+CREATE TABLE quota_uses (
+    terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, tally BLOB NOT NULL,
+    most INTEGER NOT NULL, said INTEGER NOT NULL, used INTEGER NOT NULL,
+    PRIMARY KEY (terminal, epoch, sequence, tally)
 ) STRICT;
 
 -- What holders asked for; the words stay in their events and are opened when staff read a case. secret: what

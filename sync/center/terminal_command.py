@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +16,12 @@ from rich.table import Column, Table
 from crypto.explained import Language, Text
 from crypto.pki.revocation import RevocationReason
 from sync.center.directory import open_center
-from sync.center.enrolled_terminals import EnrolledTerminal, revoke_terminal, terminals
+from sync.center.enrolled_terminals import (
+    EnrolledTerminal,
+    accept_late_events,
+    revoke_terminal,
+    terminals,
+)
 from sync.center.option_words import SIXTEEN_DIGITS
 from terminal.events.challenge import TERMINAL_ID_BYTES
 
@@ -24,9 +31,16 @@ Data = Annotated[Path, typer.Option("--data", help="中心数据目录 / the cen
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 _REVOKED = Text(
-    zh="终端 {terminal} 已吊销，随第 {version} 版内容发布；此后的记录不予结算，此前的记录照常",
+    zh="终端 {terminal} 已吊销，随第 {version} 版内容发布；此后的记录不予结算，此前的记录若现在才补传，须经 "
+    "tongka center terminal accept-late 确认后结算",
     en="Terminal {terminal} is revoked, published with content {version}; what it records from now on is not "
-    "paid, what it recorded before is",
+    "paid, and what it recorded before and sends from now on once it is accepted: tongka center terminal "
+    "accept-late",
+)
+_ACCEPTED = Text(
+    zh="终端 {terminal} 吊销后至今补传的、吊销前的记录照常结算（已留痕）；此后再传的仍须确认",
+    en="What terminal {terminal} recorded before it was revoked and sent until now is paid (entered in the "
+    "audit); what it still sends has to be accepted again",
 )
 _IN_FORCE = Text(zh="有效", en="in force")
 _HEADINGS = (
@@ -63,6 +77,27 @@ def revoke(
         typer.echo(msgspec.json.encode({"terminal": name.hex(), "content": version}).decode())
         return
     typer.echo(_REVOKED.format(terminal=name.hex(), version=version).in_language(Language.from_environment()))
+
+
+@app.command(name="accept-late")
+def accept_late(
+    data: Data,
+    terminal: Annotated[str, typer.Option("--terminal", help="终端号（16 位十六进制） / the terminal's id")],
+    as_json: AsJson = False,
+) -> None:
+    """确认吊销后才收到的记录可信，照常结算；留痕。 Pay what came after a revocation; entered in the audit.
+
+    只在确知终端吊销后一直在谁手里时使用。 Only where you know who had it since.
+
+    Example: tongka center terminal accept-late --data out/center --terminal 00112233445566ff
+    """
+    name = _terminal_id(terminal)
+    with open_center(data) as center:
+        accept_late_events(center.store, name, f"uid:{os.getuid()}", time.time_ns() // 1_000_000)
+    if as_json:
+        typer.echo(msgspec.json.encode({"terminal": name.hex(), "accepted": True}).decode())
+        return
+    typer.echo(_ACCEPTED.format(terminal=name.hex()).in_language(Language.from_environment()))
 
 
 @app.command(name="list")

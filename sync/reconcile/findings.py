@@ -12,6 +12,9 @@ from ibis import _
 
 from crypto.explained import Text
 from sync.reconcile.ledger import Ledger
+from sync.reconcile.patterns import rapid_taps, times_gone_back
+from sync.reconcile.quotas import exceeded_quotas, exceeded_together, overstated_uses
+from sync.reconcile.revocations import late_events
 
 
 class FindingKind(StrEnum):
@@ -25,7 +28,13 @@ class FindingKind(StrEnum):
     FARE_ABOVE_LIST = "fare_above_list"
     CARD_HOTLISTED = "card_hotlisted"
     TERMINAL_REVOKED = "terminal_revoked"
+    AFTER_REVOCATION = "after_revocation"
     REFUSED_THOUGH_VALID = "refused_though_valid"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    QUOTA_EXCEEDED_TOGETHER = "quota_exceeded_together"
+    USES_OVERSTATED = "uses_overstated"
+    RAPID_TAPS = "rapid_taps"
+    TIME_WENT_BACK = "time_went_back"
     COUNTER_REPEATED = "counter_repeated"
     PROOF_REPEATED = "proof_repeated"
 
@@ -65,9 +74,34 @@ _TEXTS: Final = MappingProxyType(
         FindingKind.TERMINAL_REVOKED: Text(
             zh="终端吊销之后的记录：不予结算", en="Recorded after the terminal was revoked: it is not paid"
         ),
+        FindingKind.AFTER_REVOCATION: Text(
+            zh="终端吊销之后才收到、所写时间却在吊销之前：中心确认之前不予结算",
+            en="Dated before the terminal was revoked, received after it: not paid until the centre says so",
+        ),
         FindingKind.REFUSED_THOUGH_VALID: Text(
             zh="卡片真实有效却被拒绝：持卡人可能被多收费",
             en="A genuine card in force was turned away: its holder may have been overcharged",
+        ),
+        FindingKind.QUOTA_EXCEEDED: Text(
+            zh="终端自己的记录表明该卡的优惠次数已经用完：不予结算",
+            en="The terminal's own journal shows the card's uses of the benefit spent: it is not paid",
+        ),
+        FindingKind.QUOTA_EXCEEDED_TOGETHER: Text(
+            zh="同一张卡在多台终端合计超出优惠次数：终端之间互不知情，照常结算，请与持卡人核实",
+            en="One card's uses at several terminals come to more than the benefit's: none knows of the "
+            "others, so it is paid; ask the holder",
+        ),
+        FindingKind.USES_OVERSTATED: Text(
+            zh="终端所说的已用次数多于其记录：持卡人可能被多收费",
+            en="More uses are said to be spent than the journal shows: the holder may have been overcharged",
+        ),
+        FindingKind.RAPID_TAPS: Text(
+            zh="同一张卡一分钟内多次享受优惠：请核查",
+            en="One card was given the benefit many times in a minute: look into it",
+        ),
+        FindingKind.TIME_WENT_BACK: Text(
+            zh="所写时间早于前一条记录，又没有校时标记：请核查",
+            en="Dated before the event in front of it, and no mark says that the clock was set: look into it",
         ),
         FindingKind.COUNTER_REPEATED: Text(
             zh="同一张卡的计数值出现两次：可能有复制芯片，后一笔不予结算",
@@ -112,6 +146,12 @@ def find_all(ledger: Ledger) -> list[Finding]:
         objections(ledger.examined, FindingKind.CARD_HOTLISTED),
         objections(ledger.examined, FindingKind.TERMINAL_REVOKED),
         objections(ledger.examined, FindingKind.REFUSED_THOUGH_VALID),
+        late(ledger),
+        _at_each(exceeded_quotas(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED),
+        _at_each(exceeded_together(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED_TOGETHER),
+        _at_each(overstated_uses(ledger.quota_uses, ledger.examined), FindingKind.USES_OVERSTATED),
+        _at_each(rapid_taps(ledger.examined), FindingKind.RAPID_TAPS),
+        _at_each(times_gone_back(ledger.examined), FindingKind.TIME_WENT_BACK),
         repeated_counters(ledger.examined, ledger.events),
         repeated_proofs(ledger.examined),
     ).order_by("terminal", "epoch", "first", "kind")
@@ -194,6 +234,17 @@ def repeated_proofs(examined: ibis.Table) -> ibis.Table:
     return _shaped(
         counted.filter(_.times > 1), FindingKind.PROOF_REPEATED, _.sequence, _.sequence, ibis.literal("")
     )
+
+
+def late(ledger: Ledger) -> ibis.Table:
+    """From the first to the last tap of a revoked terminal that came too late: one finding, however many."""
+    events = late_events(ledger.examined, ledger.events, ledger.terminals)
+    spans = events.group_by("terminal", "epoch").aggregate(first=_.sequence.min(), last=_.sequence.max())
+    return _shaped(spans, FindingKind.AFTER_REVOCATION, _.first, _.last, ibis.literal(""))
+
+
+def _at_each(table: ibis.Table, kind: FindingKind) -> ibis.Table:
+    return _shaped(table, kind, _.sequence, _.sequence, ibis.literal("")).distinct()
 
 
 def _shaped(

@@ -48,12 +48,29 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = MappingProxyType(
                 ("clock", pa.string()),
             ]
         ),
+        "quota_uses": pa.schema(
+            [
+                *_EVENT,
+                ("tally", pa.string()),
+                ("most", pa.int64()),
+                ("said", pa.int64()),
+                ("used", pa.bool_()),
+            ]
+        ),
+        "terminals": pa.schema(
+            [
+                ("terminal", pa.string()),
+                ("epoch", pa.int64()),
+                ("revoked_ms", pa.int64()),
+                ("late_until_ms", pa.int64()),
+            ]
+        ),
     }
 )
 
 
 class Ledger:
-    """The tables `events`, `forks` and `examined`, each filled from rows in the order of its schema."""
+    """A table for each of SCHEMAS, filled from rows in the order of its schema."""
 
     def __init__(self, rows: Mapping[str, Iterable[Sequence[object]]]) -> None:
         # Registered with DuckDB itself: Ibis 12 with sqlglot 30 can't make a table from Arrow data.
@@ -61,9 +78,17 @@ class Ledger:
         for name, schema in SCHEMAS.items():
             database.register(name, _arrow(rows[name], schema))
         self._connection = ibis.duckdb.from_connection(database)
+        self._kept = 0
         self.events: Final[ibis.Table] = self._connection.table("events")
         self.forks: Final[ibis.Table] = self._connection.table("forks")
         self.examined: Final[ibis.Table] = self._connection.table("examined")
+        self.quota_uses: Final[ibis.Table] = self._connection.table("quota_uses")
+        self.terminals: Final[ibis.Table] = self._connection.table("terminals")
+
+    def kept(self, expression: ibis.Table) -> ibis.Table:
+        """The result of an expression as a table, so that what rests on it does not work it out again."""
+        self._kept += 1
+        return self._connection.create_table(f"kept_{self._kept}", expression, temp=True)
 
     def rows(self, expression: ibis.Table) -> list[dict[str, Any]]:
         """The result of an expression over these tables, a dictionary a row."""

@@ -10,14 +10,7 @@ import jinja2
 
 from sync.reconcile.findings import Finding, find_all
 from sync.reconcile.ledger import Ledger
-from sync.reconcile.settlement import (
-    Claim,
-    OperatorTotal,
-    SettlementLine,
-    claims,
-    operator_totals,
-    settlement_lines,
-)
+from sync.reconcile.settlement import Claim, OperatorTotal, SettlementLine, settle
 
 
 @dataclass(frozen=True)
@@ -43,12 +36,13 @@ class Reconciliation:
 
 def reconcile(ledger: Ledger, coverage: Coverage, at_ms: int) -> Reconciliation:
     """Findings and settlement of a ledger."""
+    settlement = settle(ledger)
     return Reconciliation(
         at_ms=at_ms,
         coverage=coverage,
-        lines=settlement_lines(ledger),
-        totals=operator_totals(ledger),
-        claims=claims(ledger),
+        lines=settlement.lines,
+        totals=settlement.totals,
+        claims=settlement.claims,
         findings=find_all(ledger),
     )
 

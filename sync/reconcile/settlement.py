@@ -1,8 +1,9 @@
 """Settlement: what each operator is owed for a day and a service, and the event behind every fen of it.
 
 Paid is an event whose tap proof is valid, whose fare is not above the list fare, whose card was not listed
-and whose decision is the one that the rules give, once per count of the card. Everything else that claims
-something is withheld, with the reason beside it.
+and whose decision is the one that the rules give, once per count of the card, as often as the terminal's own
+journal leaves of a quota, and received while the terminal was in force. Everything else that claims something
+is withheld, with the reason beside it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 import ibis
 from ibis import _
 
+from sync.reconcile.amended import amended
 from sync.reconcile.findings import FindingKind, repeated_counters
 from sync.reconcile.ledger import Ledger
+from sync.reconcile.quotas import exceeded_quotas
+from sync.reconcile.revocations import late_events
 
 _EVENT_KEY = ("terminal", "epoch", "sequence")
 _LINE_KEY = ("operator", "day", "service")
@@ -78,11 +82,30 @@ class OperatorTotal:
     withheld: int
 
 
-def claims(ledger: Ledger) -> list[Claim]:
-    """Every granted tap, in the order of the lines that it stands behind."""
+@dataclass(frozen=True)
+class Settlement:
+    """What is owed: every granted tap, in the order of the lines that it stands behind, and the sums."""
+
+    claims: list[Claim]
+    lines: list[SettlementLine]
+    totals: list[OperatorTotal]
+
+
+def settle(ledger: Ledger) -> Settlement:
+    """The settlement of a ledger."""
+    judged = ledger.kept(_judged(ledger))
+    return Settlement(
+        claims=_claims(ledger, judged),
+        lines=[SettlementLine(**row) for row in ledger.rows(_summed(judged, _LINE_KEY).order_by(*_LINE_KEY))],
+        totals=[
+            OperatorTotal(**row) for row in ledger.rows(_summed(judged, ("operator",)).order_by("operator"))
+        ],
+    )
+
+
+def _claims(ledger: Ledger, judged: ibis.Table) -> list[Claim]:
     expression = (
-        _judged(ledger)
-        .filter(_.granted)
+        judged.filter(_.granted)
         .inner_join(ledger.events.select(*_EVENT_KEY, "hash"), list(_EVENT_KEY))
         .select(*_LINE_KEY, *_EVENT_KEY, "hash", "claimed", "accepted", "withheld_for")
         .order_by(*_LINE_KEY, *_EVENT_KEY)
@@ -90,41 +113,30 @@ def claims(ledger: Ledger) -> list[Claim]:
     return [Claim(**row) for row in ledger.rows(expression)]
 
 
-def settlement_lines(ledger: Ledger) -> list[SettlementLine]:
-    """One line an operator, day and service."""
-    expression = _summed(_judged(ledger), _LINE_KEY).order_by(*_LINE_KEY)
-    return [SettlementLine(**row) for row in ledger.rows(expression)]
-
-
-def operator_totals(ledger: Ledger) -> list[OperatorTotal]:
-    """One line an operator."""
-    expression = _summed(_judged(ledger), ("operator",)).order_by("operator")
-    return [OperatorTotal(**row) for row in ledger.rows(expression)]
-
-
 def _judged(ledger: Ledger) -> ibis.Table:
     """The examined taps with `accepted` and `withheld_for`; those that can't even be read claim nothing."""
-    repeated = repeated_counters(ledger.examined, ledger.events).select(
-        "terminal", "epoch", sequence=_.first, is_repeated=ibis.literal(True)
-    )
-    taps = ledger.examined.filter((_.service != "") & (_.kind == "tap"))
-    joined = (
-        taps.left_join(repeated, list(_EVENT_KEY))
-        .drop("terminal_right", "epoch_right", "sequence_right")
-        .left_join(_amended(ledger.examined), list(_EVENT_KEY))
-        .drop("terminal_right", "epoch_right", "sequence_right")
+    examined, events = ledger.examined, ledger.events
+    repeated = repeated_counters(examined, events).select("terminal", "epoch", sequence=_.first)
+    late = late_events(examined, events, ledger.terminals)
+    taps = examined.filter((_.service != "") & (_.kind == "tap"))
+    taps = _marked(taps, "is_repeated", repeated)
+    taps = _marked(taps, "is_late", late)
+    taps = _marked(taps, "is_beyond", exceeded_quotas(ledger.quota_uses, examined))
+    joined = taps.left_join(amended(examined), list(_EVENT_KEY)).drop(
+        "terminal_right", "epoch_right", "sequence_right"
     )
     in_order = (joined.proof == "valid") & joined.agrees
     left = joined.left_due.fill_null(joined.due)
     own = joined.mutate(
-        is_repeated=joined.is_repeated.fill_null(False),
         is_cancelled=joined.is_cancelled.fill_null(False),
         left=left,
         own_reason=ibis.cases(
             (~in_order, joined.reason),
-            (joined.is_repeated.fill_null(False), FindingKind.COUNTER_REPEATED.value),
+            (joined.is_late, FindingKind.AFTER_REVOCATION.value),
+            (joined.is_repeated, FindingKind.COUNTER_REPEATED.value),
             (joined.is_cancelled.fill_null(False), CANCELLED),
             (joined.is_replaced.fill_null(False), REPLACED),
+            (joined.is_beyond, FindingKind.QUOTA_EXCEEDED.value),
             (left < joined.due, CORRECTED),
             else_="",
         ),
@@ -145,6 +157,13 @@ def _judged(ledger: Ledger) -> ibis.Table:
     )
 
 
+def _marked(taps: ibis.Table, name: str, marked: ibis.Table) -> ibis.Table:
+    """The taps with a column of this name: whether they are among `marked`."""
+    marks = marked.select(*_EVENT_KEY).distinct().mutate(**{name: ibis.literal(True)})
+    joined = taps.left_join(marks, list(_EVENT_KEY)).drop("terminal_right", "epoch_right", "sequence_right")
+    return joined.mutate(**{name: joined[name].fill_null(False)})
+
+
 def _with_holders(taps: ibis.Table) -> ibis.Table:
     """The taps with `holder_counts` and `holder_is_cancelled`, of the tap that a companion card's goes with.
 
@@ -161,21 +180,6 @@ def _with_holders(taps: ibis.Table) -> ibis.Table:
         holder_counts=~_.is_repeated & _.is_paid.fill_null(False),
     )
     return taps.left_join(holders, [*place, "goes_with"], rname="holder_{name}")
-
-
-def _amended(examined: ibis.Table) -> ibis.Table:
-    """What later events of their terminals leave of earlier ones: `left_due`, in fen.
-
-    A granted tap that refers to an earlier one of the same card takes that one's place.
-    """
-    replacing = (_.kind == "tap") & _.granted & (_.refers_to > 0) & (_.proof == "valid") & _.agrees
-    amendments = _.kind.isin(["cancellation", "correction"]) & (_.proof != "invalid")
-    amending = examined.filter(replacing | amendments)
-    return amending.group_by("terminal", "epoch", sequence=_.refers_to).aggregate(
-        is_cancelled=(_.kind == "cancellation").any(),
-        is_replaced=(_.kind == "tap").any(),
-        left_due=ibis.ifelse(_.kind == "tap", 0, _.due).min(),
-    )
 
 
 def _summed(judged: ibis.Table, key: tuple[str, ...]) -> ibis.Table:

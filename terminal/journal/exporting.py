@@ -15,10 +15,11 @@ from crypto.pki.role import Role
 from crypto.trust import TrustDocument
 from terminal.content.manifest import TRUST
 from terminal.content.store import ContentStore
-from terminal.errors import FileNotRead, FileNotWritten, JournalDamaged
+from terminal.errors import FileNotRead, FileNotWritten
 from terminal.events.errors import EventMalformed
 from terminal.events.event import NO_PREVIOUS, UsageEvent
 from terminal.events.receipt import SignedReceipt
+from terminal.journal.errors import JournalDamaged
 from terminal.journal.export_file import MAX_CERTIFICATES, ExportHeader, ExportWriter
 from terminal.journal.export_gaps import Gap, GapFinder
 from terminal.journal.items import StoredCheckpoint, StoredEvent

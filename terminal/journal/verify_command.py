@@ -22,8 +22,9 @@ from terminal.journal.report import report_json, report_lines
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import training_owner
 from terminal.journal.upload_receipt import readable_receipt
-from terminal.journal.verification import JournalReport, Known, verify_source
+from terminal.journal.verification import JournalReport, verify_source
 from terminal.journal.verifier_keys import VerifierKeys, certified_keys, own_key, own_receipt_key
+from terminal.journal.vouching import Known
 from terminal.journal.what_is_left import read_what_is_left
 
 _EXPECTED: Final = re.compile(r"([1-9][0-9]{0,18}):([0-9a-fA-F]{64})")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from terminal.errors import JournalDamaged
+from terminal.journal.errors import JournalDamaged
 from terminal.journal.reader import JournalReader
 from terminal.journal.salvage import unreadable
 

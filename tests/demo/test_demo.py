@@ -37,6 +37,7 @@ def test_every_tap_arrives_exactly_once_and_is_settled(tmp_path: Path) -> None:
     assert (tmp_path / "demo" / "kiosk.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "demo" / "receipt.png").read_bytes().startswith(b"\x89PNG")
     assert "GENUINE" in done.stdout
+    assert "Nothing was found." in done.stdout
     report = (tmp_path / "demo" / "report.html").read_text()
     assert "test-bus" in report and "test-garden" in report
 

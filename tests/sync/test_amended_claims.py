@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -15,53 +15,17 @@ from sync.center.reconciliation import reconcile_center
 from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from tests.sync.cast import Card, Chain, Issuer, new_center, now_ms
+from tests.sync.carers import CARERS_PACK
+from tests.sync.cast import Card, Chain, Issuer, chain_of, now_ms, snapshot
 from tests.sync.test_settlement import balanced, found, settle, withheld
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-RULE = """
-[[rules]]
-id = "{id}"
-applies_to = {{ kinds = ["transit"] }}
-condition = "{condition}"
-benefit = {{ {benefit} }}
-legal_basis = {{ zh = "测试办法", en = "test rules" }}
-holder_text = {{ zh = "优惠", en = "benefit" }}
-staff_text = {{ zh = "优惠", en = "benefit" }}
-source = {{ cites = "test", mark = "G" }}
-{more}
-"""
-PACK = (
-    """
-name = "carers"
-version = "2026.1"
-region = "500103"
-effective_from = 2026-01-01
-expiry_grace_days = 30
 
-[[quotas]]
-id = "rides"
-uses = 2
-per = "month"
-"""
-    + RULE.format(
-        id="two",
-        condition="grade <= 4",
-        benefit='kind = "free", companions = 2, companion_pays = 50',
-        more='quota = "rides"',
-    )
-    + RULE.format(
-        id="carer", condition="follows_holder", benefit='kind = "free"', more='for = "companion-card"'
-    )
-)
-
-
-@pytest.fixture
-def center(tmp_path: Path, issuer: Issuer) -> Iterator[Center]:
-    with new_center(tmp_path / "authority", issuer, {"carers.toml": PACK}) as center:
-        yield center
+@pytest.fixture(scope="module")
+def packs() -> Mapping[str, str]:
+    return {"carers.toml": CARERS_PACK}
 
 
 @pytest.fixture
@@ -133,13 +97,87 @@ def test_an_amendment_waits_for_what_it_amends(center: Center, chain: Chain, bli
 
 def test_uses_of_a_quota_are_part_of_the_decision(center: Center, chain: Chain, issuer: Issuer) -> None:
     card = issuer.card((4,), 4)
+    chain.tap(card)
     chain.tap(card, uses={"carers/rides": 1})
-    second = chain.tap(card, uses={"carers/rides": 2})
-    assert second.holder_pays == 100  # what the province gives when the city's rides are used up
+    third = chain.tap(card, uses={"carers/rides": 2})
+    assert third.holder_pays == 100  # what the province gives when the city's rides are used up
     chain.tap(card, uses={"carers/rides": 2}, holder_pays=0)
     result = settle(center, chain)
-    assert found(result) == [("decision_differs", 3, "decision_differs")]
-    assert result.lines[0].accepted == 200 + 100
+    assert found(result) == [("decision_differs", 4, "decision_differs")]
+    assert result.lines[0].accepted == 200 + 200 + 100
+
+
+def test_a_quota_that_its_own_journal_shows_spent_is_paid_no_further(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    card = issuer.card((4,), 4)
+    for _ in range(4):
+        chain.tap(card)  # each said to be the first
+    chain.tap(issuer.card((4,), 4))  # each card has its own
+    chain.amend(EventKind.CANCELLATION, 1)
+    result = settle(center, chain)
+    assert found(result) == [("quota_exceeded", 4, "")]
+    assert withheld(result) == {1: "cancelled", 4: "quota_exceeded"}
+    balanced(result)
+
+
+def test_uses_that_no_journal_shows_are_found_once_nothing_is_missing(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    card = issuer.card((4,), 4)
+    chain.tap(card)
+    chain.new_segment()
+    chain.tap(card, uses={"carers/rides": 1})
+    chain.tap(card, uses={"carers/rides": 2})
+    chain.tap(issuer.card((4,), 4), uses={"carers/rides": 1})  # its first tap
+    take_batch(center.store, center.keys, chain.batch(2), now_ms())
+    assert found(reconcile_center(center, now_ms())) == [("gap", 1, "")]
+    take_batch(center.store, center.keys, chain.batch(1, 1), now_ms())
+    result = reconcile_center(center, now_ms())
+    assert found(result) == [("uses_overstated", 4, "")]
+
+
+def test_a_tap_that_is_not_paid_may_have_used_a_quota_all_the_same(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    card = issuer.card((4,), 4)
+    chain.tap(card, fare=201)
+    chain.tap(card, outcome=Outcome.GRANTED_WITH_COMPANION)
+    chain.tap(card, uses={"carers/rides": 2})
+    result = settle(center, chain)
+    assert found(result) == [("fare_above_list", 1, ""), ("decision_differs", 2, "decision_differs")]
+    # Of those that count, it is the first.
+    chain.tap(card, uses={"carers/rides": 1})
+    assert ("quota_exceeded", 4, "") not in found(settle(center, chain))
+
+
+def test_a_quota_spent_at_two_terminals_is_found_once_and_paid(
+    center: Center, url: str, chain: Chain, issuer: Issuer, tmp_path: Path
+) -> None:
+    card = issuer.card((4,), 4)
+    other = chain_of(center, url, tmp_path / "other")
+    for number in range(2):
+        chain.tap(card, uses={"carers/rides": number} if number else {})
+        other.tap(card, uses={"carers/rides": number} if number else {})
+    result = settle(center, chain, other)
+    assert [kind for kind, _, _ in found(result)] == ["quota_exceeded_together"]
+    assert withheld(result) == {}
+
+
+def test_uses_are_kept_under_names_that_lead_back_to_no_card_and_no_rule(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    first, second = issuer.card((4,), 4), issuer.card((4,), 4)
+    chain.tap(first)
+    chain.tap(second)
+    chain.tap(first, uses={"carers/rides": 1})
+    settle(center, chain)
+    rows = snapshot(center, "quota_uses")["quota_uses"]
+    tallies = [row[3] for row in rows]
+    assert tallies[0] == tallies[2] != tallies[1]
+    assert [row[4:] for row in rows] == [(2, 0, 1), (2, 0, 1), (2, 1, 1)]
+    for secret in (first.credential.card_id, b"rides"):
+        assert repr(secret)[2:-1] not in repr(rows)
 
 
 def carer_of(issuer: Issuer, holder: Card) -> Card:

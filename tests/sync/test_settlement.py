@@ -18,17 +18,17 @@ from crypto.pki.revocation import RevocationReason, Revoked
 from crypto.sm2 import signature_to_der
 from sync.center.authority import revoke_issuer
 from sync.center.directory import Center
-from sync.center.enrolled_terminals import revoke_terminal, terminals
+from sync.center.enrolled_terminals import accept_late_events, revoke_terminal, terminals
 from sync.center.evidence import examine_events
 from sync.center.export import export_evidence
 from sync.center.ingest import take_batch
 from sync.center.reconcile_command import app as reconcile_app
 from sync.center.reconciliation import reconcile_center
-from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten, TerminalUnknown
+from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten, TerminalNotRevoked, TerminalUnknown
 from sync.reconcile.findings import FindingKind
 from sync.reconcile.report import Reconciliation, to_html, yuan
 from terminal.content.manifest import TRUST
-from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.event import ClockTrust, SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
 from tests.sync.cast import (
     EVENTS_START,
@@ -625,15 +625,86 @@ def test_a_revoked_issuers_cards_are_not_paid_once_the_terminal_knew(
 def test_what_a_terminal_records_after_it_was_revoked_is_not_paid(
     center: Center, chain: Chain, issuer: Issuer
 ) -> None:
-    chain.tap(issuer.card(*BLIND))
-    before, after = chain.tap(issuer.card(*BLIND)), chain.tap(issuer.card(*BLIND))
-    stolen = datetime.fromtimestamp(after.time_ms / 1000, UTC)
-    assert before.time_ms < after.time_ms
+    stolen = datetime.now(UTC)
+    at = int(stolen.timestamp() * 1000)
+    for milliseconds in (-2_000, -1_000):
+        dated(chain, issuer.card(*BLIND), at + milliseconds)
+    take_batch(center.store, center.keys, chain.batch(), at - 1)
     revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, stolen)
+    dated(chain, issuer.card(*BLIND), at)
     result = settle(center, chain)
     assert withheld(result) == {3: "terminal_revoked"}
     assert found(result) == [("terminal_revoked", 3, "")]
     balanced(result)
+
+
+def dated(chain: Chain, card: Card, time_ms: int, **lies: Any) -> UsageEvent:
+    """A tap at this time."""
+    return chain.tap(card, time_ms=time_ms, signed={"time_ms": time_ms}, **lies)
+
+
+def test_what_comes_after_a_revocation_is_not_paid_whatever_its_date_until_staff_say_so(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    stolen = datetime.now(UTC)
+    at = int(stolen.timestamp() * 1000)
+    for number in range(4):
+        dated(chain, issuer.card(*BLIND), at - 5_000 + number)
+    take_batch(center.store, center.keys, chain.batch(1, 1), at - 1)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, stolen)
+    take_batch(center.store, center.keys, chain.batch(2, 3), at)
+    late = reconcile_center(center, now_ms())
+    assert withheld(late) == dict.fromkeys((2, 3), "after_revocation")
+    assert [(one.kind.value, one.first, one.last) for one in late.findings] == [("after_revocation", 2, 3)]
+    balanced(late)
+
+    accept_late_events(center.store, chain.terminal, "uid:7", at + 1)
+    again = reconcile_center(center, now_ms())
+    assert withheld(again) == {}
+    assert again.findings == []
+    assert [row[1:] for row in snapshot(center, "audit")["audit"]] == [
+        (at + 1, "uid:7", "accept-late", chain.terminal, chain.epoch, 0)
+    ]
+    # What came until then, and nothing of what its finder may still send.
+    take_batch(center.store, center.keys, chain.batch(4), at + 1)
+    assert withheld(reconcile_center(center, now_ms())) == {4: "after_revocation"}
+
+
+def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, chain: Chain) -> None:
+    for terminal in (chain.terminal, bytes(8)):
+        with pytest.raises(TerminalNotRevoked):
+            accept_late_events(center.store, terminal, "uid:7", now_ms())
+    assert snapshot(center, "audit")["audit"] == []
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "clock", "is_found"),
+    [
+        (-3_600_000, ClockTrust.SYNCHRONISED, True),
+        (-3_600_000, ClockTrust.SET_BACK, True),
+        (-3_600_000, ClockTrust.CORRECTED, False),
+        (-1_000, ClockTrust.SYNCHRONISED, False),
+    ],
+)
+def test_time_does_not_go_back_unmarked(  # noqa: PLR0917
+    center: Center, chain: Chain, half: Card, milliseconds: int, clock: ClockTrust, is_found: bool
+) -> None:
+    chain.tap(half)
+    dated(chain, half, EVENTS_START + milliseconds, clock=clock)
+    assert found(settle(center, chain)) == [("time_went_back", 2, "")] * is_found
+
+
+def test_one_card_that_is_tapped_every_second_is_found(
+    center: Center, chain: Chain, half: Card, blind: Card
+) -> None:
+    for _ in range(10):
+        chain.tap(half)
+    chain.tap(blind)
+    assert settle(center, chain).findings == []
+    chain.tap(half)
+    result = settle(center, chain)
+    assert found(result) == [("rapid_taps", 12, "")]
+    assert withheld(result) == {}
 
 
 def test_a_revocation_stands_as_it_was_first_said_and_spares_what_is_enrolled_later(
