@@ -47,6 +47,11 @@ _A_STRANGER: Final = Text(
     "to match",
 )
 
+_ALREADY: Final = Text(
+    zh="其他登记；本次来访第 {sequence} 号已是同样的登记，补交的材料用 s",
+    en="anything else: number {sequence} of this visit is the same; papers handed in later go by s",
+)
+
 PsamOpener = Callable[[], AbstractContextManager[CardConnection]]
 
 
@@ -229,6 +234,9 @@ class Counter:
                 wrong=Text(zh="材料的号码", en="the numbers of documents"),
                 write=Text(zh=f"该事项的材料 1 至 {known}", en=f"documents 1 to {known} of this service"),
             )
+        registered = (order.purpose, service.code, documents)
+        if (before := visit.registered.get(registered)) is not None:
+            raise EntryRefused(wrong=NOT_NOW, write=_ALREADY.format(sequence=before))
         note = CounterNote(
             salt=new_salt(),
             purpose=order.purpose,
@@ -239,13 +247,15 @@ class Counter:
             companion_tap=visit.companion_tap,
             data=visit.assurance,
         )
-        self._record(visit, service, note)
+        if sequence := self._record(visit, service, note):
+            visit.registered[registered] = sequence
 
-    def _record(self, visit: Visit, service: ServiceItem, note: CounterNote) -> bool:
-        """Let the holder's card sign once more; whether it did. Raises NobodyAtCounter.
+    def _record(self, visit: Visit, service: ServiceItem, note: CounterNote) -> int:
+        """Let the holder's card sign once more; the event's sequence, 0 where it did not.
 
         The event is at the counter's own service, whatever `service` it is about: that is in the sealed note.
-        Where the card on the reader is not the holder's any more, nothing of the holder stays.
+        Where the card on the reader is not the holder's any more, nothing of the holder stays. Raises
+        NobodyAtCounter.
         """
         try:
             connection = self._reader.wait_for_card(RECONNECT_SECONDS)
@@ -258,7 +268,7 @@ class Counter:
             if isinstance(card, Refusal):
                 self._end_visit()
                 self._refuse(presented, card)
-                return False
+                return 0
             # Over midnight the reference is another as well: then the card is put down anew.
             reference = self._terminal.desk.day_keys.reference(card.credential.card_id, presented.today)
             if reference != visit.reference:
@@ -268,7 +278,7 @@ class Counter:
                 self._terminal.desk, presented, card, refers_to=visit.sequence, words=note.to_words()
             )
         self._display.registered(event.sequence, visit.sequence, service, note)
-        return True
+        return event.sequence
 
     def _present(self, connection: CardConnection, refers_to: int = 0, commitment: bytes = b"") -> Presented:
         request = TapRequest(

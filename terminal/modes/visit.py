@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from crypto.assurance import Assurance
 from crypto.credential import TapCredential
-from terminal.modes.counter_note import EyeCheck
+from terminal.modes.counter_note import EyeCheck, Purpose
 from terminal.modes.holder_data import HolderData
 from terminal.succession import together
+
+#: What a holder came for: purpose, service, and the documents shown.
+Registered: TypeAlias = tuple[Purpose, str, tuple[int, ...]]
 
 
 @dataclass(repr=False)
@@ -19,7 +23,7 @@ class Visit:
     holder's on this day; `card_id`: in memory alone. `begun_ms`: when the card was put down (monotonic).
     `data`: None where none could be read, or they were wiped. `assurance`: what showed that they were the
     card's. `photo` and `companion`: what staff saw by eye. `companion_tap`: the event of the companion card
-    that was tapped behind this one, 0 for none.
+    that was tapped behind this one, 0 for none. `registered`: what was, each with its event.
     """
 
     sequence: int
@@ -31,6 +35,7 @@ class Visit:
     photo: EyeCheck = EyeCheck.NOT_CHECKED
     companion: EyeCheck = EyeCheck.NOT_CHECKED
     companion_tap: int = 0
+    registered: dict[Registered, int] = field(default_factory=dict)
 
     @property
     def is_a_stranger(self) -> bool:

@@ -302,6 +302,15 @@ def test_whoever_looked_twice_may_say_so(counter: Enrolled) -> None:
     assert [note and note.photo for note in notes(counter)] == [None, "differs", "matches", "matches"]
 
 
+def test_the_same_registered_twice_is_one_application(counter: Enrolled) -> None:
+    """Enter pressed twice, or a program that tries again."""
+    other = APPLY.replace("[1, 0]", "[0]")
+    heard = receive(counter, chip(holder(counter)), APPLY, APPLY, other, AWAY, chip(holder(counter)))
+    assert [one["sequence"] for one in heard.told("registered")] == [2, 3]
+    [trouble] = heard.told("trouble")
+    assert trouble["code"] == "TRM-738" and "number 2 of this visit" in str(trouble)
+
+
 # --- companion cards ----------------------------------------------------------------------------------
 
 
