@@ -10,6 +10,9 @@ PYTHON := .venv/bin/python
 ARGS ?=
 # Processes that share the tests; they wait for readers and children more than they compute.
 WORKERS ?= 4
+# Python keeps what it compiled, whatever the caller's environment says: the tests start some hundred programs,
+# each of which would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 define say
 printf '▸ %s / %s\n'
@@ -30,7 +33,7 @@ demo: install ## 从刷卡到结算完整演示一遍（KEYSTORE=card|tpm 换密
 .PHONY: test
 test: install ## 运行全部测试 / run all tests
 	@$(say) "运行测试" "Running the tests"
-	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: docs-test
 docs-test: install ## 执行文档中的命令 / run the commands that the documents show

@@ -68,7 +68,7 @@ def main() -> None:
             terminal.message("ready")
             assert bare.stdout is not None and bare.stdout.readline()
             progress("a terminal waits for a card")
-            rss, pss = at_rest(terminal.process, seconds)
+            rss, pss = at_rest(terminal.pid, seconds)
             bare_rss, bare_pss = held(bare.pid)
             bare.communicate(b"\n")
     report(

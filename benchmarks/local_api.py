@@ -37,7 +37,7 @@ def bare_memory(bus: Enrolled, pcscd: PrivatePcscd, log: Path, seconds: float) -
     arguments = ("terminal", "run", "--data", bus.directory.path, "--reader", pcscd.readers[1], "--json")
     with Running(log, *arguments, environment=pcscd.environment()) as process:
         process.message("ready")
-        return at_rest(process.process, seconds)[0]
+        return at_rest(process.pid, seconds)[0]
 
 
 def busy_share(process: int, seconds: float) -> float:
@@ -100,7 +100,7 @@ def main() -> None:
         progress("a terminal without programs")
         bare = bare_memory(bus, pcscd, Path(folder) / "bare", seconds)
         with serving(bus, pcscd, Path(folder) / "log", reader=0) as api:
-            process = api.process.process
+            process = api.process.pid
             progress("one that serves programs")
             held, _pss = at_rest(process, seconds)
             busy = busy_share(process, seconds)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from crypto.explained import Text
-from terminal.displays import yuan
 from terminal.events.outcome import Outcome
 from terminal.tap import TapResult
+from terminal.yuan import yuan
 
 WINDOW_TITLE: Final = Text(zh="通卡自助终端", en="Tongka kiosk")
 

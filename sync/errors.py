@@ -569,6 +569,22 @@ class TerminalNotRevoked(SyncError):
     )
 
 
+class PackVersionReused(SyncError):
+    """A rule pack was changed without a new version. Facts: file, pack, version."""
+
+    code = "SYN-520"
+    cause = Text(
+        zh="{file}：规则包 {pack} 的 {version} 版已有过不同的内容，没有发布。",
+        en="{file}: version {version} of the rule pack {pack} has had other content; nothing was published.",
+    )
+    next_step = Text(
+        zh="请恢复原来的内容（可以补写 effective_until），把改动写进新版本：复制文件，提高 version 并改起始日"
+        "（docs/write-a-rule.md 第 1 步）。",
+        en="Restore what it was (effective_until may be added) and put the change into a new version: copy "
+        "the file, raise its version and change its first day (docs/write-a-rule.md, step 1).",
+    )
+
+
 class IssuerKnown(SyncError):
     """An issuer's key id was certified before. Facts: key_id."""
 

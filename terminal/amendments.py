@@ -20,7 +20,8 @@ from terminal.presence import TapDesk, evidence_of
 def cancel(desk: TapDesk, sequence: int) -> UsageEvent:
     """Record that an event of this journal does not count; a quota that it used is given back.
 
-    Only while this process runs is it known whose quota that was: later, the centre alone gives it back.
+    Only while this process runs is it known whose quota that was: later, the centre alone gives it back. What
+    is of a sale that was never confirmed has used nothing.
     Raises NothingToAmend, CancelledAlready, TapNotRecorded, JournalUnavailable, JournalDamaged.
     """
     original = _original(desk, sequence)
@@ -72,6 +73,8 @@ def _record(desk: TapDesk, original: UsageEvent, kind: EventKind, fare: int, com
     event = desk.journal.append(
         desk.journal.next_place(), draft, evidence_of(None, None), given_back=given_back
     )
+    if kind is EventKind.CANCELLATION:
+        desk.quotas.note_given_back(original.sequence)
     # A companion card rides free behind a tap that counts.
     desk.succession.forget()
     return event

@@ -26,7 +26,8 @@ from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.wholeness import signed_for
 from terminal.journal.writer import JournalWriter
-from terminal.modes.open_sale import OpenSaleFile, cancel_unconfirmed
+from terminal.known_time import learn_enrolment
+from terminal.open_sale import cancel_left_open
 from terminal.presence import TapDesk, TapRequest
 from terminal.quota_counter import QuotaCounter
 from terminal.succession import Succession
@@ -97,9 +98,11 @@ def open_terminal(
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-card") as aside,
         ):
             journal.timekeeper.learn_signed(contents.current().made_ms)
-            now_ms = journal.timekeeper.now().time_ms
-            contents.learn(now_ms)
-            window_keys = WindowKeys(records.window_keys, wrapper_of(keystore), local_date(now_ms))
+            learn_enrolment(journal.timekeeper, own, held)
+            moment = journal.timekeeper.now()
+            contents.learn(moment.time_ms)
+            settled = local_date(moment.settled_ms)
+            window_keys = WindowKeys(records.window_keys, wrapper_of(keystore), settled)
             desk = TapDesk(
                 owner=owner,
                 profile=reference_profile(),
@@ -111,5 +114,4 @@ def open_terminal(
                 aside=aside,
                 seen=SeenProofs(),
             )
-            cancelled = cancel_unconfirmed(desk, OpenSaleFile(records.open_sale, owner))
-            yield Terminal(configuration, desk, upkeep, cancelled)
+            yield Terminal(configuration, desk, upkeep, cancel_left_open(desk))

@@ -20,6 +20,7 @@ from terminal.clock import SystemClock
 from terminal.content.report import content_report, export_trust_store
 from terminal.data_directory import DataDirectory
 from terminal.displays import JsonDisplay, LineDisplay, described
+from terminal.modes.clock_report import ClockReport
 from terminal.modes.degraded import Degradation, degradations
 from terminal.modes.direction import exit_of
 from terminal.modes.inspect_command import answer_handheld, inspect_cards, inspect_receipts, inspector_of
@@ -163,6 +164,7 @@ def status(data: Data, reader: Reader = ANY, as_json: AsJson = False) -> None:
     """
     directory = DataDirectory(data)
     condition = condition_of(directory, SystemClock())
+    clock = ClockReport.of(condition.moment)
     ready = readiness_of(directory, condition.content, reader)
     told = {one.error.code for one in ready.faults}
     lacking = degradations(condition, directory.load_configuration().care)
@@ -174,11 +176,12 @@ def status(data: Data, reader: Reader = ANY, as_json: AsJson = False) -> None:
             "running": ready.is_running,
             "recorded": ready.recorded,
             "unsent": ready.unsent,
+            "clock": clock,
             "troubles": shown,
         }
         typer.echo(msgspec.json.encode(document).decode())
     else:
-        _tell_status(ready, [one.error for one in found], Language.from_environment())
+        _tell_status(ready, [one.error for one in found], clock, Language.from_environment())
     if any(one["serious"] for one in shown):
         raise typer.Exit(1)
 
@@ -232,7 +235,9 @@ def inspect(  # noqa: PLR0917  the options of one verb
         raise typer.Exit(1)
 
 
-def _tell_status(ready: Readiness, troubles: Sequence[ExplainedError], language: Language) -> None:
+def _tell_status(
+    ready: Readiness, troubles: Sequence[ExplainedError], clock: ClockReport, language: Language
+) -> None:
     for error in troubles:
         shown = error.explain(language)
         typer.echo(f"{shown.code} {shown.cause} → {shown.next_step}")
@@ -242,6 +247,7 @@ def _tell_status(ready: Readiness, troubles: Sequence[ExplainedError], language:
     if ready.recorded is not None:
         said = _UNSENT.format(recorded=ready.recorded, unsent=ready.unsent)
         typer.echo(said.in_language(language))
+    typer.echo(clock.to_text().in_language(language))
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import tomli_w
 
 from terminal.errors import ConfigurationMalformed
-from terminal.modes.return_windows import (
+from terminal.return_windows import (
     MAX_PASSBACK_MINUTES,
     MAX_REPEAT_SECONDS,
     MAX_TRANSFER_MINUTES,

@@ -14,9 +14,11 @@ from crypto.explained import Text
 from crypto.telling import told
 from terminal.clock import SystemClock
 from terminal.content.asked_lists import asked_lists
+from terminal.content.errors import ContentExists
 from terminal.decisions.decide import local_date
+from terminal.decisions.errors import MisuseNotRuled
 from terminal.durable_file import write_durably
-from terminal.errors import ContentExists, FileNotRead, MisuseNotRuled
+from terminal.errors import FileNotRead
 from terminal.hotlist.base import HotlistBase
 from terminal.hotlist.building import build_base, build_delta, build_reasons
 from terminal.hotlist.delta import HotlistDelta

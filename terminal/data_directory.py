@@ -80,11 +80,6 @@ class DataDirectory:
         return self.path / "windows"
 
     @property
-    def open_sale(self) -> Path:
-        """Which taps belong to a sale that is not confirmed; there while one is open."""
-        return self.path / "open-sale.json"
-
-    @property
     def api_tokens(self) -> Path:
         """The hashes of the local API's tokens, and what each token may do."""
         return self.path / "api-tokens.json"

@@ -18,6 +18,7 @@ from terminal.modes.degraded import Degradation
 from terminal.modes.inspection import Inspection, inspection_text
 from terminal.modes.readiness import Fault
 from terminal.tap import TapResult
+from terminal.yuan import yuan
 
 _READY: Final = Text(zh="请刷卡", en="Please tap your card")
 _READING: Final = Text(zh="正在读卡，请勿移开…", en="Reading, please hold still…")
@@ -163,8 +164,3 @@ def described(trouble: Degradation | Fault, language: Language) -> dict[str, int
         "cause": shown.cause,
         "next_step": shown.next_step,
     }
-
-
-def yuan(fen: int) -> str:
-    """A sum in fen as yuan with two decimals."""
-    return f"{fen // 100}.{fen % 100:02d}"

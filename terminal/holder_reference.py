@@ -85,29 +85,27 @@ class DayKeys:
 class WindowKeys:
     """The keys of the windows that a terminal's quotas count in now, in a 0700 folder of its own on disk.
 
-    Keys of windows that have ended are destroyed when this opens and whenever `today` moves on. `today` is
-    the judged day (terminal.timekeeping), which goes back only where a time service corrects a clock that ran
-    ahead; the key of a window that the clock had passed is then gone, and a new one is made: counts start
-    anew rather than that every holder is refused until the window ends, and the journal marks the correction.
+    Keys of windows that ended before `settled` are destroyed when this opens and by `destroy_ended`. That is
+    the last day that has certainly begun (terminal.timekeeping.Moment): for a clock that somebody set ahead
+    nothing is destroyed, or setting it back would make a quota fresh. It goes back only where a time service
+    corrects a clock that ran ahead; the key of a window that the clock had passed is then gone, and a new one
+    is made: counts start anew rather than that every holder is refused until the window ends, and the journal
+    marks the correction.
     A damaged file is replaced for the same reason; whoever can damage it could as well remove it.
 
     Raises FileNotWritten where the folder can't be used or is open to others, and KeystoreRefused where the
     keystore can't be asked.
     """
 
-    def __init__(self, folder: Path, wrapper: KeyWrapper, today: date) -> None:
+    def __init__(self, folder: Path, wrapper: KeyWrapper, settled: date) -> None:
         self._folder, self._wrapper = folder, wrapper
         self._keys: dict[Window, bytes] = {}
-        self._today = today
-        self._destroy_ended()
+        self.destroy_ended(settled)
 
     def reference(self, card_id: bytes, window: Window, today: date) -> bytes:
         """The holder's 16-byte reference in this window. Raises ValueError where `today` is not in it."""
         if today not in window:
             raise ValueError("the window is not open today")
-        if today != self._today:
-            self._today = today
-            self._destroy_ended()
         key = self._keys.get(window)
         if key is None:
             key = self._keys[window] = self._key_of(window)
@@ -118,6 +116,16 @@ class WindowKeys:
         self._keys.clear()
         if self._folder.exists():
             self._destroy(list(self._folder.iterdir()))
+
+    def destroy_ended(self, settled: date) -> None:
+        """Destroy what is no key of a window that is open or yet to come, half-written files included."""
+        self._keys = {window: key for window, key in self._keys.items() if window.last >= settled}
+        try:
+            _require_private(self._folder)
+            files = list(self._folder.iterdir())
+        except OSError as error:
+            raise FileNotWritten(file=str(self._folder), detail=error.strerror or "unknown") from error
+        self._destroy([file for file in files if (last := _last_day(file)) is None or last < settled])
 
     def _key_of(self, window: Window) -> bytes:
         path = self._folder / _file_name(window)
@@ -143,16 +151,6 @@ class WindowKeys:
         except DecryptionFailed:
             return None
         return key if len(key) == KEY_BYTES else None
-
-    def _destroy_ended(self) -> None:
-        """Destroy what is no key of a window that is open or yet to come, half-written files included."""
-        self._keys = {window: key for window, key in self._keys.items() if window.last >= self._today}
-        try:
-            _require_private(self._folder)
-            files = list(self._folder.iterdir())
-        except OSError as error:
-            raise FileNotWritten(file=str(self._folder), detail=error.strerror or "unknown") from error
-        self._destroy([file for file in files if (last := _last_day(file)) is None or last < self._today])
 
     def _destroy(self, files: list[Path]) -> None:
         for path in files:

@@ -79,6 +79,7 @@ class TapRequest:
 
     `refers_to`: the sequence of the earlier event that this one is about, 0 for none. `commitment`: 8 bytes
     for the card to sign in place of a random nonce; as fresh, and bound to what is recorded with the tap.
+    `is_unconfirmed`: it is of a sale, and uses up nothing before that is confirmed.
     """
 
     service: ServiceItem
@@ -88,6 +89,7 @@ class TapRequest:
     kind: EventKind = EventKind.TAP
     refers_to: int = 0
     commitment: bytes = b""
+    is_unconfirmed: bool = False
 
 
 @dataclass(frozen=True)

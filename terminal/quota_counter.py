@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from terminal.decisions.quota import OpenQuota
-from terminal.errors import JournalUnavailable
 from terminal.holder_reference import WindowKeys
+from terminal.journal.errors import JournalUnavailable
 from terminal.journal.uses import QuotaCount
 from terminal.journal.writer import JournalWriter
 
@@ -32,28 +32,40 @@ class CountedQuota:
         """How often it can still be used."""
         return max(0, self.quota.uses - self.uses)
 
+    def before_last(self) -> CountedQuota:
+        """The same with one use less."""
+        return replace(self, uses=max(0, self.uses - 1))
+
 
 class QuotaCounter:
-    """Counts by references that live as long as a quota's window; forgets windows that have ended."""
+    """Counts by references that live as long as a quota's window; forgets windows that have ended.
+
+    What a sale uses is counted in memory alone until it is confirmed, and on the disk with the confirmation:
+    whatever ends the process before has cost nobody a use, and after it nobody has one too many.
+    """
 
     def __init__(self, journal: JournalWriter, keys: WindowKeys) -> None:
         self._journal, self._keys = journal, keys
-        self._today: date | None = None
+        self._settled: date | None = None
         self._used: OrderedDict[int, QuotaCount] = OrderedDict()
+        self._unconfirmed: dict[int, QuotaCount] = {}
 
     def counted(
-        self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, instead_of: int = 0
+        self, quotas: Iterable[OpenQuota], card_id: bytes, today: date, settled: date
     ) -> tuple[CountedQuota, ...]:
-        """The holder's uses of these quotas, but for that of the event with the sequence `instead_of`.
+        """The holder's uses of these quotas.
+
+        `settled`: the last day that has certainly begun; windows that ended before it are forgotten.
 
         Raises FileNotWritten, KeystoreRefused, JournalUnavailable.
         """
-        if today != self._today:
+        if settled != self._settled:
             # Tidying up can wait for another day; a tap can't.
             with suppress(JournalUnavailable):
-                self._journal.forget_uses(today)
-            self._today = today
-        return tuple(self._counted(quota, card_id, today, self.used_by(instead_of)) for quota in quotas)
+                self._journal.forget_uses(settled)
+            self._keys.destroy_ended(settled)
+            self._settled = settled
+        return tuple(self._counted(quota, card_id, today) for quota in quotas)
 
     def note_used(self, sequence: int, count: QuotaCount) -> None:
         """The event with this sequence used a quota: kept in memory alone, so that no file links taps."""
@@ -61,18 +73,28 @@ class QuotaCounter:
         while len(self._used) > REMEMBERED:
             self._used.popitem(last=False)
 
+    def note_unconfirmed(self, sequence: int, count: QuotaCount) -> None:
+        """The event with this sequence will have used a quota once its sale is confirmed."""
+        self._unconfirmed[sequence] = count
+
     def note_given_back(self, sequence: int) -> None:
         """What the event with this sequence used was given back, and is not to be given back again."""
         self._used.pop(sequence, None)
+        self._unconfirmed.pop(sequence, None)
+
+    def confirm(self) -> None:
+        """The open sale is sold, and what it used is counted. Raises JournalUnavailable, JournalDamaged."""
+        self._journal.confirm(self._unconfirmed.values())
+        for sequence, count in self._unconfirmed.items():
+            self.note_used(sequence, count)
+        self._unconfirmed.clear()
 
     def used_by(self, sequence: int) -> QuotaCount | None:
-        """What an event of this process used, if it is one of the last."""
+        """What an event of this process used and was counted for, if it is one of the last."""
         return self._used.get(sequence)
 
-    def _counted(
-        self, quota: OpenQuota, card_id: bytes, today: date, given_back: QuotaCount | None
-    ) -> CountedQuota:
+    def _counted(self, quota: OpenQuota, card_id: bytes, today: date) -> CountedQuota:
         reference = self._keys.reference(card_id, quota.window, today)
         count = QuotaCount(quota.name, quota.window.last, reference)
-        uses = self._journal.uses(count)
-        return CountedQuota(quota, count, max(0, uses - 1) if count == given_back else uses)
+        held = list(self._unconfirmed.values()).count(count)
+        return CountedQuota(quota, count, self._journal.uses(count) + held)

@@ -8,19 +8,25 @@ outlives the call but the sealed part of the event, which only the centre opens.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from card.connection import CardConnection
 from card.errors import TapRefused
 from card.verification import VerifiedCard
+from crypto.credential import TapCredential
 from crypto.explained import Text
-from terminal.decisions.card_facts import CardFacts
-from terminal.decisions.decide import Decision, decide
+from terminal.content.content import Content
+from terminal.decisions.card_facts import CardFacts, Party
+from terminal.decisions.decide import Decision, decide, local_date
 from terminal.decisions.standing import Standing
+from terminal.earlier_use import earlier_use, without
 from terminal.events.event import QuotaUses, UsageEvent
 from terminal.events.outcome import Outcome
+from terminal.journal.uses import QuotaCount
 from terminal.journal.writer import EventDraft
 from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present, record_refusal
+from terminal.quota_counter import CountedQuota
 from terminal.wording import LOOK_AT_SCREEN, EventWording, refusal_wording
 
 
@@ -174,23 +180,12 @@ def _decide_and_record(
     request, content, today = presented.request, presented.content, presented.today
     credential, time_ms = card.credential, presented.place.time_ms
     quotas = content.rules.quotas_for(request.service, today)
-    counted = desk.quotas.counted(quotas, credential.card_id, today, instead_of)
+    settled = local_date(presented.place.moment.settled_ms)
+    counted = desk.quotas.counted(quotas, credential.card_id, today, settled)
+    replaced = _use_of(desk, presented, credential, counted, instead_of) if instead_of else None
+    counted = without(counted, replaced)
     follows = desk.succession.follows(credential, time_ms)
-    decision = decide(
-        CardFacts.from_credential(credential),
-        request.service,
-        time_ms,
-        request.fare,
-        request.party,
-        content.rules,
-        hotlist_age=content.hotlist.age(today),
-        standing=Standing(
-            lists=content.standing_lists(credential.card_id, credential.issued),
-            uses={one.quota.name: one.uses for one in counted},
-            follows_holder=follows != 0,
-        ),
-        ticket=request.ticket,
-    )
+    decision = _decision(content, credential, request, time_ms, counted, follows_holder=follows != 0)
     draft = EventDraft(
         kind=request.kind,
         refers_to=(instead_of if decision.outcome.granted else 0) or request.refers_to,
@@ -216,14 +211,73 @@ def _decide_and_record(
     )
     used = next((one for one in counted if one.quota.name == decision.quota), None)
     count = None if used is None else used.count
-    given_back = desk.quotas.used_by(instead_of) if decision.outcome.granted else None
-    event = desk.journal.append(presented.place, draft, evidence, counted=count, given_back=given_back)
+    given_back = replaced if decision.outcome.granted else None
+    is_unconfirmed = request.is_unconfirmed and decision.outcome.granted
+    event = desk.journal.append(
+        presented.place,
+        draft,
+        evidence,
+        counted=None if is_unconfirmed else count,
+        given_back=given_back,
+        is_unconfirmed=is_unconfirmed,
+    )
     if given_back is not None:
         desk.quotas.note_given_back(instead_of)
     if count is not None:
-        desk.quotas.note_used(event.sequence, count)
+        note = desk.quotas.note_unconfirmed if is_unconfirmed else desk.quotas.note_used
+        note(event.sequence, count)
     desk.succession.note(event.sequence, time_ms, credential, decision.outcome.granted)
     return decision, event, None if used is None else used.left - 1
+
+
+def _use_of(
+    desk: TapDesk,
+    presented: Presented,
+    credential: TapCredential,
+    counted: tuple[CountedQuota, ...],
+    sequence: int,
+) -> QuotaCount | None:
+    """The count of the quota that this card's earlier tap used; None for none."""
+    remembered, earlier = desk.quotas.used_by(sequence), desk.journal.event(sequence)
+    if remembered is not None or earlier is None:
+        return remembered
+    # Of the same service and ticket: it would be nobody's place to take otherwise.
+    asked = replace(presented.request, fare=earlier.fare, party=Party(earlier.companions))
+    # A companion card that was granted something had come behind its holder's.
+    follows = credential.is_companion_card
+
+    def judge(before: Sequence[CountedQuota]) -> Decision:
+        return _decision(
+            presented.content, credential, asked, earlier.time_ms, before, follows_holder=follows
+        )
+
+    return earlier_use(earlier, counted, judge)
+
+
+def _decision(
+    content: Content,
+    credential: TapCredential,
+    request: TapRequest,
+    time_ms: int,
+    counted: Sequence[CountedQuota],
+    *,
+    follows_holder: bool,
+) -> Decision:
+    return decide(
+        CardFacts.from_credential(credential),
+        request.service,
+        time_ms,
+        request.fare,
+        request.party,
+        content.rules,
+        hotlist_age=content.hotlist.age(local_date(time_ms)),
+        standing=Standing(
+            lists=content.standing_lists(credential.card_id, credential.issued),
+            uses={one.quota.name: one.uses for one in counted},
+            follows_holder=follows_holder,
+        ),
+        ticket=request.ticket,
+    )
 
 
 def microseconds_since(started: int) -> int:

@@ -1,19 +1,22 @@
 """What time it is for validity, rules and the journal, however the wall clock was set.
 
-Time never runs back behind what is known: the time of the event before, moved on by the monotonic clock, and
-the date of content that the centre signed. A wall clock that reads earlier is marked, and the known time is
-taken in its place; so nobody makes an expired card valid, or yesterday's quota fresh, by turning it back. A
-time service alone may correct a clock that was ahead. A free clock that is over a year ahead of everything
-known is not believed either.
+Time never runs back behind what is known: the time of the last event that was not doubtful, moved on by the
+monotonic clock, and what the centre signed. A wall clock that reads earlier is marked, and the known time is
+taken in its place; so nobody makes an expired card valid, or yesterday's quota fresh, by turning it back.
 
-    keeper = Timekeeper(clock, Known(last_event_ms, reading_of_last_event, signed_ms))
+A free clock that jumps ahead is judged by, and marked, but teaches nothing: once it is right again, so is the
+terminal. One that is over a year ahead of everything is not even judged by. What a jump is depends on what
+can be told: on one boot the monotonic clock shows every setting; over a boot the machine may have been off.
+
+    keeper = Timekeeper(clock)
+    keeper.learn(event)  # each event, in order
     moment = keeper.now()
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from terminal.clock import Clock, ClockReading, ClockSource
 from terminal.events.event import ClockTrust
@@ -22,6 +25,9 @@ from terminal.events.event import ClockTrust
 TOLERANCE_MS: Final = 2_000
 # A free clock that moves on by more than this against the monotonic one was set.
 STEP_MS: Final = 60_000
+# For so long a terminal may be off and its free clock still be taken for right: the longest holiday is nine
+# days. It is also the most by which a clock that was wrong at a boot can move the known time ahead.
+REST_MS: Final = 10 * 86_400_000
 # A free clock that is further ahead than this of all that is known is not believed.
 PLAUSIBLE_MS: Final = 400 * 86_400_000
 # The centre's clock and a time service's may differ by this.
@@ -36,19 +42,50 @@ class Moment:
         time_ms: by which everything is judged; milliseconds since 1970 UTC.
         trust: what it is worth.
         reading: what the clocks said.
+        known_ms: what has certainly passed; 0 where nothing is known.
     """
 
     time_ms: int
     trust: ClockTrust
     reading: ClockReading
+    known_ms: int
+
+    @property
+    def settled_ms(self) -> int:
+        """The time for what can't be undone, as destroying a key: of a doubtful clock only what is known."""
+        return self.known_ms if self.trust is ClockTrust.STEPPED else self.time_ms
+
+
+class Stamped(Protocol):
+    """What an event says of its time (terminal.events.event.UsageEvent)."""
+
+    @property
+    def time_ms(self) -> int:
+        """By which it was judged."""
+
+    @property
+    def clock(self) -> ClockTrust:
+        """What that was worth."""
+
+    @property
+    def boot(self) -> bytes:
+        """The boot that the monotonic clock counted from."""
+
+    @property
+    def monotonic_ms(self) -> int:
+        """Where that stood."""
 
 
 class _Known(NamedTuple):
-    """A time that has certainly passed, and where the monotonic clock stood then."""
+    """A time that has certainly passed, and where the monotonic clock stood then.
+
+    `is_wall`: the wall clock was right then; else it was behind, and whoever sets it right sets it ahead.
+    """
 
     time_ms: int
     boot: bytes
     monotonic_ms: int
+    is_wall: bool
 
     def by_now(self, reading: ClockReading) -> int:
         """The least that the time can be at a later reading."""
@@ -56,18 +93,25 @@ class _Known(NamedTuple):
             return self.time_ms
         return self.time_ms + max(0, reading.monotonic_ms - self.monotonic_ms)
 
+    def allows(self, reading: ClockReading) -> int:
+        """How far a free clock may be ahead of what is known without having been set wrong."""
+        return STEP_MS if self.is_wall and self.boot == reading.boot else REST_MS
+
 
 class Timekeeper:
     """Judges the clock against what is known; one a journal."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known = _Known(0, b"", 0)
-        self._signed_ms = 0
+        self._known = _Known(0, b"", 0, is_wall=False)
+        self._last_ms = self._signed_ms = 0
 
-    def learn(self, time_ms: int, boot: bytes, monotonic_ms: int) -> None:
-        """An event was judged at this time when the monotonic clock of that boot stood there."""
-        self._known = _Known(time_ms, boot, monotonic_ms)
+    def learn(self, event: Stamped) -> None:
+        """An event was recorded. While the clock is ahead, its time teaches only that it was seen before."""
+        self._last_ms = event.time_ms
+        if event.clock is not ClockTrust.STEPPED:
+            is_wall = event.clock is not ClockTrust.SET_BACK
+            self._known = _Known(event.time_ms, event.boot, event.monotonic_ms, is_wall)
 
     def learn_signed(self, time_ms: int) -> None:
         """The centre signed something at this time."""
@@ -76,18 +120,18 @@ class Timekeeper:
     def now(self) -> Moment:
         """The time, judged."""
         reading = self._clock.read()
-        least = self._known.by_now(reading)
+        passed = self._known.by_now(reading)
         if reading.source is ClockSource.SYNCHRONISED and reading.wall_ms + LEEWAY_MS >= self._signed_ms:
-            corrected = reading.wall_ms + TOLERANCE_MS < least
+            corrected = reading.wall_ms + TOLERANCE_MS < passed
             trust = ClockTrust.CORRECTED if corrected else ClockTrust.SYNCHRONISED
-            return Moment(reading.wall_ms, trust, reading)
-        least = max(least, self._signed_ms)
-        if reading.wall_ms + TOLERANCE_MS < least:
-            return Moment(least, ClockTrust.SET_BACK, reading)
-        if least and reading.wall_ms - least > PLAUSIBLE_MS:
-            # A clock without a battery may start anywhere. Whoever believes 2037 once refuses every card as
-            # expired for years; a terminal that did stand still so long gets the time with new content.
-            return Moment(least, ClockTrust.STEPPED, reading)
-        stepped = self._known.boot == reading.boot and reading.wall_ms - least > STEP_MS
+            return Moment(reading.wall_ms, trust, reading, reading.wall_ms)
+        known = max(passed, self._signed_ms)
+        if reading.wall_ms + TOLERANCE_MS < known:
+            return Moment(known, ClockTrust.SET_BACK, reading, known)
+        if known and reading.wall_ms - max(known, self._last_ms) > PLAUSIBLE_MS:
+            # A clock without a battery may start anywhere: by 2037 every card has expired. Against the last
+            # event, too, so that time goes on where nothing is signed for years after a long rest.
+            return Moment(known, ClockTrust.STEPPED, reading, known)
+        stepped = known and reading.wall_ms - known > self._known.allows(reading)
         trust = ClockTrust.STEPPED if stepped else ClockTrust.FREE
-        return Moment(max(reading.wall_ms, least), trust, reading)
+        return Moment(max(reading.wall_ms, known), trust, reading, known)

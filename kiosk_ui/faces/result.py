@@ -34,9 +34,9 @@ from kiosk_ui.wording import (
     default_face,
     shares,
 )
-from terminal.displays import yuan
 from terminal.events.outcome import Outcome
 from terminal.tap import TapResult
+from terminal.yuan import yuan
 
 _SHOW: Final = ButtonWords(SHOW_DETAILS, SHOW_DETAILS_WHY, Icon.EYE)
 _HIDE: Final = ButtonWords(HIDE_DETAILS, HIDE_DETAILS_WHY, Icon.EYE_CLOSED)

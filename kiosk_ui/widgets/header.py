@@ -12,7 +12,7 @@ from kiosk_ui.measures import TextRole
 from kiosk_ui.widgets.countdown import CountdownBar
 from kiosk_ui.widgets.label import Ink, KioskLabel
 from kiosk_ui.wording import FARE, TIME_LEFT
-from terminal.displays import yuan
+from terminal.yuan import yuan
 
 _MS: Final = 1000
 

@@ -26,8 +26,8 @@ from sync.errors import (
 )
 from terminal.clock import Clock, SystemClock
 from terminal.content.content import load_content, load_trust
+from terminal.content.errors import ContentUnusable
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
-from terminal.errors import ContentUnusable
 from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt
 from terminal.journal.errors import JournalBehind

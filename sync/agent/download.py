@@ -26,9 +26,10 @@ from terminal.content.content import (
     require_newer,
     verified_trust,
 )
+from terminal.content.errors import ContentDamaged, ContentFromFuture, ContentOlder
 from terminal.content.manifest import TRUST, Manifest, ManifestFile, SignedManifest
 from terminal.content.store import ContentStore
-from terminal.errors import ContentDamaged, ContentFromFuture, ContentOlder, TerminalError
+from terminal.errors import TerminalError
 
 #: What passes by itself, or with the network.
 TRANSIENT: Final = (AnswerMalformed, CenterFailing, CenterUnreachable)

@@ -29,8 +29,8 @@ from sync.center.list_options import (
 )
 from sync.center.needs_command import app as needs_app
 from sync.center.option_words import REGION, SIXTEEN_DIGITS
-from sync.center.rule_faults import require_no_faults
-from sync.center.server import serve
+from sync.center.publication import check_content
+from sync.center.rule_faults import require_no_faults, require_still_no_faults
 from sync.center.terminal_command import app as terminal_app
 from terminal.content.content import Content
 
@@ -49,6 +49,10 @@ KeystoreSetting = Annotated[
     typer.Option("--keystore-setting", help="名称=值，可重复 / name=value, may be repeated"),
 ]
 
+DespiteFaults = Annotated[
+    bool,
+    typer.Option("--despite-faults", help="规则检查有错也发布 / publish though the rules have faults"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 _MADE = Text(zh="中心已建立：{directory}", en="The centre is made: {directory}")
@@ -87,6 +91,7 @@ def init(
     ],
     keystore: KeystoreKind = "plain",
     setting: KeystoreSetting = None,
+    despite_faults: DespiteFaults = False,
     lists: ListsFolder = None,
     made_list: MadeLists = None,
     issued: IssuedFile = None,
@@ -95,11 +100,16 @@ def init(
 ) -> None:
     """建立中心：生成密钥，检查并签发服务目录、规则包与各种名单。 Make keys; check and sign the content.
 
+    规则包先按 tongka rules lint 检查。 Rule packs are checked first as tongka rules lint does.
+
     Example: tongka center init --data out/center --issuer issuer-public.json --content content --lists
     content/lists --issued issued.csv
     """
     now = datetime.now(UTC)
     changes = list_changes(lists, made_list, issued, issued_until, now)
+    check_content(content, changes)
+    if not despite_faults:
+        require_no_faults(content, now)
     create_center(data, issuer, content, now, keystore, parse_settings(setting or []), changes)
     typer.echo(told(_MADE, as_json, directory=data))
 
@@ -119,10 +129,7 @@ def publish_command(
         bool,
         typer.Option("--shrink-hotlist", help="名单明显减少是有意为之 / the hotlist may lose many cards"),
     ] = False,
-    despite_faults: Annotated[
-        bool,
-        typer.Option("--despite-faults", help="规则检查有错也发布 / publish though the rules have faults"),
-    ] = False,
+    despite_faults: DespiteFaults = False,
     lists: ListsFolder = None,
     made_list: MadeLists = None,
     issued: IssuedFile = None,
@@ -141,10 +148,12 @@ def publish_command(
     """
     now = datetime.now(UTC)
     changes = list_changes(lists, made_list, issued, issued_until, now, drop_list, shrink_list)
-    if content is not None and not despite_faults:
-        require_no_faults(content, now)
     with open_center(data) as center:
         before = center.publications.current
+        if not despite_faults and content is None:
+            require_still_no_faults(before, now)
+        elif not despite_faults and content is not None:
+            require_no_faults(content, now)
         version = center.publish(content, now, may_shrink=shrink_hotlist, lists=changes)
         after = center.publications.current
     listed, others = _published(version, before, after), list(_published_lists(before, after))
@@ -208,6 +217,8 @@ def run(
 
     Example: tongka center run --data out/center --port 0
     """
+    from sync.center.server import serve  # noqa: PLC0415 - FastAPI is loaded by the verb that serves
+
     with open_center(data) as center:
         serve(center, host, port, lambda url: typer.echo(told(_READY, as_json, url=url)))
 

@@ -29,13 +29,13 @@ from sync.errors import ContentInvalid
 from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.decide import Decision, decide, local_date
+from terminal.decisions.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.decisions.standing import Standing
-from terminal.errors import DecisionInputInvalid, ServiceUnknown
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from terminal.modes.return_windows import can_continue
+from terminal.return_windows import can_continue
 from terminal.succession import together
 
 CLOCK_LEEWAY_MS: Final = 86_400_000

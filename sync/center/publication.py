@@ -18,6 +18,7 @@ from crypto.pki.certificate import Certificate
 from crypto.signer import Signer
 from crypto.trust import TrustDocument
 from sync import reasons
+from sync.center.pack_versions import require_new_versions
 from sync.center.standing_lists import UNCHANGED, ListChanges
 from sync.errors import ContentInvalid, ListNotPublished, SyncError
 from terminal.content.asked_lists import asked_lists, lacking
@@ -119,8 +120,8 @@ def publish(
     `source` holds catalogue.toml, rules/*.toml and hotlist/*.bin; None takes what was published last. The
     standing lists are those published last, with `lists` changed; `answers` take the place of the last ones.
     A hotlist or standing list that has lost more than a tenth of its cards looks like a cut-off register: it
-    is refused unless it `may_shrink`. Raises ContentInvalid, ListNotPublished and as `ListChanges.applied`;
-    then what was in force stays so.
+    is refused unless it `may_shrink`. Raises ContentInvalid, ListNotPublished, PackVersionReused and as
+    `ListChanges.applied`; then what was in force stays so.
     """
     store = publications.store
     last = publications.current if store.versions() else None
@@ -143,6 +144,7 @@ def publish(
             store.put(data)
         offered = _load(store, signed, publications.root)
         _require_lists(offered.asked, offered.lists)
+        require_new_versions(store, files)
         if last is not None:
             require_newer(last, offered)
             _require_no_collapse(last, offered, may_shrink, lists.may_shrink)

@@ -6,7 +6,7 @@ from crypto.credential import TapCredential
 from sync.center.examination import Pseudonyms, QuotaUse
 from terminal.content.content import Content
 from terminal.decisions.decide import local_date
-from terminal.errors import ServiceUnknown
+from terminal.decisions.errors import ServiceUnknown
 from terminal.events.event import SealedEvidence, UsageEvent
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from crypto.explained import Text
 from sync.errors import RulesFaulty
+from terminal.content.content import Content
 from terminal.decisions.decide import local_date
 from terminal.rule_checks.finding import Check, Finding, Level
-from terminal.rule_checks.lint import lint
+from terminal.rule_checks.lint import lint, lint_book
 from terminal.rule_checks.loading import pack_files, read_catalogue
 
 # Told by what reads and signs the content, with the file's name.
@@ -23,14 +25,30 @@ def require_no_faults(content: Path, now: datetime) -> None:
 
     Raises RulesFaulty, RuleSpaceTooLarge, and as the folder's rules and catalogue are read.
     """
-    day = local_date(int(now.timestamp() * 1000))
-    report = lint(pack_files([content]), read_catalogue(content), day)
+    report = lint(pack_files([content]), read_catalogue(content), _day(now), whole=True)
+    _refuse_faults(report.findings)
+
+
+def require_still_no_faults(published: Content, now: datetime) -> None:
+    """Check what was published before and is to be published again: rules in force run out.
+
+    Raises RulesFaulty, RuleSpaceTooLarge.
+    """
+    _refuse_faults(lint_book(published.rules, published.catalogue, _day(now), whole=True))
+
+
+def _day(now: datetime) -> date:
+    return local_date(int(now.timestamp() * 1000))
+
+
+def _refuse_faults(findings: Iterable[Finding]) -> None:
     faults = [
         finding
-        for finding in report.findings
+        for finding in findings
         if finding.level is Level.FAULT and finding.check not in _TOLD_ELSEWHERE
     ]
     if faults:
+        faults.sort(key=lambda fault: fault.check is not Check.BELOW_LAW)
         raise RulesFaulty(faults=_named(faults))
 
 

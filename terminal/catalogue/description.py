@@ -13,8 +13,8 @@ from terminal.catalogue.normal_form import fold
 from terminal.catalogue.pinyin import initials, syllables
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.service_guide import Channel, ChannelKind, Hours, Weekday
-from terminal.displays import yuan
 from terminal.service_names import DOMAIN_NAMES, KIND_NAMES
+from terminal.yuan import yuan
 
 _DAYS: Final = MappingProxyType(
     {

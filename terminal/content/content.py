@@ -13,6 +13,7 @@ from crypto.explained import ExplainedError
 from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
 from terminal.content.asked_lists import asked_lists, lacking
+from terminal.content.errors import ContentFromFuture, ContentMissing, ContentOlder
 from terminal.content.manifest import (
     ANSWERS,
     CATALOGUE,
@@ -33,7 +34,6 @@ from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.decide import local_date
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
-from terminal.errors import ContentFromFuture, ContentMissing, ContentOlder
 from terminal.hotlist.card_hash import mix
 from terminal.hotlist.errors import StandingListMissing
 from terminal.hotlist.hotlist import Hotlist

@@ -14,8 +14,9 @@ from crypto.explained import ExplainedError
 from crypto.pki.certificate import Certificate
 from crypto.trust import TrustStore
 from terminal.content.content import Content, load_content, require_newer
+from terminal.content.errors import ContentDamaged, ContentMissing, ContentUnusable
 from terminal.content.store import ContentStore
-from terminal.errors import ContentDamaged, ContentMissing, ContentUnusable, TerminalRevoked
+from terminal.errors import TerminalRevoked
 
 #: How often a new publication is looked for between taps, so that a tap need not load it.
 LOOK_SECONDS: Final = 1.0

@@ -17,7 +17,7 @@ from crypto.explained import Text
 from crypto.signer import Signer
 from crypto.sm2 import PublicKey
 from crypto.sm3 import DIGEST_BYTES, sm3
-from terminal.errors import ManifestMalformed
+from terminal.content.errors import ManifestMalformed
 
 FORMAT: Final = 1
 MAX_FILES: Final = 1_000

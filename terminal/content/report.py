@@ -10,11 +10,12 @@ import msgspec
 from crypto.explained import Text
 from crypto.pki.certificate import Certificate
 from terminal.content.content import load_content
+from terminal.content.errors import ContentMissing
 from terminal.content.manifest import TRUST
 from terminal.data_directory import DataDirectory
 from terminal.decisions.decide import local_date
 from terminal.durable_file import write_durably
-from terminal.errors import ContentMissing, FileNotWritten, TerminalRevoked
+from terminal.errors import FileNotWritten, TerminalRevoked
 
 TRUST_FILE: Final = "trust.json"
 ROOT_FILE: Final = "root.pem"

@@ -16,15 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from crypto.sm3 import DIGEST_BYTES, sm3
+from terminal.content.errors import ContentDamaged, ContentMissing
 from terminal.content.manifest import MAX_MANIFEST_BYTES, ManifestFile, SignedManifest
 from terminal.durable_file import write_durably
-from terminal.errors import (
-    ContentDamaged,
-    ContentMissing,
-    FileNotRead,
-    FileNotWritten,
-    TerminalError,
-)
+from terminal.errors import FileNotRead, FileNotWritten, TerminalError
 
 #: How many publications a terminal keeps: the one in force and the one to fall back on.
 KEPT: Final = 2

@@ -14,9 +14,9 @@ from typing import Annotated, Final
 import msgspec
 
 from crypto.explained import Text
+from terminal.decisions.errors import CatalogueMalformed, ServiceUnknown
 from terminal.decisions.service_guide import GUIDE_HINTS, NO_GUIDE, GuideFields, ServiceGuide
 from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug
-from terminal.errors import CatalogueMalformed, ServiceUnknown
 from terminal.events.challenge import MAX_FARE
 
 #: Some 10,000 items that are described in full.

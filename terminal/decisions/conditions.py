@@ -16,9 +16,10 @@ from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceDomain, ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.cel_library import Context, Program, compile_cel
 from terminal.decisions.cel_reading import asked_lists, divides_by_zero, tokens
+from terminal.decisions.errors import ConditionFailed, ConditionRejected
+from terminal.decisions.failure import Failure
 from terminal.decisions.region import city_prefix, province_prefix
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
-from terminal.errors import ConditionFailed, ConditionRejected
 
 MAX_CONDITION: Final = 500  # characters
 
@@ -182,9 +183,9 @@ class Condition:
             answer = self.program.execute(circumstances.context)
         except _EVALUATION_ERRORS as error:
             # The library's message may quote the person's values; the kind of failure is all that goes on.
-            raise ConditionFailed(failure=type(error).__name__) from None
+            raise ConditionFailed(Failure.of(error)) from None
         if not isinstance(answer, bool):
-            raise ConditionFailed(failure=f"answer of type {type(answer).__name__}")
+            raise ConditionFailed(Failure.NOT_YES_OR_NO)
         return answer
 
     def _refuse_unknown_names(self) -> None:
@@ -204,12 +205,8 @@ class Condition:
             try:
                 self.holds(probe)
             except ConditionFailed as failed:
-                failure = failed.facts["failure"]
-                if failure == ZeroDivisionError.__name__:
-                    raise _rejected(zh="对某些证会除以零", en="it divides by zero for some cards") from failed
-                raise _rejected(
-                    zh=f"得不出“是”或“否”（{failure}）", en=f"it does not answer true or false ({failure})"
-                ) from failed
+                words = failed.failure.words
+                raise _rejected(zh=f"对某些证{words.zh}", en=f"{words.en} for some cards") from failed
 
 
 def _syntax_fault(report: str) -> Text:

@@ -16,12 +16,12 @@ from terminal.decisions.benefit import Rounding
 from terminal.decisions.card_facts import CardFacts, CardKind, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.conditions import Circumstances
-from terminal.decisions.refusal import Refusal, nothing_here, refusal_of
+from terminal.decisions.errors import DecisionInputInvalid
+from terminal.decisions.refusal import Refusal, not_worked_out, nothing_here, refusal_of
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import Rule
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.decisions.trial import Attempt, RuleTrial, TrialResult, try_rule
-from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 
@@ -97,7 +97,7 @@ def decide(  # noqa: PLR0917  a tap's six facts, in the order in which they beco
 
     The first rule that holds gives the benefit, in the order of RuleBook.rules_for; one that fails grants
     nothing. Where none does, the first that would have but for one thing (a used-up quota, an overdue review)
-    says what the person can do.
+    says what the person can do; then one that failed, that it could not be worked out.
     Raises DecisionInputInvalid for a fare, party or time outside what a tap can carry.
     """
     if not 0 <= fare <= MAX_FARE:
@@ -109,15 +109,17 @@ def decide(  # noqa: PLR0917  a tap's six facts, in the order in which they beco
     attempt = Attempt(card, service, on, fare, party, standing, circumstances)
     tried: list[RuleTrial] = []
     refusal: Refusal | None = None
+    failed: Rule | None = None
     for rule in rules.rules_for(service, on):
         trial = try_rule(rule, attempt)
         tried.append(trial)
         if trial.result is TrialResult.APPLIED:
             return _granted(rule, attempt, tuple(tried), rules.version)
         refusal = refusal or refusal_of(rule, trial.result, on)
+        failed = failed or (rule if trial.result is TrialResult.FAILED else None)
     if refusal is None:
         advice = rules.instead_for(service, on, card.kind or CardKind.HOLDER)
-        refusal = nothing_here(advice)
+        refusal = nothing_here(advice) if failed is None else not_worked_out(failed, advice)
     return Decision(
         outcome=refusal.outcome,
         rule="",

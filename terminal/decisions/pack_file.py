@@ -13,10 +13,10 @@ from terminal.decisions.benefit import AnyBenefit, Rounding
 from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.conditions import VARIABLES
+from terminal.decisions.errors import RulePackMalformed
 from terminal.decisions.quota import QuotaPeriod
 from terminal.decisions.source import Source
 from terminal.decisions.toml_document import BilingualText, DocumentShape, ServiceCode, Slug
-from terminal.errors import RulePackMalformed
 
 RegionScope = Annotated[
     str,
@@ -65,12 +65,19 @@ class RuleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     note: BilingualText | None = None
 
 
-class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person can do instead, at services of these kinds, when no rule grants anything."""
+class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a person can do instead, at these services, when no rule grants anything."""
 
-    kinds: Annotated[tuple[ServiceKind, ...], msgspec.Meta(min_length=1)]
+    kinds: tuple[ServiceKind, ...] = ()
+    services: tuple[ServiceCode, ...] = ()
+    operator: Slug | None = None
     instead: BilingualText
     card_kind: CardKind = msgspec.field(default=CardKind.HOLDER, name="for")
+
+    @property
+    def applies_to(self) -> AppliesTo:
+        """The services that it is advice for."""
+        return AppliesTo(kinds=self.kinds, services=self.services, operator=self.operator)
 
 
 class QuotaEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -128,6 +135,11 @@ _BOTH_LANGUAGES: Final = Text(
     zh='{ zh = "…", en = "…" }，各 1–300 字', en='{ zh = "…", en = "…" } with 1 to 300 characters each'
 )
 _KINDS: Final = Text(zh=f"列表，可含：{', '.join(ServiceKind)}", en=f"a list of {', '.join(ServiceKind)}")
+_NAMED_SERVICES: Final = Text(
+    zh=f"kinds 与 services 至少写一个；{_KINDS.zh}", en=f"kinds or services, at least one; {_KINDS.en}"
+)
+_CODES: Final = Text(zh="服务代码列表", en="a list of service codes")
+_OPERATOR: Final = Text(zh="运营单位代码", en="the operator's id")
 _CONDITION: Final = Text(
     zh=f"一个得出 true 或 false 的 CEL 表达式，变量有：{', '.join(VARIABLES)}",
     en=f"a CEL expression that is true or false, in the variables {', '.join(VARIABLES)}",
@@ -218,8 +230,8 @@ PACK_SHAPE: Final = DocumentShape(
                 zh="至少给出 kinds 或 services", en="a table with kinds or services, at least one of them"
             ),
             "rules.applies_to.kinds": _KINDS,
-            "rules.applies_to.services": Text(zh="服务代码列表", en="a list of service codes"),
-            "rules.applies_to.operator": Text(zh="运营单位代码", en="the operator's id"),
+            "rules.applies_to.services": _CODES,
+            "rules.applies_to.operator": _OPERATOR,
             "rules.condition": _CONDITION,
             "rules.companion_required": _CONDITION,
             "rules.quota": Text(zh="本包 [[quotas]] 之一的 id", en="the id of one of this pack's [[quotas]]"),
@@ -264,7 +276,9 @@ PACK_SHAPE: Final = DocumentShape(
             ),
             "rules.note": _BOTH_LANGUAGES,
             "otherwise": Text(zh="零个或多个 [[otherwise]]", en="any number of [[otherwise]]"),
-            "otherwise.kinds": _KINDS,
+            "otherwise.kinds": _NAMED_SERVICES,
+            "otherwise.services": _CODES,
+            "otherwise.operator": _OPERATOR,
             "otherwise.instead": _BOTH_LANGUAGES,
             "otherwise.for": _FOR,
         }

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from crypto.explained import Text
+from terminal.decisions.errors import RuleFailed
 from terminal.decisions.rule_pack import Rule
 from terminal.decisions.trial import TrialResult
 from terminal.events.outcome import Outcome
@@ -36,6 +37,17 @@ def nothing_here(advice: Text | None) -> Refusal:
     return Refusal(Outcome.NOT_ELIGIBLE, _NO_RULE, _NOTHING_HERE, _COLLECT_FARE, advice or _PAY_FARE)
 
 
+def not_worked_out(rule: Rule, advice: Text | None) -> Refusal:
+    """No rule granted, and this one might have but could not be worked out; `advice` as in nothing_here."""
+    return Refusal(
+        Outcome.NOT_ELIGIBLE,
+        rule.legal_basis,
+        _NOT_WORKED_OUT,
+        _STAFF_NOT_WORKED_OUT.format(code=RuleFailed.code),
+        advice or _PAY_FARE,
+    )
+
+
 def refusal_of(rule: Rule, result: TrialResult, on: date) -> Refusal | None:
     """The refusal by a rule that would have granted but for one thing; None if it is not for this card."""
     frame = _FRAMES.get(result)
@@ -56,6 +68,14 @@ def _instead(rule: Rule, result: TrialResult, on: date) -> Text:
     return text if rule.quota is None else text.format(day=rule.quota.opens_next(on).isoformat())
 
 
+_NOT_WORKED_OUT: Final = Text(
+    zh="此服务有一条优惠规则暂时算不出结果，不是您的证有问题",
+    en="A rule of this service can't be worked out at present; nothing is wrong with your card",
+)
+_STAFF_NOT_WORKED_OUT: Final = Text(
+    zh="规则算不出结果（{code}）：按票价收取，并请报告规则发布单位。",
+    en="A rule can't be worked out ({code}): charge the list fare and tell whoever publishes the rules.",
+)
 _COMPANION_MISSING: Final = Text(
     zh="此项优惠须有陪护人员同行", en="This benefit is for you together with a companion"
 )

@@ -12,11 +12,11 @@ from crypto.explained import Text
 from crypto.sm3 import sm3
 from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
+from terminal.decisions.errors import RuleBookInconsistent
 from terminal.decisions.quota import OpenQuota
 from terminal.decisions.region import scopes
 from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.decisions.terms import Misuse
-from terminal.errors import RuleBookInconsistent
 
 _MAX_NAMES: Final = 120  # characters of pack names in a version; an event has room for 200
 _MAX_SORTED: Final = 1024  # services and days whose rules are remembered in their order
@@ -52,9 +52,9 @@ class RuleBook:
     def rules_for(self, service: ServiceItem, on: date) -> tuple[Rule, ...]:
         """The rules for a service on a day, in the order they are tried.
 
-        The narrowest region comes first: county, city, province, nation. In one region, rules for the
-        service's own operator come before those for every operator; then packs by name, then as the file has
-        them.
+        Rules that name the service's operator come first, whoever made them; then those for every operator.
+        Among each the narrowest region comes first: county, city, province, nation; then packs by name, then
+        as the file has them. docs/adr/0027-precedence.md says why.
         """
         key = (service.region, service.operator, service.kind, service.code, on)
         # Threads may tap at once: each of these steps is whole by itself, and at worst two sort the same.
@@ -68,12 +68,15 @@ class RuleBook:
     def instead_for(
         self, service: ServiceItem, on: date, card_kind: CardKind = CardKind.HOLDER
     ) -> Text | None:
-        """What the narrowest pack advises where no rule grants anything; None if none says."""
-        for scope in scopes(service.region):
-            for pack in self._in_force(scope, on):
-                if (instead := pack.otherwise.get((service.kind, card_kind))) is not None:
-                    return instead
-        return None
+        """What is advised where no rule grants anything, in the rules' order; None if nothing is."""
+        advised = [
+            advice
+            for pack in self._reaching(service, on)
+            for advice in pack.otherwise
+            if advice.card_kind is card_kind and advice.applies_to.covers(service)
+        ]
+        first = min(advised, key=lambda advice: advice.applies_to.operator is None, default=None)
+        return None if first is None else first.instead
 
     def quotas_for(self, service: ServiceItem, on: date) -> tuple[OpenQuota, ...]:
         """The quotas of the rules for a service whose window is open on a day, in the rules' order."""
@@ -96,15 +99,18 @@ class RuleBook:
                     return pack.misuse
         return None
 
-    def _sort(self, service: ServiceItem, on: date) -> Iterator[Rule]:
+    def _sort(self, service: ServiceItem, on: date) -> list[Rule]:
+        covering = [
+            rule
+            for pack in self._reaching(service, on)
+            for rule in pack.rules
+            if rule.applies_to.covers(service)
+        ]
+        return sorted(covering, key=lambda rule: rule.applies_to.operator is None)
+
+    def _reaching(self, service: ServiceItem, on: date) -> Iterator[RulePack]:
         for scope in scopes(service.region):
-            covering = [
-                rule
-                for pack in self._in_force(scope, on)
-                for rule in pack.rules
-                if rule.applies_to.covers(service)
-            ]
-            yield from sorted(covering, key=lambda rule: rule.applies_to.operator is None)
+            yield from self._in_force(scope, on)
 
     def _in_force(self, scope: str, on: date) -> Iterator[RulePack]:
         return (pack for pack in self._by_region.get(scope, ()) if pack.in_force(on))

@@ -6,17 +6,16 @@ format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 
 from crypto.explained import Text
 from crypto.sm3 import sm3
 from terminal.decisions.benefit import AnyBenefit
 from terminal.decisions.card_facts import CardKind
-from terminal.decisions.catalogue import ServiceKind
 from terminal.decisions.conditions import Condition
+from terminal.decisions.errors import ConditionRejected
 from terminal.decisions.pack_file import (
     PACK_SHAPE,
     AppliesTo,
@@ -28,7 +27,6 @@ from terminal.decisions.quota import Quota, QuotaPeriod
 from terminal.decisions.source import Source
 from terminal.decisions.terms import Gate, Misuse, Terms
 from terminal.decisions.window import MonthDay
-from terminal.errors import ConditionRejected
 
 
 @dataclass(frozen=True)
@@ -50,10 +48,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """What to do instead where no rule grants a card of this kind anything at these services."""
+
+    applies_to: AppliesTo
+    card_kind: CardKind
+    instead: Text
+
+
+@dataclass(frozen=True)
 class RulePack:
     """The rules of one authority. `digest`: SM3 over the file; `effective_until`: last day, None if open.
 
-    `otherwise`: what to do instead, by the kind of service and the kind of card.
+    `otherwise`: what to do instead, the first that is for a service and a card counts.
     """
 
     name: str
@@ -65,7 +72,7 @@ class RulePack:
     misuse: Misuse | None
     quotas: tuple[Quota, ...]
     rules: tuple[Rule, ...]
-    otherwise: Mapping[tuple[ServiceKind, CardKind], Text]
+    otherwise: tuple[Advice, ...]
     digest: bytes
 
     @classmethod
@@ -93,13 +100,7 @@ class RulePack:
             misuse=_misuse(document),
             quotas=tuple(quotas.values()),
             rules=tuple(_compile(document.name, entry, terms, quotas, file) for entry in document.rules),
-            otherwise=MappingProxyType(
-                {
-                    (kind, other.card_kind): other.instead.text
-                    for other in reversed(document.otherwise)
-                    for kind in other.kinds
-                }
-            ),
+            otherwise=tuple(_advice(document, file)),
             digest=sm3(data),
         )
 
@@ -158,6 +159,14 @@ def _misuse(document: PackFile) -> Misuse | None:
     if (entry := document.misuse) is None:
         return None
     return Misuse(entry.withdrawn, entry.following_years, entry.legal_basis.text)
+
+
+def _advice(document: PackFile, file: str) -> Iterator[Advice]:
+    for entry in document.otherwise:
+        if not entry.kinds and not entry.services:
+            problem = Text(zh="未指明任何服务", en="it names no service")
+            raise PACK_SHAPE.fault(file, "otherwise.kinds", problem)
+        yield Advice(entry.applies_to, entry.card_kind, entry.instead.text)
 
 
 def _quotas(document: PackFile, file: str) -> dict[str, Quota]:

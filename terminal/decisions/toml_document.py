@@ -54,8 +54,8 @@ class BilingualText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for text in (self.zh, self.en):
-            for character in text:
-                if not character.isascii() or not character.isprintable():
+            if not text.isprintable():  # nor is a space other than ASCII's, which may stand here
+                for character in text:
                     _require_seen(character)
 
     @property

@@ -11,10 +11,10 @@ from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.conditions import Circumstances
-from terminal.decisions.errors import TicketClassUnknown
+from terminal.decisions.errors import ConditionFailed, RuleFailed, TicketClassUnknown
+from terminal.decisions.failure import Failure
 from terminal.decisions.rule_pack import Rule
 from terminal.decisions.standing import Standing
-from terminal.errors import ConditionFailed
 
 
 class TrialResult(StrEnum):
@@ -69,11 +69,16 @@ _WHY: Final = {
 
 @dataclass(frozen=True)
 class RuleTrial:
-    """One rule that was tried; `failure` is the kind of failure where there was one, else empty."""
+    """One rule that was tried; `failure` says why it could not be worked out, where that is the result."""
 
     rule: str
     result: TrialResult
-    failure: str = ""
+    failure: Failure | None = None
+
+    @property
+    def trouble(self) -> RuleFailed | None:
+        """What to tell whoever publishes the rules; None where there is nothing to tell."""
+        return None if self.failure is None else RuleFailed(self.rule, self.failure)
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,9 @@ def try_rule(rule: Rule, attempt: Attempt) -> RuleTrial:
     try:
         return RuleTrial(rule.name, _result(rule, attempt))
     except ConditionFailed as failed:
-        return RuleTrial(rule.name, TrialResult.FAILED, str(failed.facts["failure"]))
-    except TicketClassUnknown as unknown:
-        return RuleTrial(rule.name, TrialResult.FAILED, type(unknown).__name__)
+        return RuleTrial(rule.name, TrialResult.FAILED, failed.failure)
+    except TicketClassUnknown:
+        return RuleTrial(rule.name, TrialResult.FAILED, Failure.TICKET_UNPRICED)
 
 
 def _result(rule: Rule, attempt: Attempt) -> TrialResult:

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
     def admits(self) -> bool:
         """Whether the holder may go ahead: on a benefit given now, or on an earlier tap's.
 
-        Whether a gate opens depends on how the terminal is set, too (terminal.modes.return_windows).
+        Whether a gate opens depends on how the terminal is set, too (terminal.return_windows).
         """
         return self.granted or self.settled_before
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 
 from crypto.sm3 import sm3
-from terminal.errors import HotlistCountWrong
+from terminal.hotlist.errors import HotlistCountWrong
 from terminal.hotlist.exact_filter import ExactFilter
 from terminal.hotlist.framing import HEADER_BYTES, frame, unframe
 

@@ -19,11 +19,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from terminal.errors import HotlistCountWrong, HotlistDeltaMissing, HotlistNotBuilt
 from terminal.hotlist.base import HotlistBase, base_bytes
 from terminal.hotlist.bulk_hash import Numbers, mix_all
 from terminal.hotlist.bulk_lookup import Codes, in_chunks, statuses
 from terminal.hotlist.delta import MAX_CHANGES, delta_bytes
+from terminal.hotlist.errors import HotlistCountWrong, HotlistDeltaMissing, HotlistNotBuilt
 from terminal.hotlist.filter_building import build_filter
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import CODES, IN_FORCE, UNSTATED_CODE, HotlistReason

@@ -16,7 +16,7 @@ from itertools import pairwise
 from operator import lt
 from typing import Final
 
-from terminal.errors import HotlistCountWrong, HotlistMalformed
+from terminal.hotlist.errors import HotlistCountWrong, HotlistMalformed
 from terminal.hotlist.framing import HEADER_BYTES, frame, unframe
 from terminal.hotlist.reason import IN_FORCE, REASONS, UNSTATED_CODE
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from math import floor, log, log2
 from typing import Final
 
-from terminal.errors import HotlistCountWrong, HotlistMalformed
+from terminal.hotlist.errors import HotlistCountWrong, HotlistMalformed
 from terminal.hotlist.ribbon import MAX_COLUMNS, Ribbon
 
 _HEADER: Final = struct.Struct(">IIB3s")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from terminal.errors import HotlistNotBuilt
 from terminal.hotlist.bulk_hash import Numbers
 from terminal.hotlist.bulk_lookup import BulkFilter, BulkRibbon, in_chunks
+from terminal.hotlist.errors import HotlistNotBuilt
 from terminal.hotlist.exact_filter import (
     FIRST_STREAM,
     SECOND_STREAM,

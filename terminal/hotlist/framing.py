@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from terminal.errors import HotlistFormatUnknown, HotlistMalformed, HotlistTorn
+from terminal.hotlist.errors import HotlistFormatUnknown, HotlistMalformed, HotlistTorn
 
 FORMAT_VERSION: Final = 2
 MAX_FILE_BYTES: Final = 1 << 28  # thirty times what 60 million cards need

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from crypto.credential import CARD_ID_BYTES
-from terminal.errors import HotlistDeltaForeign, HotlistDeltaMissing, HotlistReasonsForeign
 from terminal.hotlist.base import HotlistBase
 from terminal.hotlist.card_hash import mix
 from terminal.hotlist.delta import HotlistDelta
+from terminal.hotlist.errors import HotlistDeltaForeign, HotlistDeltaMissing, HotlistReasonsForeign
 from terminal.hotlist.reason import IN_FORCE, REASONS, HotlistReason
 from terminal.hotlist.reasons import HotlistReasons
 

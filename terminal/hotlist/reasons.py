@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from terminal.errors import HotlistCountWrong, HotlistMalformed
+from terminal.hotlist.errors import HotlistCountWrong, HotlistMalformed
 from terminal.hotlist.exact_filter import ExactFilter
 from terminal.hotlist.framing import HEADER_BYTES, frame, unframe
 from terminal.hotlist.reason import REASONS, HotlistReason

@@ -25,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crypto.explained import Text
-from terminal.errors import FileNotRead, HotlistColumnsMissing, HotlistEntryRefused
+from terminal.errors import FileNotRead
 from terminal.hotlist.building import Issued, Listed, day_number
 from terminal.hotlist.bulk_hash import Numbers
+from terminal.hotlist.errors import HotlistColumnsMissing, HotlistEntryRefused
 from terminal.hotlist.reason import CODES
 
 ISSUED: Final = ("card_id", "issued")

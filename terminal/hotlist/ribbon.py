@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
 
-from terminal.errors import HotlistCountWrong
 from terminal.hotlist.card_hash import mix, tweak
+from terminal.hotlist.errors import HotlistCountWrong
 
 ROW_BITS: Final = 64
 MIN_WIDTH: Final = ROW_BITS // 8

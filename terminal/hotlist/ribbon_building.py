@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from terminal.errors import HotlistNotBuilt
 from terminal.hotlist.bulk_hash import Numbers, mix_all, tweak_all
+from terminal.hotlist.errors import HotlistNotBuilt
 from terminal.hotlist.ribbon import ROW_BITS, ribbon_bytes
 from terminal.hotlist.ribbon_solving import Equations, Places, Values, solve
 

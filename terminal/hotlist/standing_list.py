@@ -23,13 +23,15 @@ from typing import Final
 
 from crypto.explained import Text
 from crypto.sm3 import sm3
-from terminal.errors import (
+from terminal.hotlist.errors import (
     HotlistCountWrong,
     HotlistFormatUnknown,
     HotlistMalformed,
     HotlistTorn,
+    StandingListDeltaForeign,
+    StandingListForeign,
+    StandingListMalformed,
 )
-from terminal.hotlist.errors import StandingListDeltaForeign, StandingListForeign, StandingListMalformed
 from terminal.hotlist.exact_filter import ExactFilter
 from terminal.hotlist.framing import HEADER_BYTES, Frame, frame, unframe
 

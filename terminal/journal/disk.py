@@ -14,13 +14,13 @@ import os
 from pathlib import Path
 from typing import Final
 
-from terminal.errors import JournalUnavailable
 from terminal.journal.errors import (
     DiskNearlyFull,
     JournalDiskFull,
     JournalNotPermitted,
     JournalQuotaExceeded,
     JournalReadOnly,
+    JournalUnavailable,
 )
 
 MIB: Final = 2**20

@@ -1,7 +1,79 @@
-"""What the journal refuses, beside the TRM-50x errors of terminal.errors: disks, receipts, exported files."""
+"""What the journal refuses: TRM-50x its file and chain, TRM-42x and 430 disks, receipts, exported files."""
 
 from crypto.explained import Text
-from terminal.errors import JournalDamaged, JournalUnavailable, TerminalError
+from terminal.errors import TerminalError
+
+
+class JournalLocked(TerminalError):
+    """Another process owns this journal."""
+
+    code = "TRM-501"
+    cause = Text(zh="另一个程序正在使用此终端的流水账。", en="Another process owns this terminal's journal.")
+    next_step = Text(
+        zh="请先停止另一个终端程序；两个程序同时记账会使流水分叉。",
+        en="Stop the other terminal process first; two writers would fork the chain.",
+    )
+
+
+class JournalOfAnother(TerminalError):
+    """A journal belongs to another terminal or epoch."""
+
+    code = "TRM-502"
+    cause = Text(
+        zh="流水账属于终端 {terminal} 第 {epoch} 期，不是本终端。",
+        en="The journal is of terminal {terminal}, epoch {epoch}, not of this one.",
+    )
+    next_step = Text(
+        zh="请恢复本终端自己的数据目录，或重新登记。",
+        en="Put this terminal's own data folder back, or enrol it again.",
+    )
+
+
+class JournalDamaged(TerminalError):
+    """The journal's end does not fit its chain, or its file is no database."""
+
+    code = "TRM-503"
+    cause = Text(zh="流水账受损：{detail}。", en="The journal is damaged: {detail}.")
+    next_step = Text(
+        zh="请勿删除；运行“tongka journal verify”并联系技术人员。",
+        en="Do not delete it; run `tongka journal verify` and call a technician.",
+    )
+
+
+class TapNotRecorded(TerminalError):
+    """A tap could not be stored, so it must not count."""
+
+    code = "TRM-504"
+    cause = Text(zh="本次刷卡无法记账：{detail}。", en="This tap could not be recorded: {detail}.")
+    next_step = Text(
+        zh="请检查磁盘空间，以及有无别的程序占用流水账；恢复前不要放行优惠，刷卡未计入。",
+        en="Check disk space, and that no other program holds the journal; give no benefit until it works "
+        "again, the tap did not count.",
+    )
+
+
+class JournalMissing(TerminalError):
+    """There is no journal file: no tap was made here yet, or somebody took the file away."""
+
+    code = "TRM-505"
+    cause = Text(zh="这里还没有流水账（{path}）。", en="There is no journal here ({path}).")
+    next_step = Text(
+        zh="如终端从未刷过卡，属正常；否则文件被移走，请立即联系技术人员。",
+        en="That is normal before the first tap; else the file was taken away: call a technician.",
+    )
+
+
+class JournalUnavailable(TerminalError):
+    """The disk under the journal fails now: full, read-only, not permitted, or broken."""
+
+    code = "TRM-506"
+    cause = Text(
+        zh="流水账现在无法读写：{detail}。", en="The journal can't be read or written now: {detail}."
+    )
+    next_step = Text(
+        zh="请检查磁盘空间、权限和磁盘本身；已记的流水没有丢失，恢复后重新启动即可。",
+        en="Check disk space, permissions and the disk; what was recorded is not lost. Then start again.",
+    )
 
 
 class JournalDiskFull(JournalUnavailable):

@@ -9,10 +9,10 @@ from typing import Final
 
 from crypto.explained import Text
 from crypto.sm3 import sm3
-from terminal.errors import JournalDamaged, JournalOfAnother
 from terminal.events.errors import EventMalformed
 from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt
+from terminal.journal.errors import JournalDamaged, JournalOfAnother
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner, damage_named
 

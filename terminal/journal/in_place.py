@@ -17,12 +17,13 @@ class FilesInPlace:
     def __init__(self, path: Path) -> None:
         self._name = path.name
         files = (os.fspath(path), f"{path}-wal")
-        self._found = {file: found for file in files if (found := _identity(file)) is not None}
+        self._found = [(file, found) for file in files if (found := _identity(file)) is not None]
 
     def require(self) -> None:
         """Raise JournalReplaced where one of them is gone, or another lies in its place."""
-        if any(_identity(file) != found for file, found in self._found.items()):
-            raise JournalReplaced(file=self._name)
+        for file, found in self._found:
+            if _identity(file) != found:
+                raise JournalReplaced(file=self._name)
 
 
 def _identity(file: str) -> tuple[int, int] | None:

@@ -6,8 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from terminal.errors import JournalLocked
 from terminal.journal.disk import JournalDisk
+from terminal.journal.errors import JournalLocked
 
 
 def lock_journal(path: Path) -> int:

@@ -1,9 +1,10 @@
 """Removing events that the centre has signed for and that were kept long enough.
 
 An event goes when a receipt with the centre's signature covers it, names this journal's own event by its
-hash, and the event is older than the days of retention. The event that the receipt names always stays, and so
-does the chain: what was removed last is remembered by sequence and hash beside the receipt (table `base`),
-so that whoever verifies the journal later starts from there.
+hash, the event is older than the days of retention, and no tap up to it waits for its sale's confirmation.
+The event that the receipt names always stays, and so does the chain: what was removed last is remembered by
+sequence and hash beside the receipt (table `base`), so that whoever verifies the journal later starts from
+there.
 
 Each step is one short transaction; whoever is killed between two steps leaves a journal that verifies.
 """
@@ -21,12 +22,12 @@ from typing import Final, Protocol
 from crypto.explained import Text
 from crypto.sm2 import PublicKey
 from crypto.sm3 import sm3
-from terminal.errors import JournalDamaged
 from terminal.events.errors import EventMalformed
 from terminal.events.event import UsageEvent
 from terminal.events.receipt import SignedReceipt
-from terminal.journal.errors import ReceiptUnusable
+from terminal.journal.errors import JournalDamaged, ReceiptUnusable
 from terminal.journal.schema import JournalOwner, damage_named, read_base
+from terminal.journal.unconfirmed import first_unconfirmed
 
 #: How long an event stays after it was recorded, at least; its centre may still have to be restored.
 KEEP_DAYS: Final = 30
@@ -132,16 +133,22 @@ def _removable(
 
 
 def _each_removable(connection: sqlite3.Connection, allowed: Retention) -> Iterator[tuple[bytes, UsageEvent]]:
-    """Hash and event of each that may go, ascending, none beyond one that may not."""
+    """Hash and event of each that may go, ascending, none beyond one that may not.
+
+    A tap whose sale is not confirmed stays: it is still to be cancelled, or would be settled as sold.
+    """
     base = read_base(connection)
     if allowed.watermark <= base.sequence:
         return
     _require_own(connection, allowed)
     follows = (base.sequence, base.hash)
     with damage_named():
+        unconfirmed = first_unconfirmed(connection)
         for sequence, data, digest in connection.execute(
             _OLDEST, (base.sequence, allowed.watermark - base.sequence - 1)
         ):
+            if unconfirmed is not None and sequence >= unconfirmed:
+                return
             event = _fitting(sequence, data, digest, follows)
             if event.time_ms >= allowed.before_ms:
                 return

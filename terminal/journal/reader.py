@@ -10,9 +10,10 @@ from typing import Final
 
 from crypto.closing import Closing
 from crypto.explained import Text
-from terminal.errors import JournalUnavailable
 from terminal.events.checkpoint import SignedCheckpoint
+from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt
+from terminal.journal.errors import JournalUnavailable
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
 from terminal.journal.salvage import cut_off
 from terminal.journal.schema import (
@@ -102,6 +103,12 @@ class JournalReader(Closing):
         with damage_named():
             rows = self._connection.execute(_EVENTS.format("> ?"), (after, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
+
+    def event(self, sequence: int) -> UsageEvent | None:
+        """One event, parsed; None where there is none. Raises EventMalformed, and as `head` does."""
+        found = [] if sequence < 1 else self.events(sequence - 1, 1)
+        is_there = bool(found) and found[0].sequence == sequence
+        return UsageEvent.from_bytes(found[0].data) if is_there else None
 
     def waiting_voices(self) -> list[int]:
         """The events whose recordings the terminal still keeps, ascending."""

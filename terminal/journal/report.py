@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from crypto.explained import Text
-from terminal.journal.verification import FaultKind, JournalFault, JournalReport, PruningProof
+from terminal.journal.faults import FaultKind, JournalFault
+from terminal.journal.pruning_proof import PruningProof
+from terminal.journal.verification import JournalReport
 
 _SUMMARY = Text(
     zh="终端 {terminal} 第 {epoch} 期：共 {events} 条（{first} 至 {last}，{segments} 段），"

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from crypto.explained import Text
-from terminal.errors import JournalDamaged
 from terminal.events.errors import EventMalformed
 from terminal.events.event import UsageEvent
-from terminal.journal.errors import JournalUnreadable
+from terminal.journal.errors import JournalDamaged, JournalUnreadable
 from terminal.journal.schema import DATABASE_ERRORS
 
 # sqlite.org/fileformat.html, "The Database Header"

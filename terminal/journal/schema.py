@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from crypto.explained import Text
-from terminal.errors import JournalDamaged, JournalMissing, JournalUnavailable
 from terminal.events.event import NO_PREVIOUS
 from terminal.journal.amended import AMENDED_TABLE
 from terminal.journal.disk import JournalDisk
-from terminal.journal.errors import JournalIsTraining
+from terminal.journal.errors import JournalDamaged, JournalIsTraining, JournalMissing, JournalUnavailable
 from terminal.journal.row_digest import is_table_whole, offer_row_digest
+from terminal.journal.unconfirmed import UNCONFIRMED_TABLE
 from terminal.journal.uses import USES_TABLE
 from terminal.journal.voices import VOICES_TABLE
 
@@ -49,6 +49,7 @@ _TABLES: Final = f"""
     {USES_TABLE}
     {AMENDED_TABLE}
     {VOICES_TABLE}
+    {UNCONFIRMED_TABLE}
 """
 _DEFINITIONS: Final = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 # Rows that none of ours can be; SQLite checks no constraint on what is a row's own number.
@@ -56,7 +57,7 @@ _STRANGE: Final = {
     "owner": "SELECT 1 FROM owner LIMIT 1 OFFSET 1",
     "base": "SELECT 1 FROM base WHERE +only <> 1",
 }
-_DIGESTED: Final = ("uses", "amended", "voices")
+_DIGESTED: Final = ("uses", "amended", "voices", "unconfirmed")
 #: What reading a damaged file raises: where the message would quote a damaged definition, the second.
 DATABASE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 _KINDS: Final = {

@@ -15,7 +15,6 @@ from typing import Final
 from crypto.closing import Closing
 from crypto.explained import ExplainedError
 from crypto.sm2 import PublicKey
-from terminal.events.event import ClockTrust
 from terminal.journal.pruning import DAY_MS, KEEP_DAYS, give_back_log, prune, retention
 from terminal.journal.upload_receipt import read_receipt, read_voice_receipt
 from terminal.journal.voices import drop_voice, read_voice, waiting_voices
@@ -28,7 +27,6 @@ _PRUNE_SECONDS: Final = 86_400.0
 _VOICE_SECONDS: Final = 60.0
 _BETWEEN_STEPS: Final = 0.005
 _BEHIND_A_TAP: Final = 0.05
-_DOUBTFUL: Final = (ClockTrust.SET_BACK, ClockTrust.STEPPED)
 
 
 class JournalUpkeep(Closing):
@@ -90,14 +88,13 @@ class JournalUpkeep(Closing):
             self._trouble = error
 
     def _prune(self) -> None:
-        moment = self._journal.timekeeper.now()
-        # A clock that was set ahead makes yesterday's events old.
-        if moment.trust in _DOUBTFUL or self._journal.owner.is_training:
+        if self._journal.owner.is_training:
             return
         receipt = read_receipt(self._uploads, self._journal.owner.epoch)
         if receipt is None:
             return
-        before_ms = moment.time_ms - self._keep_days * DAY_MS
+        # A clock that was set ahead makes yesterday's events old.
+        before_ms = self._journal.timekeeper.now().settled_ms - self._keep_days * DAY_MS
         allowed = retention(self._journal.owner, receipt, self._receipt_key(), before_ms)
         if prune(self._journal, allowed, self._is_free) and self._is_free():
             give_back_log(self._journal.path)

@@ -12,10 +12,10 @@ from crypto.explained import Language, Text
 from crypto.pki.certificate import Certificate
 from crypto.sm2 import PublicKey
 from terminal.data_directory import DataDirectory
-from terminal.errors import FileNotRead, JournalDamaged
+from terminal.errors import FileNotRead
 from terminal.events.errors import EventMalformed
 from terminal.events.receipt import SignedReceipt
-from terminal.journal.errors import ReceiptUnusable, VerifierKeyMissing
+from terminal.journal.errors import JournalDamaged, ReceiptUnusable, VerifierKeyMissing
 from terminal.journal.export_file import ExportReader
 from terminal.journal.reader import JournalReader
 from terminal.journal.report import report_json, report_lines
@@ -23,8 +23,9 @@ from terminal.journal.salvage import unreadable
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import training_owner
 from terminal.journal.upload_receipt import read_receipt
-from terminal.journal.verification import JournalReport, Known, verify_source
+from terminal.journal.verification import JournalReport, verify_source
 from terminal.journal.verifier_keys import VerifierKeys, certified_keys, own_key, own_receipt_key
+from terminal.journal.vouching import Known
 
 _EXPECTED: Final = re.compile(r"([1-9][0-9]{0,18}):([0-9a-fA-F]{64})")
 _NOTED: Final = Text(zh="别处记下的末条", en="the head that was noted elsewhere")

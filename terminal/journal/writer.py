@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -27,7 +27,6 @@ from crypto.signer import Signer
 from crypto.sm2 import PrivateKey, PublicKey
 from crypto.sm3 import sm3
 from terminal.clock import Clock
-from terminal.errors import JournalDamaged, JournalOfAnother, JournalUnavailable, TapNotRecorded
 from terminal.events.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from terminal.events.errors import EventMalformed
 from terminal.events.event import (
@@ -41,14 +40,27 @@ from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt
 from terminal.journal.amended import is_cancelled, note_cancelled
 from terminal.journal.disk import JournalDisk
-from terminal.journal.errors import JournalReplaced
+from terminal.journal.errors import (
+    JournalDamaged,
+    JournalOfAnother,
+    JournalReplaced,
+    JournalUnavailable,
+    TapNotRecorded,
+)
 from terminal.journal.in_place import FilesInPlace
 from terminal.journal.lock import lock_journal
 from terminal.journal.log_file import lengthen_log
 from terminal.journal.schema import JournalOwner, damage_named, open_for_writing, read_owner
+from terminal.journal.unconfirmed import (
+    drop_all_unconfirmed,
+    drop_unconfirmed,
+    note_unconfirmed,
+    read_unconfirmed,
+)
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.journal.voices import keep_voice
 from terminal.journal.wholeness import require_there, require_whole
+from terminal.known_time import learn_journal
 from terminal.timekeeping import Moment, Timekeeper
 
 CHECKPOINT_EVERY: Final = 64
@@ -225,11 +237,13 @@ class JournalWriter(Closing):
         given_back: QuotaCount | None = None,
         *,
         voice: bytes = b"",
+        is_unconfirmed: bool = False,
     ) -> UsageEvent:
         """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not.
 
         `counted` is counted as used with it, and `given_back` as used once less with a cancellation; `voice`
-        is its sealed recording (terminal.events.voice). They are there together, or none is.
+        is its sealed recording (terminal.events.voice); `is_unconfirmed`: it is of a sale that is open. They
+        are there together, or none is.
         """
         head = self._current_head()
         if place.sequence != head.sequence + 1:
@@ -275,7 +289,8 @@ class JournalWriter(Closing):
         data = event.to_bytes()
         digest = sm3(data)
         try:
-            if not (counted or given_back or voice or draft.kind is EventKind.CANCELLATION):
+            is_cancellation = draft.kind is EventKind.CANCELLATION
+            if not (counted or given_back or voice or is_unconfirmed or is_cancellation):
                 self._insert(event.sequence, data, digest)
             else:
                 with transaction(self._connection):
@@ -284,8 +299,11 @@ class JournalWriter(Closing):
                         counted.add(self._connection)
                     if given_back is not None:
                         given_back.give_back(self._connection)
-                    if draft.kind is EventKind.CANCELLATION:
+                    if is_unconfirmed:
+                        note_unconfirmed(self._connection, event.sequence)
+                    if is_cancellation:
                         note_cancelled(self._connection, draft.refers_to, event.sequence)
+                        drop_unconfirmed(self._connection, draft.refers_to)
                     if voice:
                         keep_voice(self._connection, event.sequence, voice)
         except sqlite3.Error as error:
@@ -297,7 +315,7 @@ class JournalWriter(Closing):
             self._forget_place()
             raise TapNotRecorded(detail=_NOT_IN_PLACE) from error
         self._head = _Head(event.sequence, digest)
-        self._learn_time(event)
+        self.timekeeper.learn(event)
         self._segment_is_stored = True
         if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
             self.sign()
@@ -372,6 +390,22 @@ class JournalWriter(Closing):
             return count.read(self._connection)
 
     @_undisturbed
+    def unconfirmed(self) -> tuple[int, ...]:
+        """The taps of a sale that is open, by their sequences. Raises JournalUnavailable, JournalDamaged."""
+        with damage_named():
+            return read_unconfirmed(self._connection)
+
+    def confirm(self, counts: Iterable[QuotaCount]) -> None:
+        """What was unconfirmed is sold, and has used these quotas; durable when this returns, or nothing is.
+
+        Raises JournalUnavailable, JournalDamaged.
+        """
+        with self.transaction() as connection:
+            for count in counts:
+                count.add(connection)
+            drop_all_unconfirmed(connection)
+
+    @_undisturbed
     def forget_uses(self, today: date) -> None:
         """Remove the counts of windows that have ended. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
@@ -438,11 +472,8 @@ class JournalWriter(Closing):
                     zh=f"第 {sequence} 条与其哈希不符", en=f"event {sequence} does not match its hash"
                 )
             )
-        self._learn_time(event)
+        learn_journal(self.timekeeper, event, self.event)
         return _Head(sequence, digest)
-
-    def _learn_time(self, event: UsageEvent) -> None:
-        self.timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
 
     def _store(self, signed: SignedCheckpoint) -> None:
         """Keep a checkpoint, in place of the one before it among the same `CHECKPOINT_EVERY` events.

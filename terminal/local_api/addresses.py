@@ -17,22 +17,14 @@ from terminal.events.challenge import MAX_SEQUENCE
 from terminal.local_api.backend import Backend
 from terminal.local_api.errors import RoleTooLow
 from terminal.local_api.gate import BEARER
-from terminal.local_api.models import (
-    CorrectionAsked,
-    Problem,
-    Receipt,
-    SaleAsked,
-    Sales,
-    SaleStatus,
-    Services,
-    ServicesFound,
-    ServiceShown,
-    Status,
-    Tap,
-)
+from terminal.local_api.models import Problem
 from terminal.local_api.requests import members_wrong
 from terminal.local_api.role import Role
+from terminal.local_api.sale_models import SaleAsked, Sales, SaleStatus
+from terminal.local_api.service_models import Services, ServicesFound, ServiceShown
 from terminal.local_api.services import MAX_PAGE
+from terminal.local_api.status_models import Status
+from terminal.local_api.tap_models import CorrectionAsked, Receipt, Tap
 from terminal.local_api.taps import TapEntry
 from terminal.local_api.tokens import Bearer
 

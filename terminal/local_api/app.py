@@ -19,10 +19,10 @@ from terminal.local_api.addresses import router
 from terminal.local_api.backend import Backend
 from terminal.local_api.gate import explained_fault
 from terminal.local_api.language import language_of
-from terminal.local_api.models import Hello, Tap
 from terminal.local_api.need_addresses import router as need_router
 from terminal.local_api.refusals import refusal
 from terminal.local_api.requests import members_wrong, method_refused, path_unknown
+from terminal.local_api.tap_models import Hello, Tap
 
 _MOST_PLACES: Final = 5
 _MOST_CHARACTERS: Final = 40

@@ -16,12 +16,13 @@ from terminal.local_api.bridge import Bridge
 from terminal.local_api.card_requests import CardRequests
 from terminal.local_api.feed import Feed
 from terminal.local_api.limits import Limits
-from terminal.local_api.models import Receipt, Status
 from terminal.local_api.news import News, heard
 from terminal.local_api.orders import Orders
 from terminal.local_api.role import Role
 from terminal.local_api.services import ServiceDesk
+from terminal.local_api.status_models import Status
 from terminal.local_api.stream import Streams
+from terminal.local_api.tap_models import Receipt
 from terminal.local_api.till import TillSales, TillState
 from terminal.local_api.tokens import Bearer
 from terminal.receipts.errors import NoReceiptDue

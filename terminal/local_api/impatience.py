@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
 
 from crypto.explained import Language
 from terminal.local_api.limits import Limits
@@ -19,21 +17,41 @@ from terminal.local_api.refusals import refusal
 from terminal.local_api.requests import no_http
 
 
+class _Stalling(asyncio.Protocol):
+    """What goes before a protocol of uvicorn's: ends a connection whose other side takes nothing any more."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    stall_seconds: float
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._stall = _Alarm(self.loop)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stall.stop()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall.set(self.stall_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stall.stop()
+        super().resume_writing()
+
+
 def http_protocol(limits: Limits) -> type[asyncio.Protocol]:
     """uvicorn's HTTP/1.1 with these limits."""
 
-    class ImpatientHttp(H11Protocol):
+    class ImpatientHttp(_Stalling, H11Protocol):
         """One connection over HTTP."""
 
-        def __init__(
-            self,
-            config: Config,
-            server_state: ServerState,
-            app_state: dict[str, Any],
-            _loop: asyncio.AbstractEventLoop | None = None,
-        ) -> None:
-            super().__init__(config, server_state, app_state, _loop)
-            self._head, self._stall = _Alarm(self.loop), _Alarm(self.loop)
+        stall_seconds = limits.stall_seconds
+
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self._head = _Alarm(self.loop)
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -57,7 +75,6 @@ def http_protocol(limits: Limits) -> type[asyncio.Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head.stop()
-            self._stall.stop()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -71,14 +88,6 @@ def http_protocol(limits: Limits) -> type[asyncio.Protocol]:
         def handle_websocket_upgrade(self, event: Any) -> None:
             self._head.stop()
             super().handle_websocket_upgrade(event)
-
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._stall.set(limits.stall_seconds, self.transport.abort)
-
-        def resume_writing(self) -> None:
-            self._stall.stop()
-            super().resume_writing()
 
         def send_400_response(self, msg: str) -> None:
             """What came is no HTTP: say so as everything else is said."""
@@ -95,36 +104,16 @@ def http_protocol(limits: Limits) -> type[asyncio.Protocol]:
 def websocket_protocol(limits: Limits) -> type[asyncio.Protocol]:
     """uvicorn's WebSocket with these limits."""
 
-    class ImpatientWebSocket(WebSocketsSansIOProtocol):
+    class ImpatientWebSocket(_Stalling, WebSocketsSansIOProtocol):
         """One WebSocket."""
 
-        def __init__(
-            self,
-            config: Config,
-            server_state: ServerState,
-            app_state: dict[str, Any],
-            _loop: asyncio.AbstractEventLoop | None = None,
-        ) -> None:
-            super().__init__(config, server_state, app_state, _loop)
-            self._stall = _Alarm(self.loop)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stall.stop()
-            super().connection_lost(exc)
+        stall_seconds = limits.stall_seconds
 
         async def send(self, message: Any) -> None:
             await super().send(message)
             if self.initial_response is not None and self.close_sent:
                 # Refused, and told so: else uvicorn logs each one as a fault of ours.
                 self.handshake_complete = True
-
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._stall.set(limits.stall_seconds, self.transport.abort)
-
-        def resume_writing(self) -> None:
-            self._stall.stop()
-            super().resume_writing()
 
     return ImpatientWebSocket
 

@@ -11,9 +11,9 @@ from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.local_api.errands import Errands
 from terminal.local_api.errors import RoleTooLow
-from terminal.local_api.models import LineAsked
 from terminal.local_api.requests import fare_above_list, service_not_offered
 from terminal.local_api.role import Role
+from terminal.local_api.sale_models import LineAsked
 from terminal.local_api.till import TillSales, TillState
 from terminal.local_api.tokens import Bearer
 from terminal.modes.counter_errors import SaleStillOpen

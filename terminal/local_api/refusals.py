@@ -13,7 +13,8 @@ from card.errors.root import TapRefused
 from card.errors.transport import NoCardInTime
 from crypto.explained import ExplainedError, Language
 from terminal.amendment_errors import AmendsUpwards, CancelledAlready, NothingToAmend
-from terminal.errors import DecisionInputInvalid, InternalFault, ServiceUnknown
+from terminal.decisions.errors import DecisionInputInvalid, ServiceUnknown
+from terminal.errors import InternalFault
 from terminal.local_api.errors import RequestRefused, TokenRefused, TooManyRequests
 from terminal.local_api.models import Problem
 from terminal.modes.counter_errors import (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from terminal.content.live import ContentSource
 from terminal.decisions.catalogue import Catalogue
-from terminal.local_api.models import Bilingual, Service, ServiceFound, Services, ServicesFound, ServiceShown
+from terminal.local_api.models import Bilingual
+from terminal.local_api.service_models import Service, ServiceFound, Services, ServicesFound, ServiceShown
 
 if TYPE_CHECKING:
     from terminal.catalogue import CatalogueSearch

@@ -77,7 +77,7 @@ def serve(
     with (
         listen(serving.addresses) as sockets,
         open_terminal(directory, is_training=is_training) as terminal,
-        SaleDesk(terminal.desk, records.open_sale) as sale_desk,
+        SaleDesk(terminal.desk) as sale_desk,
         watched_psam(terminal.configuration.care.psam) as psam,
     ):
         news, bridge = News(), Bridge()

@@ -23,8 +23,9 @@ from terminal.local_api.feed import Feed
 from terminal.local_api.gate import BEARER
 from terminal.local_api.language import language_of
 from terminal.local_api.limits import Limits
-from terminal.local_api.models import Hello, Problem, Tap
+from terminal.local_api.models import Problem
 from terminal.local_api.requests import hello_wrong, place_ahead
+from terminal.local_api.tap_models import Hello, Tap
 from terminal.local_api.tokens import Bearer
 
 #: A WebSocket that is refused after it was opened; the reason is the last message before.

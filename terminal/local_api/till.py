@@ -15,9 +15,9 @@ from crypto.explained import ExplainedError, Text
 from terminal.local_api.errors import NoTapAwaited, SaleOfAnother
 from terminal.local_api.requests import sale_unknown, too_many_lines
 from terminal.modes.counter_errors import SaleMoveRefused, SaleTimedOut
-from terminal.modes.open_sale import MAX_TAPS
 from terminal.modes.sale import Sale, SaleDesk
 from terminal.modes.sale_state import SaleItem, SaleMove, SalePhase, SaleState
+from terminal.open_sale import MAX_TAPS
 from terminal.tap import TapResult
 
 #: Taps of which the token is known whose sale they were; with older ones staff can help.

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from terminal.decisions.decide import local_date
-from terminal.errors import JournalMissing
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.errors import JournalMissing
 from terminal.journal.reader import JournalReader
 
 # No desk checks in more people in a day than it can read back in a few seconds.

@@ -37,6 +37,7 @@ from terminal.modes.check_in_orders import CheckInOrder, Guardian, ListPresent
 from terminal.modes.counter_errors import EntryRefused
 from terminal.modes.entries import NOT_NOW
 from terminal.modes.recording import record_presence
+from terminal.modes.todays_events import todays_events
 from terminal.presence import Presented, TapRequest, present, record_refusal
 from terminal.succession import together
 from terminal.tap import TapResult
@@ -183,7 +184,7 @@ class CheckIn:
         today = local_date(now_ms)
         if today != self._book.day:
             closed, self._last = self._book, None
-            self._book = AttendanceBook(self._terminal.service.code, today, self._boot())
+            self._book = self._opened(today)
             self._display.day_closed(closed.day, closed.present)
 
     def trouble(self, error: ExplainedError) -> None:
@@ -271,6 +272,14 @@ class CheckIn:
     def _show(self, answer: Attendance, event: UsageEvent) -> None:
         needs_guardian = self._waiting is not None and self._waiting.sequence == event.sequence
         self._display.attendance(answer, event.sequence, self._book.present, needs_guardian)
+
+    def _opened(self, today: date) -> AttendanceBook:
+        """The day's book: empty at midnight, and not where a clock that was wrong comes back to the day."""
+        book = AttendanceBook(self._terminal.service.code, today, self._boot())
+        journal = self._terminal.desk.journal
+        for event in todays_events(journal.event, journal.next_place().sequence - 1, today):
+            book.note(event)
+        return book
 
     def _now_ms(self) -> int:
         return self._terminal.desk.journal.timekeeper.now().time_ms

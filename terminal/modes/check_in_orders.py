@@ -8,7 +8,7 @@ import msgspec
 
 from crypto.explained import Text
 from terminal.modes.counter_errors import EntryRefused
-from terminal.modes.entries import folded, member, word
+from terminal.modes.entries import decoded, folded, word
 
 _HELP: Final = Text(
     zh="g 监护人在场；x 监护人不在场（撤销）；l 列出在场",
@@ -50,7 +50,4 @@ def typed_order(text: str) -> CheckInOrder:
 
 def json_order(text: str) -> CheckInOrder:
     """The order that a program sent. Raises EntryRefused."""
-    try:
-        return _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise EntryRefused(wrong=member(error), write=_JSON_HELP) from error
+    return decoded(_DECODER, text, _JSON_HELP)

@@ -11,7 +11,7 @@ from terminal.decisions.toml_document import ServiceCode
 from terminal.events.event import Sequence
 from terminal.modes.counter_errors import EntryRefused
 from terminal.modes.counter_note import DocumentIndexes, EyeCheck, Purpose
-from terminal.modes.entries import folded, member, word
+from terminal.modes.entries import decoded, folded, word
 
 _HELP: Final = Text(
     zh="p y/n/- 照片相符/不符/未核对；g y/n/- 监护人或陪护人相符/不符/未核对；d 代码 列出材料；"
@@ -103,10 +103,7 @@ def json_order(text: str) -> CounterOrder:
 
     Raises EntryRefused.
     """
-    try:
-        order = _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise EntryRefused(wrong=member(error), write=_JSON_HELP) from error
+    order = decoded(_DECODER, text, _JSON_HELP)
     if isinstance(order, Check | Register) and order.visit is None:
         raise EntryRefused(wrong=Text(zh="visit", en="visit"), write=_JSON_HELP)
     return order

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -16,16 +15,14 @@ from terminal.configuration import CareSettings
 from terminal.content.content import Content
 from terminal.content.live import ContentSource
 from terminal.decisions.decide import local_date
-from terminal.errors import ClockDoubtful
-from terminal.events.event import ClockTrust
 from terminal.hotlist.errors import StandingListMissing
 from terminal.journal.writer import CHECKPOINT_EVERY
+from terminal.modes.clock_report import clock_trouble
 from terminal.modes.errors import HotlistStale, JournalUnsigned, TrainingMode
 from terminal.timekeeping import Moment, Timekeeper
 
 #: A checkpoint that could not be stored is made up for at the next; two in a row are no accident.
 MAX_UNSIGNED: Final = 2 * CHECKPOINT_EVERY
-_DOUBTFUL: Final = (ClockTrust.SET_BACK, ClockTrust.STEPPED)
 
 
 class DegradationKind(StrEnum):
@@ -90,7 +87,7 @@ def degradations(condition: Condition, care: CareSettings) -> tuple[Degradation,
         DegradationKind.CONTENT_UNUSABLE: condition.content_trouble,
         DegradationKind.LISTS_MISSING: None if condition.content is None else condition.content.missing,
         DegradationKind.HOTLIST_STALE: _stale_hotlist(condition, care),
-        DegradationKind.CLOCK_DOUBTFUL: _doubtful_clock(condition.moment),
+        DegradationKind.CLOCK_DOUBTFUL: clock_trouble(condition.moment),
         DegradationKind.DISK_NEARLY_FULL: condition.storage,
         DegradationKind.JOURNAL_UNSIGNED: _unsigned_journal(condition),
         DegradationKind.NO_PSAM: condition.psam,
@@ -168,13 +165,3 @@ def _unsigned_journal(condition: Condition) -> JournalUnsigned | None:
     if condition.unsigned <= MAX_UNSIGNED:
         return None
     return JournalUnsigned(unsigned=condition.unsigned, allowed=MAX_UNSIGNED)
-
-
-def _doubtful_clock(moment: Moment) -> ClockDoubtful | None:
-    if moment.trust not in _DOUBTFUL:
-        return None
-    reads, known = (
-        datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        for at_ms in (max(0, moment.reading.wall_ms), moment.time_ms)
-    )
-    return ClockDoubtful(reads=reads, known=known)

@@ -6,7 +6,9 @@ import queue
 import re
 import threading
 import unicodedata
-from typing import Final, Protocol, TextIO
+from typing import Final, Protocol, TextIO, TypeVar
+
+import msgspec
 
 from crypto.explained import Text
 from terminal.modes.counter_errors import EntryRefused
@@ -17,9 +19,9 @@ MAX_WAITING: Final = 1000  # lines
 _WHOLE: Final = Text(zh="整行", en="the whole line")
 _TOO_LONG: Final = Text(zh=f"每行最多 {MAX_LINE} 个字符", en=f"lines of at most {MAX_LINE} characters")
 
-
 _PLACE: Final = re.compile(r" - at `\$\.?([a-z_]+(?:\[[0-9.]*\])?)`\Z")
 NOT_NOW: Final = Text(zh="当前的情形", en="how things stand now")
+_Order = TypeVar("_Order")
 
 
 def folded(text: str) -> str:
@@ -32,8 +34,16 @@ def word(number: int) -> Text:
     return Text(zh=f"第 {number} 项", en=f"word {number}")
 
 
-def member(error: Exception) -> Text:
-    """Which member of a JSON order msgspec refused; its own words may quote what was sent."""
+def decoded(orders: msgspec.json.Decoder[_Order], text: str, write: Text) -> _Order:
+    """The order that a program sent as a JSON object. Raises EntryRefused, which says what to `write`."""
+    try:
+        return orders.decode(text)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise EntryRefused(wrong=_member(error), write=write) from error
+
+
+def _member(error: Exception) -> Text:
+    """Which member msgspec refused; its own words may quote what was sent."""
     found = _PLACE.search(str(error))
     return Text(zh=found[1], en=found[1]) if found else _WHOLE
 

@@ -18,7 +18,6 @@ from card.reader import CardReader
 from crypto.explained import ExplainedError, Language, Text
 from terminal.clock import SystemClock
 from terminal.data_directory import DataDirectory
-from terminal.displays import yuan
 from terminal.modes.errors import NothingToInspect
 from terminal.modes.inspection import Inspection, open_inspector
 from terminal.modes.relayed_card import RelayedDisplay, RelayedReader
@@ -29,6 +28,7 @@ from terminal.receipts.journalled import require_standing
 from terminal.receipts.shown_receipts import ShownReceipts
 from terminal.receipts.trust_files import trust_of_terminal
 from terminal.receipts.verification import verify_receipt
+from terminal.yuan import yuan
 
 STDIN: Final = "-"
 _GENUINE: Final = Text(

@@ -22,6 +22,7 @@ from card.profile import CardProfile, reference_profile
 from card.seen_proofs import SeenProofs
 from card.verification import VerifiedCard, verify
 from crypto.explained import Language, Text
+from crypto.pki.certificate import Certificate
 from terminal.clock import Clock
 from terminal.configuration import Mode
 from terminal.content.live import ContentSource, LiveContent
@@ -33,6 +34,8 @@ from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.holder_reference import DayKeys
 from terminal.journal.reader import JournalReader
+from terminal.journal.wholeness import signed_for
+from terminal.known_time import learn_enrolment, learn_journal
 from terminal.modes.errors import InspectorIsAnother, NothingToInspect
 from terminal.modes.todays_events import todays_events
 from terminal.presence import TapDesk
@@ -169,23 +172,22 @@ def open_inspector(directory: DataDirectory, clock: Clock) -> Iterator[Inspector
     ):
         _require_its_user(directory.journal)
 
-        def event(sequence: int) -> UsageEvent | None:
-            found = reader.events(sequence - 1, 1) if sequence > 0 else []
-            return UsageEvent.from_bytes(found[0].data) if found else None
-
         def last() -> int:
             head = reader.head()
             return 0 if head is None else head[0]
 
         timekeeper = Timekeeper(clock)
-        if (newest := event(last())) is not None:
-            timekeeper.learn(newest.time_ms, newest.boot, newest.monotonic_ms)
+        if (newest := reader.event(last())) is not None:
+            learn_journal(timekeeper, newest, reader.event)
+        held = signed_for(directory.uploads, reader.owner, contents.current().trust.center_receipt_key)
+        own = Certificate.from_pem(directory.read(directory.certificate_file))
+        learn_enrolment(timekeeper, own, held)
         yield Inspector(
             contents,
             DayKeys(configuration.terminal_id),
             timekeeper,
             configuration.service,
-            lambda today: todays_events(event, last(), today),
+            lambda today: todays_events(reader.event, last(), today),
             aside,
             reference_profile(),
         )

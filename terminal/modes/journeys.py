@@ -14,7 +14,7 @@ from terminal.decisions.decide import local_date
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from terminal.modes.return_windows import ReturnWindows, within
+from terminal.return_windows import ReturnWindows, within
 
 #: The oldest is forgotten first: whoever it was is then served as for the first time.
 MAX_JOURNEYS: Final = 16_384

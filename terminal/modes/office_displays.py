@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from crypto.explained import Text
-from terminal.displays import JsonDisplay, LineDisplay, yuan
+from terminal.displays import JsonDisplay, LineDisplay
 from terminal.modes.sale_state import SaleItem, SalePhase, SaleState, SaleTotals
+from terminal.yuan import yuan
 
 _PHASES: Final[Mapping[SalePhase, Text]] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ import msgspec
 from crypto.explained import Text
 from terminal.events.event import Sequence, Ticket
 from terminal.modes.counter_errors import EntryRefused
-from terminal.modes.entries import folded, member, word
+from terminal.modes.entries import decoded, folded, word
 from terminal.modes.sale_state import MAX_PARTY
 
 _HELP: Final = Text(
@@ -77,7 +77,4 @@ def typed_order(text: str) -> OfficeOrder:
 
 def json_order(text: str) -> OfficeOrder:
     """The order that a program sent. Raises EntryRefused."""
-    try:
-        return _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise EntryRefused(wrong=member(error), write=_JSON_HELP) from error
+    return decoded(_DECODER, text, _JSON_HELP)

@@ -1,6 +1,6 @@
 """A sale: several persons and companions, each tap recorded at once, all confirmed or cancelled together.
 
-    with SaleDesk(terminal.desk, directory.open_sale) as sales:
+    with SaleDesk(terminal.desk) as sales:
         sale = sales.begin()
         result = sale.tap(connection, SaleItem.of(service, companions=1))
         ...
@@ -8,23 +8,20 @@
 
 A tap that was acknowledged is in the journal. One that is not confirmed in the end is cancelled by a further
 event: by `cancel`, after a while without a move, when the desk is closed, or, where the process was killed,
-when the terminal starts again. Moves come from the thread that opened the terminal, as all that writes its
-journal; `state` may be read from any.
+when the terminal starts again. What the taps use of quotas counts from the confirmation on. Moves come from
+the thread that opened the terminal, as all that writes its journal; `state` may be read from any.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
-from contextlib import suppress
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 from card.connection import CardConnection
 from crypto.closing import Closing
 from terminal.decisions.decide import local_date
-from terminal.errors import TerminalError
 from terminal.modes.counter_errors import (
     CardInSaleAlready,
     NotInSale,
@@ -33,8 +30,8 @@ from terminal.modes.counter_errors import (
     SaleStillOpen,
     SaleTimedOut,
 )
-from terminal.modes.open_sale import MAX_TAPS, OpenSaleFile, cancel_granted
 from terminal.modes.sale_state import SaleItem, SaleLine, SaleMove, SalePhase, SaleState
+from terminal.open_sale import MAX_TAPS, cancel_unconfirmed
 from terminal.presence import TapDesk
 from terminal.tap import TapResult, tap
 from terminal.timekeeping import Moment
@@ -47,16 +44,15 @@ class Sale:
     """One sale. `id` names it to programs: random, and of this run only.
 
     Every move raises SaleMoveRefused where the phase does not allow it, SaleTimedOut where it came too late,
-    and what the journal raises: TapNotRecorded, JournalUnavailable, JournalDamaged; FileNotWritten where the
-    disk does not take the note of what is unconfirmed.
+    and what the journal raises: TapNotRecorded, JournalUnavailable, JournalDamaged.
     """
 
-    def __init__(self, desk: TapDesk, file: OpenSaleFile, idle_ms: int = IDLE_MS) -> None:
+    def __init__(self, desk: TapDesk, idle_ms: int = IDLE_MS) -> None:
         self.id: Final = secrets.token_hex(8)
-        self._desk, self._file, self._idle_ms = desk, file, idle_ms
+        self._desk, self._idle_ms = desk, idle_ms
         self._lock = threading.RLock()
         self._state = SaleState(SalePhase.OPEN)
-        self._taken: list[int] = []  # every place that a tap of this sale took, or was about to
+        self._taps = 0  # those that were refused, and those of lines that left, among them
         self._references: dict[int, bytes] = {}
         now = self._now()
         self._day: Final[date] = local_date(now.time_ms)
@@ -81,24 +77,16 @@ class Sale:
         """
         with self._lock:
             self._require(SaleMove.TAP)
-            if len(self._taken) >= MAX_TAPS:
+            if self._taps >= MAX_TAPS:
                 raise SaleFull(most=MAX_TAPS)
-            # Before the event is: no instant at which a tap counts and nobody knows that it is unconfirmed.
-            place = self._desk.journal.next_place().sequence
-            if place not in self._taken:
-                self._file.write((*self._taken, place))
-                self._taken.append(place)
-            try:
-                result = tap(self._desk, connection, item.request)
-            except BaseException:
-                self._give_up(place)
-                raise
+            result = tap(self._desk, connection, item.request)
+            self._taps += 1
             self._note_move()
             event = self._desk.journal.event(result.sequence)
             if event is None or not event.holder_ref:
                 return result
             if event.holder_ref in self._references.values():
-                cancel_granted(self._desk, (result.sequence,))
+                cancel_unconfirmed(self._desk, (result.sequence,))
                 raise CardInSaleAlready
             self._references[result.sequence] = event.holder_ref
             self._become(SalePhase.OPEN, (*self._state.lines, SaleLine(item, result)))
@@ -115,7 +103,7 @@ class Sale:
                 raise NotInSale(sequence=number)
             gone = {number, *self._companion_of(number)}
             # The companion's first: should the disk fail in between, nobody accompanies a holder who left.
-            cancel_granted(self._desk, sorted(gone, reverse=True))
+            cancel_unconfirmed(self._desk, sorted(gone, reverse=True))
             self._note_move()
             for one in gone:
                 del self._references[one]
@@ -128,8 +116,9 @@ class Sale:
             self._require(SaleMove.CONFIRM)
             # A second tap of one card whose cancellation the disk did not take at the time.
             lines = {line.number for line in self._state.lines}
-            cancel_granted(self._desk, (one for one in self._taken if one not in lines))
-            self._file.remove()
+            waiting = self._desk.journal.unconfirmed()
+            cancel_unconfirmed(self._desk, (one for one in waiting if one not in lines))
+            self._desk.quotas.confirm()
             return self._end(SalePhase.CONFIRMED)
 
     def cancel(self) -> SaleState:
@@ -141,8 +130,7 @@ class Sale:
             if SaleMove.CANCEL not in self._state.phase.moves:
                 raise SaleMoveRefused(move=SaleMove.CANCEL.label, phase=self._state.phase.label)
             self._become(SalePhase.CANCELLING, self._state.lines)
-            cancel_granted(self._desk, self._taken)
-            self._file.remove()
+            cancel_unconfirmed(self._desk, self._desk.journal.unconfirmed())
             return self._end(SalePhase.CANCELLED)
 
     def cancel_if_late(self) -> bool:
@@ -157,13 +145,6 @@ class Sale:
         """The line that counts only because this one does; none, or one."""
         has_companion = self._desk.succession.has_companion(number)
         return (number + 1,) if has_companion and self._state.line(number + 1) is not None else ()
-
-    def _give_up(self, place: int) -> None:
-        """The tap raised: where no event took its place, another's may, which is none of this sale's."""
-        with suppress(TerminalError):
-            if self._desk.journal.event(place) is None:
-                self._taken.remove(place)
-                self._file.write(self._taken)
 
     def _require(self, move: SaleMove) -> None:
         if move not in self._state.phase.moves:
@@ -194,11 +175,10 @@ class Sale:
 
 
 class SaleDesk(Closing):
-    """Begins sales at a terminal, one at a time; `file` is where an unconfirmed one is noted."""
+    """Begins sales at a terminal, one at a time."""
 
-    def __init__(self, desk: TapDesk, file: Path, idle_ms: int = IDLE_MS) -> None:
+    def __init__(self, desk: TapDesk, idle_ms: int = IDLE_MS) -> None:
         self._desk, self._idle_ms = desk, idle_ms
-        self._file = OpenSaleFile(file, desk.owner)
         self._sale: Sale | None = None
 
     @property
@@ -212,7 +192,7 @@ class SaleDesk(Closing):
         current = self.current
         if current is not None and not current.cancel_if_late():
             raise SaleStillOpen
-        self._sale = Sale(self._desk, self._file, self._idle_ms)
+        self._sale = Sale(self._desk, self._idle_ms)
         return self._sale
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Self
 from crypto.explained import Text
 from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
-from terminal.errors import DecisionInputInvalid
+from terminal.decisions.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.modes.counter_errors import TicketUnknown
 from terminal.presence import TapRequest
@@ -114,7 +114,7 @@ class SaleItem:
     @property
     def request(self) -> TapRequest:
         """The tap for it."""
-        return TapRequest(self.service, self.fare, Party(self.companions), self.ticket)
+        return TapRequest(self.service, self.fare, Party(self.companions), self.ticket, is_unconfirmed=True)
 
 
 @dataclass(frozen=True)

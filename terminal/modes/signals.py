@@ -15,7 +15,7 @@ from typing import Final, Protocol, TextIO
 
 from crypto.closing import Closing
 from terminal.events.outcome import Outcome
-from terminal.modes.return_windows import ReturnWindows
+from terminal.return_windows import ReturnWindows
 
 _BELL: Final = "\a"
 _PAUSE_SECONDS: Final = 0.25

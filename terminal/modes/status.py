@@ -5,14 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 
 from crypto.explained import ExplainedError
+from crypto.pki.certificate import Certificate
 from terminal.clock import Clock
 from terminal.configuration import Mode
 from terminal.content.content import Content, load_content
+from terminal.content.errors import ContentMissing
 from terminal.data_directory import DataDirectory
-from terminal.errors import ContentMissing
-from terminal.events.event import UsageEvent
 from terminal.journal.disk import JournalDisk
 from terminal.journal.reader import JournalReader
+from terminal.journal.schema import JournalOwner
+from terminal.journal.wholeness import signed_for
+from terminal.known_time import learn_enrolment, learn_journal
 from terminal.modes.degraded import Condition
 from terminal.modes.psam_watch import psam_trouble
 from terminal.timekeeping import Timekeeper
@@ -30,6 +33,11 @@ def condition_of(directory: DataDirectory, clock: Clock) -> Condition:
     content, trouble = _newest(directory, timekeeper.now().time_ms, configuration.mode is Mode.PRODUCTION)
     if content is not None:
         timekeeper.learn_signed(content.made_ms)
+        with suppress(ExplainedError):  # without its certificate it is not ready, which is told as well
+            own = Certificate.from_pem(directory.read(directory.certificate_file))
+            owner = JournalOwner(configuration.terminal_id, configuration.epoch)
+            held = signed_for(directory.uploads, owner, content.trust.center_receipt_key)
+            learn_enrolment(timekeeper, own, held)
     psam = configuration.care.psam
     return Condition(
         moment=timekeeper.now(),
@@ -45,10 +53,8 @@ def _look_into_journal(directory: DataDirectory, timekeeper: Timekeeper) -> int:
     """Let the clock be judged by the last event; how many events stand unsigned."""
     with suppress(ExplainedError), JournalReader(directory.journal) as reader:
         head = reader.head()
-        if head is not None:
-            (last,) = reader.events(head[0] - 1, 1)
-            event = UsageEvent.from_bytes(last.data)
-            timekeeper.learn(event.time_ms, event.boot, event.monotonic_ms)
+        if head is not None and (last := reader.event(head[0])) is not None:
+            learn_journal(timekeeper, last, reader.event)
             signed = max((one.checkpoint.sequence for one in reader.checkpoints()), default=0)
             return max(0, head[0] - signed)
     return 0

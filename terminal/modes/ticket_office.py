@@ -1,6 +1,6 @@
 """The ticket office: a group's cards one after the other, one sum, one confirmation.
 
-with open_terminal(directory) as terminal, SaleDesk(terminal.desk, directory.open_sale) as sales:
+with open_terminal(directory) as terminal, SaleDesk(terminal.desk) as sales:
     office = TicketOffice(terminal, sales, display, typed_order)
     DeskLoop(terminal.desk.contents, reader, entries, office).run()
 

@@ -40,10 +40,9 @@ def run(data: Data, reader: Reader = ANY, as_json: AsJson = False, training: Tra
         else OfficeLineDisplay(language, is_training=training)
     )
     directory = DataDirectory(data)
-    records = directory.training if training else directory
     with (
         open_terminal(directory, is_training=training) as terminal,
-        SaleDesk(terminal.desk, records.open_sale) as sales,
+        SaleDesk(terminal.desk) as sales,
         open_reader(reader) as opened,
     ):
         orders = json_order if as_json else typed_order

@@ -1,4 +1,7 @@
-"""The day's events at the end of a journal."""
+"""The day's events at the end of a journal.
+
+What was recorded while a clock stood ahead lies between them, once it is set right, and is passed over.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,15 @@ MOST: Final = 65_536
 def todays_events(
     event: Callable[[int], UsageEvent | None], last: int, today: date, most: int = MOST
 ) -> list[UsageEvent]:
-    """The journal's last events as far back as `today` goes, in their order, `most` of them.
+    """Of the journal's last `most` events those of today, in their order.
 
     `event` gives one by its sequence, `last` is the sequence of the last one. Raises what `event` does.
     """
     found: list[UsageEvent] = []
-    while len(found) < most:
-        one = event(last - len(found))
-        if one is None or local_date(one.time_ms) != today:
+    for sequence in range(last, max(0, last - most), -1):
+        one = event(sequence)
+        if one is None or (day := local_date(one.time_ms)) < today:
             break
-        found.append(one)
+        if day == today:
+            found.append(one)
     return found[::-1]

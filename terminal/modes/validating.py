@@ -14,9 +14,9 @@ from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.writer import EventDraft
 from terminal.modes.journeys import Asked, Journeys, Returned
-from terminal.modes.return_windows import ReturnWindows
 from terminal.modes.todays_events import todays_events
 from terminal.presence import Presented, TapDesk, TapRequest, evidence_of, present
+from terminal.return_windows import ReturnWindows
 from terminal.tap import TapResult, conclude, microseconds_since
 from terminal.wording import LEFT, RETURNED
 

@@ -13,7 +13,6 @@ import typer
 from crypto.explained import Language, Text
 from terminal.clock import SystemClock
 from terminal.data_directory import DataDirectory
-from terminal.displays import yuan
 from terminal.durable_file import write_durably
 from terminal.errors import FileNotRead
 from terminal.receipts.benefit_receipt import (
@@ -31,6 +30,7 @@ from terminal.receipts.qr_code import QrCode
 from terminal.receipts.slip import Paper, slip_of
 from terminal.receipts.trust_files import trust_of_files, trust_of_terminal
 from terminal.receipts.verification import verify_receipt
+from terminal.yuan import yuan
 
 app = typer.Typer(
     help="优惠凭条：查看、核验、打印。The passenger's receipt: show, check, print.", no_args_is_help=True

@@ -14,8 +14,8 @@ from terminal.content.content import verified_trust
 from terminal.content.manifest import CATALOGUE, TRUST
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.decisions.catalogue import Catalogue
-from terminal.errors import JournalDamaged, JournalMissing
 from terminal.events.event import UsageEvent
+from terminal.journal.errors import JournalDamaged, JournalMissing
 from terminal.journal.reader import JournalReader
 from terminal.receipts.benefit_receipt import BenefitReceipt, SignedBenefitReceipt
 from terminal.receipts.errors import NoReceiptDue, ReceiptTakenBack

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import qrcode
@@ -71,6 +72,7 @@ class QrCode:
         return out.getvalue()
 
 
+@lru_cache(maxsize=1)  # one receipt is shown, printed and saved in turn; making it takes 30 ms
 def _drawn(text: str) -> qrcode.QRCode:
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
     code.add_data(QRData(text, mode=MODE_ALPHA_NUM))

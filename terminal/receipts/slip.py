@@ -12,9 +12,9 @@ from enum import Enum
 from typing import Final
 
 from crypto.explained import Text
-from terminal.displays import yuan
 from terminal.receipts.benefit_receipt import CHINA, BenefitReceipt, SignedBenefitReceipt
 from terminal.receipts.qr_code import QrCode
+from terminal.yuan import yuan
 
 GRANTED: Final = Text(zh="优惠已生效", en="Discount applied")
 _CHECK: Final = Text(zh="扫码可核验，不含个人信息", en="Scan to check. Names nobody.")

@@ -12,9 +12,10 @@ from crypto.pki.certificate import Certificate
 from crypto.pki.revocation import RevocationList
 from crypto.trust import TrustDocument
 from terminal.configuration import Mode
+from terminal.content.errors import ContentMissing
 from terminal.content.manifest import TRUST
 from terminal.data_directory import DataDirectory
-from terminal.errors import ContentMissing, FileNotRead
+from terminal.errors import FileNotRead
 from terminal.receipts.verification import ReceiptTrust
 
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----", re.DOTALL)

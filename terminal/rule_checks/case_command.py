@@ -25,6 +25,7 @@ from terminal.rule_checks.loading import (
 from terminal.rule_checks.matrix import MatrixRow
 from terminal.rule_checks.matrix import matrix as fill_matrix
 from terminal.rule_checks.printing import Printer
+from terminal.rule_checks.quotations import untried_clauses
 from terminal.starter import starter_rule_book
 
 EXAMPLE: Final = "例 · Example: tongka rules test content/rules my-city-cases.toml"
@@ -50,25 +51,29 @@ def test(
     Decide every case as its source says, then show what each category and grade pays where.
 
     不符时列出应得与所得、试过的每条规则及其原因。
+    says 须是出处原文中的话；原文中没有用例的句子也列出（只作说明）。
 
     A case that comes out otherwise is told with what was expected, what came, and every rule that was tried.
+    What it `says` must stand in the source; clauses of the source that no case tries are noted.
 
-    --json: {"cases": n, "failed": n, "results": [{"file", "case", "says", "passed",
-    "mismatches": [{"field", "expected", "got"}], "tried": [{"rule", "result", "why", "failure"}]}],
-    "matrix": [{"place", "categories", "grades": [{"zh", "en"}]}]}.
+    --json: {"cases": n, "failed": n, "results": [{"file", "case", "says", "quoted", "passed",
+    "mismatches": [{"field", "expected", "got"}], "tried": [{"rule", "result", "why", "failure", "code"}]}],
+    "untried": [{"file", "rule", "clause"}], "matrix": [{"place", "categories", "grades": [{"zh", "en"}]}]}.
 
-    退出码：0 全部相符；1 有不符；2 用法有误。
-    Exit code: 0 all as expected; 1 some not; 2 wrong usage.
+    退出码：0 全部相符；1 有不符或有引文不在出处中；2 用法有误。
+    Exit code: 0 all as expected; 1 some not, or quoted wrongly; 2 wrong usage.
     """
     book, cases = _book_and_cases(paths or [])
     results = list(run_cases(book, cases))
     failed = [result for result in results if not result.passed]
     rows = list(fill_matrix(book, (place for file in cases for place in file.matrix))) if matrix else []
+    untried = list(untried_clauses((result.file, result.case, result.rule) for result in results))
     if as_json:
         report = {
             "cases": len(results),
             "failed": len(failed),
             "results": [result.as_json() for result in results],
+            "untried": [clause.as_json() for clause in untried],
             "matrix": [_row_as_json(row) for row in rows],
         }
         typer.echo(msgspec.json.encode(report).decode())
@@ -76,6 +81,7 @@ def test(
         printer = Printer()
         if rows:
             printer.matrix(rows)
+        printer.untried(untried)
         printer.case_results(results)
     if failed:
         raise typer.Exit(ExitCode.REFUSED)

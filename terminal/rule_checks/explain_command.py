@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from pathlib import Path
+from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 import typer
@@ -19,6 +18,25 @@ from terminal.decisions.rule_pack import Rule
 from terminal.outcome_names import OUTCOME_NAMES
 from terminal.rule_checks.arithmetic import sums_in_steps
 from terminal.rule_checks.case_run import tried_as_json
+from terminal.rule_checks.explain_options import (
+    AsJson,
+    Category,
+    CompanionCard,
+    Companions,
+    Content,
+    Expires,
+    Fare,
+    FollowsHolder,
+    Grade,
+    HotlistAge,
+    On,
+    OnList,
+    PackFolder,
+    Region,
+    Service,
+    Ticket,
+    Used,
+)
 from terminal.rule_checks.finding import text_as_json
 from terminal.rule_checks.loading import read_book, read_catalogue
 from terminal.rule_checks.printing import Printer
@@ -28,7 +46,6 @@ EXAMPLE: Final = (
     "例 · Example: tongka rules explain --content content --category 1 --grade 2 --region 330106 "
     "--service BUS-1 --on 2026-07-01"
 )
-_DAY: Final = "%Y-%m-%d"
 _ONE_OF_BOTH: Final = "须写 --category 或 --companion-card 之一 / give either --category or --companion-card"
 _REGION: Final = "应为六位地区代码，如 330106 / six digits of GB/T 2260 are expected, as 330106"
 _USE: Final = "应为名称与次数，如 pack/quota=3 / a name and a number are expected, as pack/quota=3"
@@ -36,68 +53,23 @@ _USE: Final = "应为名称与次数，如 pack/quota=3 / a name and a number ar
 
 def explain(
     *,
-    content: Annotated[
-        Path,
-        typer.Option(
-            "--content", help="内容目录：catalogue.toml 与 rules/ / folder with catalogue.toml and rules/"
-        ),
-    ],
-    pack_folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--pack-folder", help="规则包目录，代替内容目录中的 rules/ / folder of packs instead of rules/"
-        ),
-    ] = None,
-    service: Annotated[str, typer.Option("--service", help="服务代码 / the service's code")],
-    on: Annotated[datetime, typer.Option("--on", formats=[_DAY], help="日期 / the day, as 2026-07-01")],
-    region: Annotated[
-        str,
-        typer.Option(
-            "--region", help="发证地，GB/T 2260 六位 / where the card was issued, six digits of GB/T 2260"
-        ),
-    ],
-    category: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--category", min=1, max=7, help="类别 1–7，可重复 / a category, 1 to 7; may be repeated"
-        ),
-    ] = None,
-    grade: Annotated[int, typer.Option("--grade", min=1, max=4, help="等级 1–4 / the grade, 1 to 4")] = 1,
-    companion_card: Annotated[
-        bool,
-        typer.Option(
-            "--companion-card", help="陪护卡，无类别等级 / a companion card, without category and grade"
-        ),
-    ] = False,
-    expires: Annotated[
-        datetime | None, typer.Option("--expires", formats=[_DAY], help="证件末日 / the card's last day")
-    ] = None,
-    companions: Annotated[
-        int, typer.Option("--companions", min=0, max=255, help="同行人数 / how many come along")
-    ] = 0,
-    fare: Annotated[
-        int | None,
-        typer.Option("--fare", min=0, help="票价（分），默认取目录 / fen; default: the catalogue's"),
-    ] = None,
-    on_list: Annotated[
-        list[str] | None,
-        typer.Option("--list", help="所在名单，可重复 / a list the card is on; may be repeated"),
-    ] = None,
-    used: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--used",
-            help="已用次数，如 pack/quota=3，可重复 / uses of a quota, as pack/quota=3; may be repeated",
-        ),
-    ] = None,
-    follows_holder: Annotated[
-        bool, typer.Option("--follows-holder", help="紧随持证人之后刷 / tapped directly after the holder")
-    ] = False,
-    ticket: Annotated[str, typer.Option("--ticket", help="票种 / class of ticket")] = "",
-    hotlist_age: Annotated[
-        int, typer.Option("--hotlist-age", min=0, help="停用名单距今天数 / days since the hotlist")
-    ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+    content: Content,
+    pack_folder: PackFolder = None,
+    service: Service,
+    on: On,
+    region: Region,
+    category: Category = None,
+    grade: Grade = 1,
+    companion_card: CompanionCard = False,
+    expires: Expires = None,
+    companions: Companions = 0,
+    fare: Fare = None,
+    on_list: OnList = None,
+    used: Used = None,
+    follows_holder: FollowsHolder = False,
+    ticket: Ticket = "",
+    hotlist_age: HotlistAge = 0,
+    as_json: AsJson = False,
 ) -> None:
     """解释一次判断：试过的每条规则、金额、依据。
     Explain one decision: every rule tried and why, the sums in fen, legal basis and texts.
@@ -108,25 +80,16 @@ def explain(
 
     --json: {"outcome", "rule", "holder_pays", "companion_pays", "companions_admitted", "quota",
     "sums": [{"zh", "en"}], "legal_basis", "holder_text", "staff_text", "bystander_text", "instead",
-    "reminder", "tried": [{"rule", "result", "why", "failure", "condition"}], "pack_version"}.
+    "reminder", "tried": [{"rule", "result", "why", "failure", "code", "condition"}], "pack_version"}.
 
     退出码：0 正常；1 内容有误；2 用法有误。
     Exit code: 0 done; 1 the content is not usable; 2 wrong usage.
     """
-    if companion_card == bool(category):
-        raise typer.BadParameter(_ONE_OF_BOTH, param_hint="--category")
-    if len(region) != 6 or not (region.isascii() and region.isdigit()):
-        raise typer.BadParameter(_REGION, param_hint="--region")
+    card = _card(category or [], grade, region, expires, is_companion=companion_card)
     book = read_book([content if pack_folder is None else pack_folder])
     item = read_catalogue(content).item(service)
     situation = Situation(
-        card=CardFacts(
-            categories=tuple(sorted(set(category or ()))),
-            grade=0 if companion_card else grade,
-            region=region,
-            issued=ALWAYS_ISSUED,
-            expires=_day(expires) or NEVER_EXPIRES,
-        ),
+        card=card,
         service=item,
         on=on.date(),
         fare=item.fare if fare is None else fare,
@@ -147,8 +110,20 @@ def explain(
         _show(decision, rules, sums)
 
 
-def _day(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.date()
+def _card(
+    categories: list[int], grade: int, region: str, expires: datetime | None, *, is_companion: bool
+) -> CardFacts:
+    if is_companion == bool(categories):
+        raise typer.BadParameter(_ONE_OF_BOTH, param_hint="--category")
+    if len(region) != 6 or not (region.isascii() and region.isdigit()):
+        raise typer.BadParameter(_REGION, param_hint="--region")
+    return CardFacts(
+        categories=tuple(sorted(set(categories))),
+        grade=0 if is_companion else grade,
+        region=region,
+        issued=ALWAYS_ISSUED,
+        expires=NEVER_EXPIRES if expires is None else expires.date(),
+    )
 
 
 def _use(text: str) -> tuple[str, int]:
@@ -213,6 +188,6 @@ def _show(decision: Decision, rules: dict[str, Rule], sums: list[Text]) -> None:
         tried.add_column(column.in_language(language))
     for trial in decision.tried:
         why = trial.result.why.in_language(language)
-        failure = f" ({trial.failure})" if trial.failure else ""
-        tried.add_row(trial.rule, escape(rules[trial.rule].condition.source), why + failure)
+        what = escape(why + printer.trouble(trial))
+        tried.add_row(trial.rule, escape(rules[trial.rule].condition.source), what)
     printer.table(tried)

@@ -25,12 +25,14 @@ class Check(StrEnum):
     UNREACHABLE = "unreachable"  # a rule that applies to nobody
     FAILS = "fails"  # a condition or a price that can't be worked out for somebody
     GAP = "gap"  # no rule grants, and nothing says what to do instead
+    BELOW_LAW = "below_law"  # somebody pays more than by the nation's own rules
     LESS_FIRST = "less_first"  # of two rules that both hold, the one that gives less comes first
     OVERLAP = "overlap"  # two rules both hold and give different things; the better comes first
     HOLE = "hole"  # days between two versions of a pack
     TEXT = "text"  # a text that looks unfinished
     UNKNOWN_SERVICE = "unknown_service"  # a rule names what the catalogue does not have
-    UNKNOWN_REGION = "unknown_region"  # a pack for a province that there is not
+    UNKNOWN_REGION = "unknown_region"  # a pack or a condition names a region that there is not
+    OUTSIDE_REGION = "outside_region"  # a condition names a region that the pack is not for
     NOWHERE = "nowhere"  # a rule that covers no service of the catalogue
     SAMPLED = "sampled"  # not all of the space could be tried
 
@@ -41,12 +43,14 @@ LEVELS: Final = {
     Check.UNREACHABLE: Level.FAULT,
     Check.FAILS: Level.FAULT,
     Check.GAP: Level.FAULT,
+    Check.BELOW_LAW: Level.FAULT,
     Check.LESS_FIRST: Level.WARNING,
     Check.OVERLAP: Level.NOTE,
     Check.HOLE: Level.WARNING,
     Check.TEXT: Level.WARNING,
     Check.UNKNOWN_SERVICE: Level.WARNING,
     Check.UNKNOWN_REGION: Level.FAULT,
+    Check.OUTSIDE_REGION: Level.WARNING,
     Check.NOWHERE: Level.NOTE,
     Check.SAMPLED: Level.NOTE,
 }

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from crypto.explained import ExplainedError, Language, Text
 from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.errors import RuleBookInconsistent, RulePackMalformed
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
-from terminal.errors import RuleBookInconsistent, RulePackMalformed
 from terminal.rule_checks.finding import Check, Finding, Level
+from terminal.rule_checks.law_checks import check_law
 from terminal.rule_checks.loading import read_pack
 from terminal.rule_checks.space_checks import check_space
 from terminal.rule_checks.written_checks import check_days, check_regions, check_services, check_texts
@@ -26,8 +27,8 @@ class Report:
     rules: int
 
 
-def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Report:
-    """What is found in the packs of `files` as one book; `since`: see check_space.
+def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date, *, whole: bool = False) -> Report:
+    """What is found in the packs of `files` as one book; `since`: see check_space, `whole`: check_law.
 
     A file that can't be read as a pack is found, and the others are checked without it. Raises FileNotRead
     and RuleSpaceTooLarge.
@@ -41,7 +42,7 @@ def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Rep
             found.append(Finding(Check.UNREADABLE, str(file), _explained(error)))
     if packs:
         try:
-            found += lint_book(RuleBook(packs), catalogue, since)
+            found += lint_book(RuleBook(packs), catalogue, since, whole=whole)
         except RuleBookInconsistent as error:
             found.append(Finding(Check.INCONSISTENT, "", _explained(error)))
     order = list(Level)
@@ -49,10 +50,13 @@ def lint(files: Sequence[Path], catalogue: Catalogue | None, since: date) -> Rep
     return Report(tuple(found), sum(len(pack.rules) for pack in packs))
 
 
-def lint_book(book: RuleBook, catalogue: Catalogue | None, since: date) -> list[Finding]:
-    """What is found in packs that fit together. Raises RuleSpaceTooLarge."""
+def lint_book(
+    book: RuleBook, catalogue: Catalogue | None, since: date, *, whole: bool = False
+) -> list[Finding]:
+    """What is found in packs that fit together; `whole`: see check_law. Raises RuleSpaceTooLarge."""
     found = [
         *check_space(book, catalogue, since),
+        *check_law(book, catalogue, since, whole=whole),
         *check_texts(book.packs),
         *check_regions(book.packs),
         *check_days(book),

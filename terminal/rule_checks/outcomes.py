@@ -146,6 +146,23 @@ def gives_more(later: Rule, first: Rule, situation: Situation, fares: tuple[int,
     )
 
 
+def pays_more(rule: Rule, due: Rule, situation: Situation, fares: tuple[int, int]) -> bool:
+    """Whether `rule` leaves the holder paying more than `due` does at a fare of the cell."""
+    tickets = tuple(sorted(situation.service.tickets.items()))
+    return _costs_more(rule.benefit, due.benefit, tickets, *fares)
+
+
+@cache
+def _costs_more(
+    benefit: AnyBenefit, due: AnyBenefit, tickets: tuple[tuple[str, int], ...], first: int, last: int
+) -> bool:
+    priced = dict(tickets)
+    return any(
+        benefit.holder_fare(fare, priced) > due.holder_fare(fare, priced)
+        for fare in (*_stretch(first, last), last)
+    )
+
+
 def _party_pays(benefit: AnyBenefit, fare: int, people: int, tickets: Mapping[str, int]) -> int:
     admitted = min(people, benefit.companions)
     return (

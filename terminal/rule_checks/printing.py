@@ -10,11 +10,13 @@ from rich.table import Table
 
 from crypto.explained import Language, Text
 from terminal.decisions.decide import Decision
+from terminal.decisions.trial import RuleTrial
 from terminal.rule_checks.axes import GRADES, digit_spans
 from terminal.rule_checks.case_run import CaseResult
 from terminal.rule_checks.diff import ChangeKind, Comparison
 from terminal.rule_checks.finding import Finding, Level
 from terminal.rule_checks.matrix import MatrixRow
+from terminal.rule_checks.quotations import Untried
 
 _LEVELS = {
     Level.FAULT: ("bold red", Text(zh="错误", en="fault")),
@@ -31,6 +33,14 @@ _RAN = Text(
 )
 _MISMATCH = Text(
     zh="    {field}：应为 {expected}，得到 {got}", en="    {field}: expected {expected}, got {got}"
+)
+_MISQUOTED = Text(zh="    出处中没有这句话：{source}", en="    its source does not say this: {source}")
+_MISQUOTING = Text(
+    zh="用例 {cases} 个的引文不在出处中", en="{cases} quoted otherwise than the source is written"
+)
+_UNTRIED_CLAUSE = Text(
+    zh="说明 {at}: 出处中这句话没有用例：{clause}",
+    en="note {at}: no case tries what its source says: {clause}",
 )
 _MATRIX = Text(zh="各地各类别各等级", en="By place, category and grade")
 _NOTHING_CHANGES = Text(zh="没有任何人的结果改变。", en="Nobody's outcome changes.")
@@ -86,26 +96,47 @@ class Printer:
     def case_results(self, results: Iterable[CaseResult]) -> None:
         """Each case that failed, exactly; and how many there were."""
         listed = list(results)
-        failed = [result for result in listed if not result.passed]
-        for result in failed:
-            self._console.print(
-                f"[bold red]{escape(result.file)}[/] {escape(result.case.name)}", soft_wrap=True
-            )
-            self.say(Text(zh=f"    原文：{result.case.says}", en=f"    source: {result.case.says}"))
-            for mismatch in result.mismatches:
-                expected, got = mismatch.expected or "—", mismatch.got or "—"
-                self.say(_MISMATCH.format(field=mismatch.field, expected=expected, got=got))
+        for result in listed:
+            if not result.passed:
+                self._failed(result)
+        otherwise = sum(bool(result.mismatches) for result in listed)
+        misquoting = sum(not result.quoted for result in listed)
+        if misquoting:
+            self.say(_MISQUOTING.format(cases=misquoting))
+        self.say(_RAN.format(cases=len(listed), failed=otherwise))
+
+    def _failed(self, result: CaseResult) -> None:
+        file, case = result.file, result.case
+        self._console.print(f"[bold red]{escape(file.file)}[/] {escape(case.name)}", soft_wrap=True)
+        self.say(Text(zh=f"    原文：{case.says}", en=f"    source: {case.says}"))
+        if not result.quoted:
+            self.say(_MISQUOTED.format(source=file.source))
+        for mismatch in result.mismatches:
+            expected, got = mismatch.expected or "—", mismatch.got or "—"
+            self.say(_MISMATCH.format(field=mismatch.field, expected=expected, got=got))
+        if result.mismatches:
             self.tried(result.decision)
-        self.say(_RAN.format(cases=len(listed), failed=len(failed)))
+
+    def untried(self, clauses: Iterable[Untried]) -> None:
+        """Each clause of a source that no case tries: a note, for not all of it is for rules to decide."""
+        for untried in clauses:
+            at = f"{untried.file}, {untried.rule}" if untried.rule else untried.file
+            self.say(_UNTRIED_CLAUSE.format(at=at, clause=untried.clause), style="dim")
 
     def tried(self, decision: Decision) -> None:
         """Every rule that was tried and why it applied or not."""
         for trial in decision.tried:
             why = trial.result.why.in_language(self.language)
-            failure = f" ({trial.failure})" if trial.failure else ""
-            self._console.print(escape(f"    {trial.rule}: {why}{failure}"), soft_wrap=True)
+            self._console.print(escape(f"    {trial.rule}: {why}{self.trouble(trial)}"), soft_wrap=True)
         if not decision.tried:
             self.say(Text(zh="    没有规则可试", en="    no rule was there to try"))
+
+    def trouble(self, trial: RuleTrial) -> str:
+        """What is wrong with a rule that could not be worked out, and what to do; else nothing."""
+        if trial.trouble is None:
+            return ""
+        told = trial.trouble.explain(self.language)
+        return f" ({told.code}: {told.cause} {told.next_step})"
 
     def matrix(self, rows: Iterable[MatrixRow]) -> None:
         """Places and categories by grades."""

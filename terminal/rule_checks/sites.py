@@ -12,7 +12,7 @@ from crypto.explained import Text
 from terminal.decisions.benefit import TicketClassBenefit
 from terminal.decisions.catalogue import Catalogue, ServiceDomain, ServiceItem, ServiceKind
 from terminal.decisions.region import NATION, scopes
-from terminal.decisions.rule_pack import Rule, RulePack
+from terminal.decisions.rule_pack import Advice, Rule, RulePack
 from terminal.rule_checks.questions import Questions, questions_of
 from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.regions import is_prefix, representatives
@@ -122,11 +122,11 @@ def _told_apart(
 ) -> tuple[list[ServiceKind], list[str], list[str]]:
     """Kinds, operators and codes of services that packs name, and an operator and a code that none does."""
     applied = [rule.applies_to for pack in packs for rule in pack.rules]
+    applied += [advice.applies_to for pack in packs for advice in pack.otherwise]
     operators = {applies.operator for applies in applied if applies.operator is not None}
     codes = {code for applies in applied for code in applies.services}
     # What a service of a named code is a kind of is not said.
     kinds = set(ServiceKind) if codes else {kind for applies in applied for kind in applies.kinds}
-    kinds |= {kind for pack in packs for kind, _card_kind in pack.otherwise}
     return (
         sorted(kinds),
         [_ANOTHER_OPERATOR, *sorted(operators | asked.texts.get("operator", frozenset()))],
@@ -144,9 +144,9 @@ def _likeness(service: ServiceItem, packs: Iterable[RulePack], asked: Questions)
     return covered, advised, told, service.region if "region" in asked.asked else ""
 
 
-def _advises(packs: Iterable[RulePack], service: ServiceItem) -> list[RulePack]:
-    """The packs whose `[[otherwise]]` speaks of the kind of service."""
-    return [pack for pack in packs if any(kind is service.kind for kind, _card_kind in pack.otherwise)]
+def _advises(packs: Iterable[RulePack], service: ServiceItem) -> list[Advice]:
+    """What `[[otherwise]]` of `packs` says of a service."""
+    return [advice for pack in packs for advice in pack.otherwise if advice.applies_to.covers(service)]
 
 
 def _words(prefix: str, service: ServiceItem) -> Text:

@@ -7,23 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-import numpy as np
-
 from crypto.explained import Text
 from terminal.decisions.card_facts import CardKind
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import Rule, RulePack
-from terminal.decisions.trial import TrialResult, try_rule
-from terminal.rule_checks.boxes import UNTOLD, Labels, boxes
+from terminal.decisions.trial import RuleTrial, TrialResult, try_rule
 from terminal.rule_checks.finding import Check, Finding
 from terminal.rule_checks.grid import Grid, grids_of
+from terminal.rule_checks.marks import Marks
 from terminal.rule_checks.outcomes import Judged, given_by, gives_more, judge
 from terminal.rule_checks.sites import Site, catalogue_sites, rules_at, sites_of
 from terminal.rule_checks.situation import Situation
-
-_MOST_PLACES: Final = 4  # told of one finding
-_TOLD: Final = 0
 
 
 @dataclass
@@ -65,10 +60,9 @@ class _Sweep:
 
     def __init__(self, book: RuleBook, since: date) -> None:
         self._book = book
-        self._since = since
+        self._marks = Marks(since)
         # A rule's name is the same in each version of its pack; the rule itself is not.
         self._tallies = {id(rule): _RuleTally() for pack in book.packs for rule in pack.rules}
-        self._found: dict[tuple[Check, str, Text], list[tuple[Grid, Labels]]] = {}
 
     def over(self, site: Site) -> None:
         """Every cell of the site's grids."""
@@ -79,7 +73,7 @@ class _Sweep:
             if grid.card_kind is CardKind.COMPANION and not concerned:
                 continue
             if grid.sampled:
-                self._mark((Check.SAMPLED, ", ".join(sorted(grid.sampled)), _SAMPLED), grid, None)
+                self._marks.mark(Check.SAMPLED, ", ".join(sorted(grid.sampled)), _SAMPLED, grid, None)
             for cell, situation in grid.situations():
                 self._cell(grid, cell, situation)
 
@@ -90,14 +84,13 @@ class _Sweep:
         tried = judged.decision.tried
         for rule, trial in zip(rules, tried, strict=False):
             self._tally(rule, trial.result)
-            if trial.result is TrialResult.FAILED:
-                self._mark((Check.FAILS, rule.name, _FAILS.format(failure=trial.failure)), grid, cell)
+            self._fails(trial, grid, cell)
         if judged.rule is not None:
             self._after(grid, cell, situation, judged, judged.rule, rules[len(tried) :])
         elif judged.given.refused is TrialResult.CONDITION_FALSE and rules:
             advice = self._book.instead_for(situation.service, situation.on, grid.card_kind)
             if advice is None:
-                self._mark((Check.GAP, grid.site.words.en, _GAP), grid, cell)
+                self._marks.mark(Check.GAP, grid.site.words.en, _GAP, grid, cell)
 
     def _after(  # noqa: PLR0917  where, who, what won, and what is left
         self,
@@ -116,8 +109,7 @@ class _Sweep:
             attempt = attempt or situation.attempt()
             trial = try_rule(rule, attempt)
             self._tally(rule, trial.result)
-            if trial.result is TrialResult.FAILED:
-                self._mark((Check.FAILS, rule.name, _FAILS.format(failure=trial.failure)), grid, cell)
+            self._fails(trial, grid, cell)
             if trial.result is not TrialResult.APPLIED:
                 continue
             self._tallies[id(rule)].shadows.add(winner.name)
@@ -125,20 +117,19 @@ class _Sweep:
             if given_by(rule, situation, fares) != judged.given:
                 less = gives_more(rule, winner, situation, fares)
                 says = (_LESS_FIRST if less else _OVERLAP).format(later=rule.name)
-                self._mark((Check.LESS_FIRST if less else Check.OVERLAP, winner.name, says), grid, cell)
+                check = Check.LESS_FIRST if less else Check.OVERLAP
+                self._marks.mark(check, winner.name, says, grid, cell)
+
+    def _fails(self, trial: RuleTrial, grid: Grid, cell: tuple[int, ...]) -> None:
+        if trial.failure is not None:
+            words = trial.failure.words
+            says = Text(zh=_FAILS.zh.format(failure=words.zh), en=_FAILS.en.format(failure=words.en))
+            self._marks.mark(Check.FAILS, trial.rule, says, grid, cell)
 
     def _tally(self, rule: Rule, result: TrialResult) -> None:
         tally = self._tallies[id(rule)]
         tally.results.add(result)
         tally.held |= result is TrialResult.APPLIED
-
-    def _mark(self, key: tuple[Check, str, Text], grid: Grid, cell: tuple[int, ...] | None) -> None:
-        if cell is not None and grid.last_day(cell) < self._since:
-            return
-        found = self._found.setdefault(key, [])
-        if not found or found[-1][0] is not grid:
-            found.append((grid, np.full(grid.shape, UNTOLD, np.int64)))
-        found[-1][1][... if cell is None else cell] = _TOLD
 
     def unreachable(self) -> Iterator[Finding]:
         """Rules that applied nowhere, and why."""
@@ -150,21 +141,11 @@ class _Sweep:
 
     def findings(self) -> Iterator[Finding]:
         """What was met, each with whom and when it concerns."""
-        for (check, subject, says), found in self._found.items():
-            places = [_at(grid, grid.say(box.chosen)) for grid, labels in found for box in boxes(labels)]
-            more = len(places) - _MOST_PLACES
-            if more > 0:
-                places = [*places[:_MOST_PLACES], _MORE.format(more=more)]
-            yield Finding(check, subject, says, tuple(places))
+        yield from self._marks.findings()
 
 
 def _versioned(rule: Rule, pack: RulePack) -> str:
     return f"{rule.name}@{pack.version}"
-
-
-def _at(grid: Grid, who: Text) -> Text:
-    site = grid.site.words
-    return Text(zh=f"{site.zh}：{who.zh}", en=f"{site.en}: {who.en}")
 
 
 def _why_never(tally: _RuleTally) -> Text:
@@ -187,7 +168,8 @@ _SAMPLED: Final = Text(
     en="conditions reckon with these variables; only some of their values were tried",
 )
 _FAILS: Final = Text(
-    zh="规则无法求值（{failure}），不给优惠", en="the rule can't be worked out ({failure}) and grants nothing"
+    zh="规则无法求值（{failure}），不给优惠（TRM-321）",
+    en="the rule can't be worked out ({failure}) and grants nothing (TRM-321)",
 )
 _GAP: Final = Text(
     zh="没有规则给予优惠，也没有 [[otherwise]] 说明可以怎么办",
@@ -217,4 +199,3 @@ _HINDERED: Final = Text(
     zh="永远用不上：条件成立之处总有别的阻碍（{results}）",
     en="never applies: wherever its condition holds something else hinders it ({results})",
 )
-_MORE: Final = Text(zh="……另有 {more} 处", en="… and {more} more")

@@ -10,10 +10,12 @@ from typing import Final
 
 from crypto.explained import Text
 from terminal.decisions.catalogue import Catalogue
+from terminal.decisions.pack_file import AppliesTo
 from terminal.decisions.region import NATION, PROVINCES, province_prefix, scopes
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.rule_checks.finding import Check, Finding
+from terminal.rule_checks.sites import questions_at
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD: Final = re.compile(r"[A-Za-z]{3,}")
@@ -26,6 +28,8 @@ _CATEGORY: Final = re.compile(
     r"|\bgrades?\s+(?:[1-4](?:\s*[-–]\s*[1-4])?\b(?!\s*[-–]\s*\d)|one|two|three|four)",
     re.IGNORECASE,
 )
+_SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
+_PREFIX: Final = re.compile(r"[0-9]{1,6}")
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -41,9 +45,9 @@ def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
                 yield from _text(f"{rule.name}, {name}", text)
             yield from _discreet(f"{rule.name}, holder_text", rule.holder_text)
             yield from _discreet(f"{rule.name}, staff_text", rule.staff_text)
-        for (kind, card_kind), text in pack.otherwise.items():
-            yield from _text(f"{pack.name}, otherwise {kind} {card_kind}", text)
-            yield from _discreet(f"{pack.name}, otherwise {kind} {card_kind}", text)
+        for number, advice in enumerate(pack.otherwise, start=1):
+            yield from _text(f"{pack.name}, otherwise {number}", advice.instead)
+            yield from _discreet(f"{pack.name}, otherwise {number}", advice.instead)
         for name, gate in (
             ("enabled", pack.terms.enabled),
             ("review", pack.terms.review_due),
@@ -83,10 +87,30 @@ def check_days(book: RuleBook) -> Iterator[Finding]:
 
 
 def check_regions(packs: Iterable[RulePack]) -> Iterator[Finding]:
-    """Packs for a province that there is not; cities and counties come and go, and are not looked up."""
+    """Packs and conditions for a province that there is not; conditions for places that the pack is not for.
+
+    Cities and counties come and go, and are not looked up.
+    """
     for pack in packs:
         if pack.region != NATION and province_prefix(pack.region) not in PROVINCES:
             yield Finding(Check.UNKNOWN_REGION, pack.name, _NO_PROVINCE.format(region=pack.region))
+        for rule in pack.rules:
+            asked = questions_at([rule])
+            for code in sorted(asked.texts.get("region", ())):
+                yield from _asked_region(pack, rule, code, _SIX_DIGITS)
+            for prefix in sorted(asked.prefixes.get("region", ())):
+                yield from _asked_region(pack, rule, prefix, _PREFIX)
+
+
+def _asked_region(pack: RulePack, rule: Rule, region: str, form: re.Pattern[str]) -> Iterator[Finding]:
+    if form.fullmatch(region) is None:
+        says = (_NOT_SIX_DIGITS if form is _SIX_DIGITS else _NOT_DIGITS).format(region=region)
+        yield Finding(Check.UNKNOWN_REGION, rule.name, says)
+    elif not any(province.startswith(province_prefix(region)) for province in PROVINCES):
+        yield Finding(Check.UNKNOWN_REGION, rule.name, _NO_PROVINCE.format(region=region))
+    elif pack.region != NATION and not (region.startswith(pack.region) or pack.region.startswith(region)):
+        says = _OUTSIDE.format(region=region, own=pack.region)
+        yield Finding(Check.OUTSIDE_REGION, rule.name, says)
 
 
 def check_services(packs: Iterable[RulePack], catalogue: Catalogue) -> Iterator[Finding]:
@@ -95,18 +119,22 @@ def check_services(packs: Iterable[RulePack], catalogue: Catalogue) -> Iterator[
     for pack in packs:
         reached = [item for item in catalogue.items.values() if pack.region in scopes(item.region)]
         for rule in pack.rules:
-            yield from _named(rule, catalogue, operators)
+            yield from _named(rule.name, rule.applies_to, catalogue, operators)
             if not any(rule.applies_to.covers(item) for item in reached):
                 yield Finding(Check.NOWHERE, rule.name, _NOWHERE)
+        for number, advice in enumerate(pack.otherwise, start=1):
+            yield from _named(f"{pack.name}, otherwise {number}", advice.applies_to, catalogue, operators)
 
 
-def _named(rule: Rule, catalogue: Catalogue, operators: set[str]) -> Iterator[Finding]:
-    for code in rule.applies_to.services:
+def _named(
+    subject: str, applies_to: AppliesTo, catalogue: Catalogue, operators: set[str]
+) -> Iterator[Finding]:
+    for code in applies_to.services:
         if code not in catalogue.items:
-            yield Finding(Check.UNKNOWN_SERVICE, rule.name, _NO_SERVICE.format(code=code))
-    operator = rule.applies_to.operator
+            yield Finding(Check.UNKNOWN_SERVICE, subject, _NO_SERVICE.format(code=code))
+    operator = applies_to.operator
     if operator is not None and operator not in operators:
-        yield Finding(Check.UNKNOWN_SERVICE, rule.name, _NO_OPERATOR.format(operator=operator))
+        yield Finding(Check.UNKNOWN_SERVICE, subject, _NO_OPERATOR.format(operator=operator))
 
 
 _SAME: Final = Text(zh="中文与英文相同", en="the Chinese and the English are the same")
@@ -127,5 +155,18 @@ _NO_OPERATOR: Final = Text(
 )
 _NO_PROVINCE: Final = Text(
     zh="GB/T 2260 中没有这个地区：{region}", en="GB/T 2260 has no such region: {region}"
+)
+_NOT_SIX_DIGITS: Final = Text(
+    zh="条件中的发证地 {region} 不是六位代码，永远不成立；整个市或省请写 region.startsWith",
+    en="a condition compares with the region {region}, which is not six digits and never holds; write "
+    "region.startsWith for a city or a province",
+)
+_NOT_DIGITS: Final = Text(
+    zh="条件中的发证地 {region} 不是一至六位数字",
+    en="a condition asks for the region {region}, not 1 to 6 digits",
+)
+_OUTSIDE: Final = Text(
+    zh="条件写了本包地区 {own} 之外的发证地 {region}；是否有意",
+    en="a condition names the region {region}, outside the pack's {own}: is it meant",
 )
 _NOWHERE: Final = Text(zh="服务目录中没有它适用的服务", en="it covers no service of the catalogue")

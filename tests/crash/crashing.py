@@ -19,9 +19,11 @@ from sync.agent.state import UploadState
 from terminal.data_directory import TERMINAL_KEY
 from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt, sign_receipt
+from terminal.journal.pruning_proof import PruningProof
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import open_for_reading
-from terminal.journal.verification import Known, PruningProof, verify_journal
+from terminal.journal.verification import verify_journal
+from terminal.journal.vouching import Known
 from tests.crash.tapping import TappingTerminal
 from tests.terminal.enrolled import Enrolled
 

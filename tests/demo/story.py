@@ -11,14 +11,15 @@ from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.contents import ChipContents
 from crypto.explained import Text
 from terminal.events.outcome import Outcome
+from tests.category_words import CATEGORY_WORDS
 from tests.demo.cast import KIOSK_ROLE, Role, Venue
 from tests.demo.network import NetworkState
-from tests.demo.processes import WAIT_SECONDS, DemoFailed, Running, tongka
+from tests.demo.processes import DemoFailed, Running, tongka
 from tests.demo.stage import Stage
 from tests.demo.telling import remark, step
+from tests.line_process import WAIT_SECONDS
 
 CUT_AFTER, LOSE_ANSWERS_AFTER = 3, 6
-CATEGORY_WORDS = ("视力", "听力", "言语", "肢体", "智力", "精神", "盲", "聋")
 
 
 @dataclass(frozen=True)

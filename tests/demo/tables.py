@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from rich.table import Table
 
 from crypto.explained import Text
-from terminal.displays import yuan
 from terminal.events.outcome import Outcome
 from terminal.outcome_names import OUTCOME_NAMES
+from terminal.yuan import yuan
 from tests.demo.accounts import Account
 from tests.demo.cast import Venue
 from tests.demo.stage import OPERATORS

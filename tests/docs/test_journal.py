@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sync.agent.agent import Agent
-from terminal.journal.verification import FaultKind
+from terminal.journal.faults import FaultKind
 from tests.docs.shell_blocks import DOCS, bash_blocks, run_bash
 from tests.sync.cast import Issuer, enrolled, new_center, serving, tap_often
 

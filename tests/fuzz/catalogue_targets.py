@@ -10,7 +10,7 @@ from typing import Final
 from terminal.catalogue.lint import lint
 from terminal.catalogue.search import CatalogueSearch
 from terminal.decisions.catalogue import Catalogue
-from terminal.errors import CatalogueMalformed
+from terminal.decisions.errors import CatalogueMalformed
 from terminal.starter import starter_catalogue
 
 LIMIT: Final = 5

@@ -11,10 +11,10 @@ from crypto.explained import Text
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceDomain, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide
+from terminal.decisions.errors import RulePackMalformed
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.standing import Standing
-from terminal.errors import RulePackMalformed
 from terminal.starter import starter_files
 
 AT_MS: Final = 1_772_000_000_000

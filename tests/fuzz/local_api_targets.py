@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from terminal.errors import TerminalError
 from terminal.local_api.errors import TokensRefused
 from terminal.local_api.language import language_of
-from terminal.local_api.models import Hello
 from terminal.local_api.need_models import NeedAsked, RatingAsked
 from terminal.local_api.role import Role
+from terminal.local_api.tap_models import Hello
 from terminal.local_api.tokens import KeptToken, KeptTokens
 from tests.terminal.needs.recordings import wav
 

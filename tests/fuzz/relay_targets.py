@@ -20,6 +20,15 @@ from terminal.modes.relayed_messages import (
     to_line,
 )
 
+#: One of each kind.
+FROM_HANDHELD: Final = (CardLaid(b"\x3b\x80\x80\x01\x01"), CardAnswered(b"\x90\x00"), CardGone())
+FROM_TERMINAL: Final = (
+    SendCommand(b"\x00\xa4\x04\x00"),
+    Inspected(None),
+    Inspected.of(Inspection(7, 1_790_000_000_000, "BUS-1", True, 0, 50, 1)),
+    NotInspected("没有读完。", "It was not read to the end."),
+)
+
 
 def relayed_from_handheld(data: bytes) -> bool:
     """What a terminal reads."""
@@ -50,15 +59,7 @@ RELAY_TARGETS: Final[Mapping[str, Callable[[bytes], bool]]] = MappingProxyType(
 
 def relay_seeds() -> dict[str, list[bytes]]:
     """Each message."""
-    found = Inspection(7, 1_790_000_000_000, "BUS-1", True, 0, 50, 1)
-    handheld = (CardLaid(b"\x3b\x80\x80\x01\x01"), CardAnswered(b"\x90\x00"), CardGone())
-    terminal = (
-        SendCommand(b"\x00\xa4\x04\x00"),
-        Inspected(None),
-        Inspected.of(found),
-        NotInspected("没有读完。", "Torn."),
-    )
     return {
-        "relayed-from-handheld": [to_line(one)[:-1] for one in handheld],
-        "relayed-from-terminal": [to_line(one)[:-1] for one in terminal],
+        "relayed-from-handheld": [to_line(one)[:-1] for one in FROM_HANDHELD],
+        "relayed-from-terminal": [to_line(one)[:-1] for one in FROM_TERMINAL],
     }

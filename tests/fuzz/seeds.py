@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,8 +36,14 @@ FEATURES = bytes.fromhex("060442330006070442330007120442330012")
 PROPERTIES = bytes.fromhex("010200000804322E31300A04000001000B022F070C020090")
 
 
-def seeds(target: str) -> Iterator[bytes]:
+def seeds(target: str) -> list[bytes]:
     """Inputs that the target accepts."""
+    return _all_seeds().get(target, [])
+
+
+@cache
+def _all_seeds() -> dict[str, list[bytes]]:
+    """The inputs of every target: made at once, as many come from one visit of a card."""
     card = personalised()
     chip = applet(card)
     chip.power_on()
@@ -67,13 +74,13 @@ def seeds(target: str) -> Iterator[bytes]:
         **catalogue_seeds(),
     }
     whole["applet"].append(b"".join(bytes((len(command),)) + command for command in (SELECT, AUTHENTICATE)))
-    yield from whole.get(target, [])
     for file in PROFILE.file:
-        if target == f"file-{file.name}":
-            yield bytes.fromhex(file.vector[0].encoded)
+        whole[f"file-{file.name}"] = [bytes.fromhex(file.vector[0].encoded)]
     for profile in reader_profiles():
-        if target == f"frames-{profile.id}" and profile.serial is not None:
-            yield b"\x40" + FrameCodec(profile.serial.frame).encode({}, bytes(range(20)))
+        if profile.serial is not None:
+            frame = FrameCodec(profile.serial.frame).encode({}, bytes(range(20)))
+            whole[f"frames-{profile.id}"] = [b"\x40" + frame]
+    return whole
 
 
 def _visits() -> dict[str, list[bytes]]:

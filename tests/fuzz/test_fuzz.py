@@ -18,8 +18,8 @@ from tests.fuzz.targets import TARGETS, Target
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_target_has_seeds_and_takes_them(name: str) -> None:
-    assert SEEDS[name]
-    for seed in SEEDS[name]:
+    assert seeds(name)
+    for seed in seeds(name):
         assert TARGETS[name](seed), seed.hex()
         assert len(seed) <= MAX_INPUT_BYTES
 
@@ -35,7 +35,7 @@ def test_seeds_reach_the_sessions_of_card_and_psam() -> None:
         ("psam", set(PsamInstruction)),
         ("psam-cipher", set(CipherPsamInstruction)),
     ):
-        assert instructions <= {command[1] for seed in SEEDS[name] for command in commands(seed)}
+        assert instructions <= {command[1] for seed in seeds(name) for command in commands(seed)}
 
 
 def commands(conversation: bytes) -> Iterator[bytes]:
@@ -56,14 +56,11 @@ def test_random_bytes_break_no_target(target: Target, data: bytes) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 @given(data=st.data())
 def test_a_seed_with_changed_bytes_breaks_no_target(name: str, data: st.DataObject) -> None:
-    for seed in SEEDS[name]:
+    for seed in seeds(name):
         spoilt = bytearray(seed)
         for _ in range(data.draw(st.integers(1, 3))):
             spoilt[data.draw(st.integers(0, len(seed) - 1))] = data.draw(st.integers(0, 255))
         TARGETS[name](bytes(spoilt))
-
-
-SEEDS = {name: list(seeds(name)) for name in TARGETS}
 
 
 def test_a_target_breaks_when_its_parser_is_not_strict(monkeypatch: pytest.MonkeyPatch) -> None:

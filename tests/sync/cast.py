@@ -60,6 +60,7 @@ from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import EventDraft, JournalWriter
 from tests.terminal.hotlists import hotlist_of
 
+CENTER = "center"
 ISSUER_KEY_ID = b"TEST-SYN"
 BUS = Assignment("test-bus", "500103", "BUS-1")
 EVENTS_START = 1_790_000_000_000  # 2026-09-21 22:13:20 in China
@@ -160,14 +161,19 @@ def new_center(
     folder: Path, issuer: Issuer, packs: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Center]:
     """A centre of its own in `folder`; `packs`, by file name, come to the starter's."""
+    make_center(folder, issuer, packs)
+    with open_center(folder / CENTER) as center:
+        yield center
+
+
+def make_center(folder: Path, issuer: Issuer, packs: Mapping[str, str]) -> None:
+    """The same, not opened."""
     folder.mkdir(parents=True, exist_ok=True)
     content = write_content(folder / "content-source")
     for name, pack in packs.items():
         (content / "rules" / name).write_text(pack)
     public = issuer.public_file(folder / "issuer.json")
-    create_center(folder / "center", public, content, MADE, lists=asked_of_nobody(content))
-    with open_center(folder / "center") as center:
-        yield center
+    create_center(folder / CENTER, public, content, MADE, lists=asked_of_nobody(content))
 
 
 @contextmanager

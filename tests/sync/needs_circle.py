@@ -18,8 +18,6 @@ from crypto.trust import IssuerKey
 from sync.agent.agent import Agent
 from sync.center.directory import Center
 from terminal.data_directory import DataDirectory
-from terminal.events.event import UsageEvent
-from terminal.journal.reader import JournalReader
 from terminal.local_api.role import Role
 from tests.demo.processes import tongka
 from tests.sync.cast import ISSUER_KEY_ID, Issuer, enrolled
@@ -92,9 +90,3 @@ def synchronise(directory: DataDirectory) -> None:
     agent = Agent(directory)
     with agent.working():
         assert agent.run_once()
-
-
-def journalled(directory: DataDirectory) -> list[UsageEvent]:
-    """Every event of a terminal's journal."""
-    with JournalReader(directory.journal) as journal:
-        return [UsageEvent.from_bytes(one.data) for one in journal.events(0, 1000)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -15,53 +15,17 @@ from sync.center.reconciliation import reconcile_center
 from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from tests.sync.cast import Card, Chain, Issuer, chain_of, new_center, now_ms, snapshot
+from tests.sync.carers import CARERS_PACK
+from tests.sync.cast import Card, Chain, Issuer, chain_of, now_ms, snapshot
 from tests.sync.test_settlement import balanced, found, settle, withheld
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
-RULE = """
-[[rules]]
-id = "{id}"
-applies_to = {{ kinds = ["transit"] }}
-condition = "{condition}"
-benefit = {{ {benefit} }}
-legal_basis = {{ zh = "测试办法", en = "test rules" }}
-holder_text = {{ zh = "优惠", en = "benefit" }}
-staff_text = {{ zh = "优惠", en = "benefit" }}
-source = {{ cites = "test", mark = "G" }}
-{more}
-"""
-PACK = (
-    """
-name = "carers"
-version = "2026.1"
-region = "500103"
-effective_from = 2026-01-01
-expiry_grace_days = 30
 
-[[quotas]]
-id = "rides"
-uses = 2
-per = "month"
-"""
-    + RULE.format(
-        id="two",
-        condition="grade <= 4",
-        benefit='kind = "free", companions = 2, companion_pays = 50',
-        more='quota = "rides"',
-    )
-    + RULE.format(
-        id="carer", condition="follows_holder", benefit='kind = "free"', more='for = "companion-card"'
-    )
-)
-
-
-@pytest.fixture
-def center(tmp_path: Path, issuer: Issuer) -> Iterator[Center]:
-    with new_center(tmp_path / "authority", issuer, {"carers.toml": PACK}) as center:
-        yield center
+@pytest.fixture(scope="module")
+def packs() -> Mapping[str, str]:
+    return {"carers.toml": CARERS_PACK}
 
 
 @pytest.fixture

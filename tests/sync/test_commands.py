@@ -152,16 +152,26 @@ def test_rules_with_faults_are_not_published_unless_they_are_meant(tmp_path: Pat
     content = write_content(tmp_path / "content")
     data = ("--data", tmp_path / "center")
     issuer = Issuer().public_file(tmp_path / "issuer.json")
-    tongka("center", "init", *data, "--issuer", issuer, "--content", content, *write_lists(content))
-    nobody = pack_toml(rule("nobody", "grade > 4"), name="nobody", region="4601")
-    (content / "rules" / "nobody.toml").write_text(nobody, "utf-8")
-    publishing = ("center", "publish", *data, "--content", content)
+    making = ("center", "init", *data, "--issuer", issuer, "--content", content, *write_lists(content))
+    nobody = content / "rules" / "nobody.toml"
+    nobody.write_text(pack_toml(rule("nobody", "grade > 4"), name="nobody", region="4601"), "utf-8")
 
-    said = tongka(*publishing, expected=1)
+    said = tongka(*making, expected=1)
 
     assert "SYN-516" in said
     assert "nobody/nobody@1: never applies" in said
-    assert "Content 2 is published" in tongka(*publishing, "--despite-faults")
+    assert not (tmp_path / "center").exists()
+    tongka(*making, "--despite-faults")
+    # What is in force is checked again: rules run out.
+    assert "nobody/nobody@1: never applies" in tongka("center", "publish", *data, expected=1)
+    assert "Content 2 is published" in tongka("center", "publish", *data, "--despite-faults")
+    publishing = ("center", "publish", *data, "--content", content)
+    assert "nobody/nobody@1: never applies" in tongka(*publishing, expected=1)
+    nobody.unlink()
+    assert "Content 3 is published" in tongka(*publishing)
+    (content / "rules" / "cn.toml").unlink()
+    said = tongka(*publishing, expected=1)
+    assert "cn/transit-art-50: no rule gives what it gives" in said
 
 
 def test_lists_are_made_and_published_from_registers(tmp_path: Path) -> None:

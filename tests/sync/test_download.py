@@ -25,6 +25,7 @@ from sync.center.standing_lists import ListChanges, ListRegisters
 from sync.errors import AnswerMalformed, CenterUnreachable
 from terminal.clock import ClockSource
 from terminal.content.content import load_content
+from terminal.content.errors import ContentDamaged, ContentFromFuture, ContentOlder
 from terminal.content.manifest import (
     FORMAT,
     HOTLIST_BASE,
@@ -37,15 +38,9 @@ from terminal.content.manifest import (
     sign_manifest,
 )
 from terminal.data_directory import DataDirectory
-from terminal.errors import (
-    ContentDamaged,
-    ContentFromFuture,
-    ContentOlder,
-    HotlistFormatUnknown,
-    ServiceUnknown,
-)
+from terminal.decisions.errors import ServiceUnknown
 from terminal.hotlist.card_hash import mix
-from terminal.hotlist.errors import StandingListForeign, StandingListMalformed
+from terminal.hotlist.errors import HotlistFormatUnknown, StandingListForeign, StandingListMalformed
 from tests.sync.cast import (
     Issuer,
     new_center,

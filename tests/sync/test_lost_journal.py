@@ -17,8 +17,7 @@ from sync.agent.state import UploadState
 from sync.center.directory import Center
 from terminal.assembly import open_terminal
 from terminal.data_directory import DataDirectory
-from terminal.errors import TapNotRecorded
-from terminal.journal.errors import JournalBehind, JournalReplaced
+from terminal.journal.errors import JournalBehind, JournalReplaced, TapNotRecorded
 from tests.sync.cast import open_journal, snapshot, tap_often
 from tests.terminal.journal.journals import DRAFT, EVIDENCE
 

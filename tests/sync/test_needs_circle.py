@@ -19,8 +19,8 @@ from terminal.journal.reader import JournalReader
 from terminal.tap import tap
 from tests.demo.processes import DemoFailed
 from tests.sync.cast import Issuer
-from tests.sync.needs_circle import Circle, circle_of, journalled, synchronise
-from tests.terminal.enrolled import chip
+from tests.sync.needs_circle import Circle, circle_of, synchronise
+from tests.terminal.enrolled import chip, events_in
 from tests.terminal.needs.recordings import wav
 
 
@@ -46,8 +46,8 @@ def test_a_need_left_at_one_terminal_is_answered_at_another_to_its_card_alone(ci
     assert (answer["case"], answer["item"], answer["status"]) == (1, "REHAB-FIX", "answered")
     assert answer["answer"] == {"zh": "周五上门修理", "en": "We come on Friday"}
     assert circle.needs(other, "status", circle.far) == {"answers": []}
-    assert len(journalled(circle.near)) == 1
-    assert not circle.far.journal.exists() or journalled(circle.far) == []
+    assert len(events_in(circle.near.journal)) == 1
+    assert not circle.far.journal.exists() or events_in(circle.far.journal) == []
 
 
 def test_the_circle_closes_while_terminals_serve_programs(circle: Circle, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_the_circle_closes_while_terminals_serve_programs(circle: Circle, tmp_pa
         assert (answer["case"], answer["item"], answer["status"]) == (1, "REHAB-FIX", "answered")
         assert answer["answer"] == {"zh": "周五上门修理", "en": ""} and answer["name"]["zh"]
         assert circle.asked(api, other, "/needs/answers") == {"answers": []}
-    assert journalled(circle.far) == []
+    assert events_in(circle.far.journal) == []
     # The commands say the same.
     [by_command] = circle.needs(mine, "status", circle.far)["answers"]
     assert by_command == {name: answer[name] for name in by_command}
@@ -89,7 +89,7 @@ def test_the_service_just_had_is_rated_with_its_own_card(circle: Circle) -> None
     assert rated == {"kind": "rating", "sequence": 2, "refers_to": service.sequence}
     with pytest.raises(DemoFailed, match="TRM-745"):
         circle.needs(mine, "rate", circle.near, "--stars", "4", "--sequence", str(service.sequence))
-    assert [event.kind for event in journalled(circle.near)] == [EventKind.TAP, EventKind.RATING]
+    assert [event.kind for event in events_in(circle.near.journal)] == [EventKind.TAP, EventKind.RATING]
     synchronise(circle.near)
     assert circle.at_the_centre("list") == []
 

@@ -20,21 +20,28 @@ from sync.center.directory import Center, create_center, open_center, read_issue
 from sync.center.ingest import take_batch
 from sync.center.reconciliation import reconcile_center
 from sync.center.standing_lists import ListChanges, ListRegisters
-from sync.errors import CenterDataMissing, ContentInvalid, IssuerKnown, IssuerNotKnown, ListNotPublished
+from sync.errors import (
+    CenterDataMissing,
+    ContentInvalid,
+    IssuerKnown,
+    IssuerNotKnown,
+    ListNotPublished,
+    PackVersionReused,
+)
 from terminal.content.asked_lists import asked_lists
 from terminal.content.content import Content
 from terminal.content.manifest import LISTS
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
-from terminal.errors import HotlistEntryRefused
 from terminal.hotlist.card_hash import mix
-from terminal.hotlist.errors import StandingListDeltaForeign
+from terminal.hotlist.errors import HotlistEntryRefused, StandingListDeltaForeign
 from tests.sync.cast import (
     ISSUER_KEY_ID,
     MADE,
     Card,
     Chain,
     Issuer,
+    asked_of_nobody,
     new_center,
     now_ms,
     put_hotlist,
@@ -91,6 +98,73 @@ def test_content_that_can_not_be_parsed_changes_nothing(
     with pytest.raises(ContentInvalid):
         publish(folder, center)
     assert center.publications.store.versions() == (1,)
+
+
+def edit_pack(folder: Path, old: str, new: str, to: str = "chongqing-bus") -> None:
+    rules = folder / "content-source" / "rules"
+    toml = (rules / "chongqing-bus.toml").read_text("utf-8")
+    assert old in toml
+    (rules / f"{to}.toml").write_text(toml.replace(old, new), "utf-8")
+
+
+def test_a_pack_that_was_edited_in_place_is_not_published(folder: Path, center: Center) -> None:
+    edit_pack(folder, "pays_percent = 50", "pays_percent = 80")
+
+    with pytest.raises(PackVersionReused) as refused:
+        publish(folder, center)
+
+    assert refused.value.facts == {
+        "file": "rules/chongqing-bus.toml",
+        "pack": "chongqing-bus",
+        "version": "2012.2",
+    }
+    assert center.publications.store.versions() == (1,)
+    edit_pack(folder, '"2012.2"', '"2012.3"')
+    assert publish(folder, center) == 2
+
+
+def test_what_was_published_long_ago_is_not_forgotten(folder: Path, center: Center) -> None:
+    edit_pack(folder, '"2012.2"', '"2012.3"')
+    publish(folder, center)
+    center.publish(None, MADE)
+    edit_pack(folder, '"2012.3"', '"2012.2"')
+    assert publish(folder, center) == 4  # as it was
+    edit_pack(folder, "pays_percent = 50", "pays_percent = 40")
+
+    with pytest.raises(PackVersionReused):
+        publish(folder, center)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("effective_from = 2012-01-01", "effective_from = 2012-01-01\neffective_until = 2026-12-31"),
+        ("effective_from = 2012-01-01", "# checked again\neffective_from = 2012-01-01"),
+    ],
+    ids=["last day", "comment"],
+)
+def test_a_version_may_be_given_its_last_day(folder: Path, center: Center, old: str, new: str) -> None:
+    edit_pack(folder, old, new)
+    assert publish(folder, center) == 2
+    edit_pack(folder, new, old)
+    assert publish(folder, center) == 3
+
+
+def test_two_files_can_not_share_a_version(folder: Path, center: Center) -> None:
+    edit_pack(folder, "= 2012-01-01", "= 2030-01-01", to="later")
+    edit_pack(folder, "= 2012-01-01", "= 2012-01-01\neffective_until = 2029-12-31")
+
+    with pytest.raises(PackVersionReused, match=r"rules/later\.toml"):
+        publish(folder, center)
+    with pytest.raises(PackVersionReused, match=r"rules/later\.toml"):
+        create_center(
+            folder / "first",
+            folder / "issuer.json",
+            folder / "content-source",
+            MADE,
+            lists=asked_of_nobody(folder / "content-source"),
+        )
+    assert not (folder / "first").exists()
 
 
 def test_an_older_hotlist_is_not_published(folder: Path, center: Center) -> None:

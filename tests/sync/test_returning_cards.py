@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from sync.center.reconciliation import reconcile_center
 from terminal.events.event import SealedEvidence
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from tests.sync.cast import EVENTS_START, Card, Chain, Issuer, new_center, now_ms
-from tests.sync.test_amended_claims import PACK
+from tests.sync.carers import CARERS_PACK
+from tests.sync.cast import EVENTS_START, Card, Chain, Issuer, now_ms
 from tests.sync.test_settlement import balanced, found, settle, withheld
 
 # Ibis 12 still calls it; DuckDB 2 has another name for it.
@@ -27,10 +26,9 @@ FREE: dict[str, Any] = {"holder_pays": 0, "companion_pays": 0, "companions_admit
 MINUTE, HOUR = 60_000, 3_600_000
 
 
-@pytest.fixture
-def center(tmp_path: Path, issuer: Issuer) -> Iterator[Center]:
-    with new_center(tmp_path / "authority", issuer, {"carers.toml": PACK}) as center:
-        yield center
+@pytest.fixture(scope="module")
+def packs() -> Mapping[str, str]:
+    return {"carers.toml": CARERS_PACK}
 
 
 @pytest.fixture

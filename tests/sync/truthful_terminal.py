@@ -15,10 +15,10 @@ from sync.reconcile.ledger import SCHEMAS, Ledger
 from terminal.clock import ClockSource
 from terminal.decisions.decide import local_date
 from terminal.decisions.window import Window
-from terminal.errors import TapNotRecorded
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.errors import TapNotRecorded
 from terminal.journal.uses import QuotaCount
 from terminal.journal.writer import JournalWriter
 from tests.terminal.enrolled import SetClock

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from terminal.data_directory import TERMINAL_KEY
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
+from terminal.journal.uses import QuotaCount
 from terminal.journal.verification import verify_journal
+from terminal.quota_counter import REMEMBERED
 from terminal.tap import TapResult, tap
-from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
+from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
 
 QUOTA_PACK = """
 name = "two-a-month"
@@ -47,8 +50,7 @@ source = { cites = "test", mark = "G" }
 def bus(tmp_path: Path) -> Enrolled:
     """A bus terminal of a city with one rule: two free rides a month."""
     enrolled = enrol(tmp_path / "bus")
-    enrolled.files = {name: data for name, data in enrolled.files.items() if not name.startswith("rules/")}
-    enrolled.put_content("rules/two-a-month.toml", QUOTA_PACK.encode())
+    enrolled.put_only_rules("two-a-month", QUOTA_PACK)
     return enrolled
 
 
@@ -76,6 +78,21 @@ def test_the_third_ride_of_a_month_is_paid_and_the_next_month_starts_anew(bus: E
         clock.now += 7 * 86_400_000  # 1 December
         clock.monotonic += 7 * 86_400_000
         assert ride(terminal, card).outcome is Outcome.GRANTED
+
+
+def test_on_the_last_day_of_a_month_its_rides_still_count_after_a_restart(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock(NOON + 6 * 86_400_000)  # 30 November
+    for expected in (Outcome.GRANTED, Outcome.GRANTED, Outcome.QUOTA_USED_UP):
+        with opened(bus, clock) as terminal:
+            assert ride(terminal, card).outcome is expected
+
+
+def test_of_the_last_taps_alone_it_is_known_whose_they_were(bus: Enrolled) -> None:
+    with opened(bus) as terminal:
+        quotas, count = terminal.desk.quotas, QuotaCount("two-a-month/rides", date(2026, 11, 30), bytes(16))
+        for sequence in range(1, REMEMBERED + 2):
+            quotas.note_used(sequence, count)
+        assert [quotas.used_by(sequence) for sequence in (1, 2)] == [None, count]
 
 
 def test_a_cancelled_ride_does_not_use_up_the_quota(bus: Enrolled) -> None:

@@ -27,7 +27,7 @@ from terminal.starter import starter_catalogue
 from terminal.tap import TapResult
 from terminal.wording import LOOK_AT_SCREEN, REFUSED, refusal_wording
 from tests.terminal.enrolled import enrol
-from tests.terminal.test_tap import events_of, opened, tap_once
+from tests.terminal.test_tap import tap_once
 
 FAMILIES = (*foreign_cards().families, foreign_cards().generic)
 INDISCREET = ("残疾", "残障", "disab", "handicap")
@@ -94,9 +94,9 @@ def test_bystanders_and_logs_learn_nothing_of_the_card(family: ForeignCardFamily
 def test_the_journal_keeps_only_that_the_card_was_foreign(kind: ForeignKind, tmp_path: Path) -> None:
     bus = enrol(tmp_path / "bus")
     result = tap_once(bus, ForeignCardChip(kind))
-    (event,) = events_of(bus)
+    (event,) = bus.events()
     assert result.outcome == event.outcome == Outcome.FOREIGN_CARD
-    evidence = opened(bus, event)
+    evidence = bus.evidence(event)
     assert evidence == SealedEvidence(
         credential=b"", counter=0, signature=b"", rule="", detail=ForeignCard.code
     )

@@ -102,9 +102,10 @@ def test_a_key_is_destroyed_with_its_window(folder: Path) -> None:
     keys.reference(CARD, day, TODAY)
     old = keys.reference(CARD, month, TODAY)
     tomorrow = TODAY + timedelta(days=1)
-    keys.reference(CARD, month, tomorrow)
+    keys.destroy_ended(tomorrow)
     assert names(folder) == ["window-2026-11-01-2026-11-30.key"]
     december = date(2026, 12, 1)
+    keys.destroy_ended(december)
     keys.reference(CARD, Window.month_of(december), december)
     assert names(folder) == ["window-2026-12-01-2026-12-31.key"]
     open_keys(folder, date(2027, 1, 1))
@@ -117,6 +118,15 @@ def test_a_clock_that_runs_behind_destroys_nothing(folder: Path) -> None:
     reference = open_keys(folder).reference(CARD, NOVEMBER, TODAY)
     open_keys(folder, date(1970, 1, 1))
     assert open_keys(folder).reference(CARD, NOVEMBER, TODAY) == reference
+
+
+def test_a_clock_that_is_ahead_for_a_while_destroys_nothing(folder: Path) -> None:
+    keys = open_keys(folder)
+    reference = keys.reference(CARD, NOVEMBER, TODAY)
+    december = date(2026, 12, 1)
+    assert keys.reference(CARD, Window.month_of(december), december) != reference
+    assert keys.reference(CARD, NOVEMBER, TODAY) == open_keys(folder).reference(CARD, NOVEMBER, TODAY)
+    assert keys.reference(CARD, NOVEMBER, TODAY) == reference
 
 
 def test_what_is_destroyed_is_overwritten_first(folder: Path, tmp_path: Path) -> None:

@@ -18,18 +18,16 @@ from typer.testing import CliRunner
 from card.errors import ReaderGone
 from crypto.explained import Language, Text
 from terminal.configuration import Mode, TerminalConfiguration
+from terminal.content.errors import ContentExists
 from terminal.content_commands import app as content
-from terminal.displays import JsonDisplay, LineDisplay, yuan
+from terminal.displays import JsonDisplay, LineDisplay
 from terminal.durable_file import write_durably
-from terminal.errors import (
-    ConfigurationMalformed,
-    ContentExists,
-    FileNotWritten,
-)
+from terminal.errors import ConfigurationMalformed, FileNotWritten
 from terminal.events.outcome import Outcome
 from terminal.holder_reference import FOLDER_VARIABLE, DayKeys
 from terminal.party_entry import PartyEntry
 from terminal.tap import TapResult
+from terminal.yuan import yuan
 
 CONFIGURATION = TerminalConfiguration(
     terminal="0011223344556677",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 
 from terminal.clock import BOOT_BYTES, ClockReading, ClockSource, SystemClock
 from terminal.events.event import ClockTrust
-from terminal.timekeeping import STEP_MS, TOLERANCE_MS, Timekeeper
+from terminal.timekeeping import LEEWAY_MS, PLAUSIBLE_MS, REST_MS, STEP_MS, TOLERANCE_MS, Moment, Timekeeper
 
 NOON = 1_795_492_800_000
 HOUR = 3_600_000
+DAY = 24 * HOUR
+YEAR = 365 * DAY
 BOOT, OTHER_BOOT = b"boot-one", b"boot-two"
 
 
@@ -38,12 +41,33 @@ class Clocks:
         self.wall += milliseconds
         self.monotonic += milliseconds
 
+    def boots(self, off: int = 0) -> None:
+        """The machine is off for a while, and starts anew."""
+        self.boot, self.monotonic = self.boot[:4] + bytes([self.boot[4] + 1]) + self.boot[5:], 10
+        self.wall += off
+
+
+class Stamp(NamedTuple):
+    """Of an event what it says of its time."""
+
+    time_ms: int
+    clock: ClockTrust
+    boot: bytes
+    monotonic_ms: int
+
+
+def tapped(time_keeper: Timekeeper) -> Moment:
+    """A tap is judged and recorded."""
+    moment = time_keeper.now()
+    reading = moment.reading
+    time_keeper.learn(Stamp(moment.time_ms, moment.trust, reading.boot, reading.monotonic_ms))
+    return moment
+
 
 def keeper(clocks: Clocks) -> Timekeeper:
     """One that has just seen an event."""
     made = Timekeeper(clocks)
-    moment = made.now()
-    made.learn(moment.time_ms, clocks.boot, clocks.monotonic)
+    tapped(made)
     return made
 
 
@@ -81,9 +105,8 @@ def test_a_time_service_alone_corrects_a_clock_that_was_ahead() -> None:
     clocks = Clocks(wall=NOON + 365 * 24 * HOUR)
     time_keeper = keeper(clocks)
     clocks.wall, clocks.source = NOON, ClockSource.SYNCHRONISED
-    moment = time_keeper.now()
+    moment = tapped(time_keeper)
     assert (moment.time_ms, moment.trust) == (NOON, ClockTrust.CORRECTED)
-    time_keeper.learn(moment.time_ms, clocks.boot, clocks.monotonic)
     clocks.pass_by(HOUR)
     assert time_keeper.now().trust is ClockTrust.SYNCHRONISED
 
@@ -107,7 +130,7 @@ def test_a_free_clock_that_was_set_ahead_is_marked() -> None:
     clocks.wall += STEP_MS + 1
     moment = time_keeper.now()
     assert (moment.time_ms, moment.trust) == (clocks.wall, ClockTrust.STEPPED)
-    clocks.boot, clocks.monotonic = OTHER_BOOT, 10  # it may have been off for a year
+    clocks.boot, clocks.monotonic = OTHER_BOOT, 10  # it may have been off for so long
     assert time_keeper.now().trust is ClockTrust.FREE
 
 
@@ -115,12 +138,21 @@ def test_one_wild_reading_locks_nobody_out() -> None:
     clocks = Clocks()
     time_keeper = keeper(clocks)
     clocks.boot, clocks.monotonic, clocks.wall = OTHER_BOOT, 10, NOON + 11 * 365 * 24 * HOUR  # 2037
-    moment = time_keeper.now()
+    moment = tapped(time_keeper)
     assert (moment.time_ms, moment.trust) == (NOON, ClockTrust.STEPPED)
-    time_keeper.learn(moment.time_ms, clocks.boot, clocks.monotonic)
-    clocks.boot, clocks.monotonic, clocks.wall = BOOT, 10, NOON + 24 * HOUR
+    clocks.boots()
+    clocks.wall = NOON + 24 * HOUR
     moment = time_keeper.now()
     assert (moment.time_ms, moment.trust) == (NOON + 24 * HOUR, ClockTrust.FREE)
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_how_far_ahead_a_clock_is_still_judged_by(beyond: int) -> None:
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    clocks.boots(PLAUSIBLE_MS + beyond)
+    moment = time_keeper.now()
+    assert (moment.time_ms, moment.trust) == (NOON if beyond else clocks.wall, ClockTrust.STEPPED)
 
 
 def test_a_terminal_that_stood_still_for_a_year_and_a_month_believes_its_clock() -> None:
@@ -138,33 +170,162 @@ def test_drift_is_no_setting() -> None:
     assert (moment.time_ms, moment.trust) == (NOON, ClockTrust.FREE)
 
 
+@pytest.mark.parametrize("taps", [1, 2, 70])
+@pytest.mark.parametrize("boots", [False, True])
+@pytest.mark.parametrize("is_new", [False, True])
+def test_taps_while_the_clock_is_a_year_ahead_hold_nobody_there(taps: int, boots: bool, is_new: bool) -> None:
+    clocks = Clocks()
+    time_keeper = Timekeeper(clocks)
+    time_keeper.learn_signed(NOON - DAY)
+    if not is_new:
+        tapped(time_keeper)
+    if boots:
+        clocks.boots(HOUR)
+    clocks.wall += YEAR
+    for _ in range(taps):
+        clocks.pass_by(HOUR)
+        moment = tapped(time_keeper)
+        assert (moment.time_ms, moment.trust) == (clocks.wall, ClockTrust.STEPPED)
+        assert moment.known_ms <= moment.settled_ms == moment.known_ms < clocks.wall - YEAR + HOUR
+    if boots:
+        clocks.boots(HOUR)
+    clocks.wall -= YEAR
+    moment = tapped(time_keeper)
+    assert (moment.time_ms, moment.trust) == (clocks.wall, ClockTrust.FREE)
+    clocks.wall -= 2 * HOUR  # and from then on nobody turns it back behind that
+    assert time_keeper.now().trust is ClockTrust.SET_BACK
+
+
+def test_a_clock_that_goes_ahead_and_back_is_not_back_behind_what_was_known() -> None:
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    clocks.wall += YEAR
+    tapped(time_keeper)
+    clocks.pass_by(HOUR)
+    clocks.wall = NOON - DAY
+    moment = tapped(time_keeper)
+    assert (moment.time_ms, moment.trust) == (NOON + HOUR, ClockTrust.SET_BACK)
+
+
+def test_what_came_while_the_clock_was_behind_moves_the_known_time_on() -> None:
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    clocks.boots()
+    clocks.wall = 0
+    tapped(time_keeper)
+    clocks.pass_by(HOUR)
+    assert tapped(time_keeper).time_ms == NOON + HOUR
+    clocks.boots()
+    assert time_keeper.now().time_ms == NOON + HOUR
+
+
+def test_whoever_sets_a_clock_right_that_was_behind_sets_it_ahead_and_is_believed() -> None:
+    """A bus computer that starts in 1970, and gets its time by radio after the first tap."""
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    clocks.boots()
+    clocks.wall = 0
+    assert tapped(time_keeper).trust is ClockTrust.SET_BACK
+    clocks.wall = NOON + 14 * HOUR
+    moment = tapped(time_keeper)
+    assert (moment.time_ms, moment.trust) == (NOON + 14 * HOUR, ClockTrust.FREE)
+    clocks.wall += STEP_MS + 1  # from now on the monotonic clock watches it again
+    assert time_keeper.now().trust is ClockTrust.STEPPED
+
+
+@pytest.mark.parametrize(("beyond", "trust"), [(0, ClockTrust.FREE), (1, ClockTrust.STEPPED)])
+def test_how_long_a_terminal_may_rest(beyond: int, trust: ClockTrust) -> None:
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    clocks.boots(REST_MS + beyond)
+    moment = tapped(time_keeper)
+    assert (moment.time_ms, moment.trust) == (clocks.wall, trust)
+    time_keeper.learn_signed(clocks.wall - LEEWAY_MS)  # whoever has heard of the centre since knows more
+    assert time_keeper.now().trust is ClockTrust.FREE
+
+
+def test_time_goes_on_for_a_terminal_that_rested_long_and_hears_of_nobody_for_years() -> None:
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    clocks.boots(30 * DAY)
+    for _ in range(4 * 12):
+        assert tapped(time_keeper).time_ms == clocks.wall
+        clocks.boots(30 * DAY)
+    assert clocks.wall - NOON > 3 * PLAUSIBLE_MS
+
+
 SETTINGS = st.lists(
     st.tuples(
         st.integers(-(10**11), 10**12),  # how the wall clock is set
         st.integers(0, 10**9),  # how long passes
         st.booleans(),  # a boot
+        st.sampled_from(ClockSource),
     ),
     max_size=20,
 )
 
 
 @given(SETTINGS)
-def test_without_a_time_service_judged_time_never_runs_back(settings: list[tuple[int, int, bool]]) -> None:
+def test_what_is_known_never_runs_back_and_no_jump_teaches_any(
+    settings: list[tuple[int, int, bool, ClockSource]],
+) -> None:
+    """Judged is never a time before what is known; known is what undoubted events say, and nothing else."""
     clocks = Clocks()
     time_keeper = keeper(clocks)
-    last = NOON
-    for step, passing, boots in settings:
+    known = Stamp(NOON, ClockTrust.FREE, clocks.boot, clocks.monotonic)
+    for step, passing, boots, clocks.source in settings:
         if boots:
-            clocks.boot, clocks.monotonic = clocks.boot[::-1] + b"x", 0
+            clocks.boots()
         clocks.pass_by(passing)
         clocks.wall += step
-        moment = time_keeper.now()
-        assert moment.time_ms >= last
-        assert moment.trust is not ClockTrust.SYNCHRONISED
-        if clocks.wall + TOLERANCE_MS < last:
-            assert moment.trust is ClockTrust.SET_BACK
-        last = moment.time_ms
-        time_keeper.learn(moment.time_ms, clocks.boot, clocks.monotonic)
+        passed = clocks.monotonic - known.monotonic_ms if clocks.boot == known.boot else 0
+        least = known.time_ms + passed
+        moment = tapped(time_keeper)
+        if clocks.source is ClockSource.SYNCHRONISED:
+            assert moment.time_ms == clocks.wall
+        else:
+            assert moment.time_ms >= moment.known_ms == least
+            assert (clocks.wall + TOLERANCE_MS < least) is (moment.trust is ClockTrust.SET_BACK)
+            assert moment.trust not in (ClockTrust.SYNCHRONISED, ClockTrust.CORRECTED)
+        if moment.trust is not ClockTrust.STEPPED:
+            known = Stamp(moment.time_ms, moment.trust, clocks.boot, clocks.monotonic)
+
+
+# How long passes (all of it less than a terminal may rest), whether with a boot, whether with a tap.
+WRONG = st.tuples(st.integers(0, REST_MS // 20), st.booleans(), st.booleans())
+
+
+@given(st.integers(REST_MS + 1, 3 * YEAR), st.lists(WRONG, max_size=20))
+def test_once_the_clock_is_right_again_it_is_taken_at_its_word(
+    wrong_by: int, meanwhile: list[tuple[int, bool, bool]]
+) -> None:
+    """However long it was ahead, and whatever happened, as long as the centre signed nothing in between."""
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    clocks.wall += wrong_by
+    for passing, boots, taps in meanwhile:
+        clocks.pass_by(passing)
+        if boots:
+            clocks.boots()
+        if taps:
+            assert tapped(time_keeper).trust is ClockTrust.STEPPED
+    clocks.wall -= wrong_by
+    moment = tapped(time_keeper)
+    assert moment.time_ms == clocks.wall
+    assert moment.trust is ClockTrust.FREE
+
+
+@given(st.lists(st.tuples(st.integers(STEP_MS + 1, YEAR), st.integers(0, 10**8)), max_size=20))
+def test_on_one_boot_no_setting_ahead_leaves_anything_behind(settings: list[tuple[int, int]]) -> None:
+    clocks = Clocks()
+    time_keeper = keeper(clocks)
+    for ahead, passing in settings:
+        clocks.pass_by(passing)
+        clocks.wall += ahead
+        assert tapped(time_keeper).trust is ClockTrust.STEPPED
+        clocks.wall -= ahead
+    moment = tapped(time_keeper)
+    assert (moment.time_ms, moment.trust) == (clocks.wall, ClockTrust.FREE)
 
 
 def test_the_systems_clocks_are_what_they_claim() -> None:

@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from terminal.catalogue.commands import app
 from terminal.decisions.catalogue import MAX_CATALOGUE_BYTES
-from terminal.errors import CatalogueMalformed, FileNotRead, ServiceUnknown, TerminalNotEnrolled
+from terminal.decisions.errors import CatalogueMalformed, ServiceUnknown
+from terminal.errors import FileNotRead, TerminalNotEnrolled
 from terminal.starter import CATALOGUE_FILE, starter_catalogue, starter_files
 from tests.terminal.enrolled import enrol
 

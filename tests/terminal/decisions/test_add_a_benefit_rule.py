@@ -89,13 +89,6 @@ def test_second_example_sells_the_child_s_ticket_in_summer() -> None:
     assert not other.outcome.granted
 
 
-def test_check_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "my-city-bus.toml").write_text(blocks("toml")[0], encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-
-    exec(compile(blocks("python")[0], "docs/add-a-benefit-rule.md", "exec"), {})  # noqa: S102
-
-
 @pytest.mark.parametrize("half", [CHINESE, ENGLISH], ids=["zh", "en"])
 def test_every_name_is_explained_in_both_languages(half: str) -> None:
     named = set(re.findall(r"[\w.]+", " ".join(re.findall(r"`[^`\n]*`", half))))

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from crypto.explained import Text
 from terminal.decisions.catalogue import MAX_CATALOGUE_BYTES, Catalogue, ServiceFeature, ServiceKind
+from terminal.decisions.errors import CatalogueMalformed, ServiceUnknown
 from terminal.decisions.service_guide import NO_GUIDE, Channel, ChannelKind, Hours, Weekday
 from terminal.decisions.source import SourceMark
 from terminal.decisions.toml_document import MAX_BYTES
-from terminal.errors import CatalogueMalformed, ServiceUnknown
 from terminal.starter import CATALOGUE_FILE, starter_files
 
 STARTER = starter_files()[CATALOGUE_FILE].decode()

@@ -10,15 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.explained import Language
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide, local_date
+from terminal.decisions.errors import DecisionInputInvalid
+from terminal.decisions.failure import Failure
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.trial import TrialResult
-from terminal.errors import DecisionInputInvalid
 from terminal.events.challenge import MAX_COMPANIONS, MAX_FARE
 from terminal.events.outcome import Outcome
 from terminal.starter import starter_rule_book
+from tests.category_words import CATEGORY_WORDS
 from tests.terminal.decisions.recomputation import differing, recompute_elsewhere, records
 from tests.terminal.decisions.writing import EXPIRES, ISSUED, NOON, book, card, ms, pack, rule, service
 
@@ -76,11 +79,6 @@ REFUSALS = (
     Outcome.REVIEW_DUE,
     Outcome.NOT_ENABLED,
     Outcome.EXPIRED,
-)
-CATEGORY_WORDS = (
-    *("视力", "听力", "言语", "肢体", "智力", "精神", "多重", "盲", "聋", "哑", "残", "级", "轮椅"),
-    *("visual", "blind", "hearing", "deaf", "speech", "physical", "intellect", "mental", "multiple"),
-    *("disab", "grade", "wheelchair"),
 )
 
 
@@ -204,8 +202,8 @@ def test_a_failing_rule_grants_nothing_and_the_next_is_tried() -> None:
     assert (november.rule, november.holder_pays) == ("p/december", 0)
     assert (december.rule, december.holder_pays) == ("p/half", 100)
     assert [(trial.result, trial.failure) for trial in december.tried] == [
-        (TrialResult.FAILED, "ZeroDivisionError"),
-        (TrialResult.APPLIED, ""),
+        (TrialResult.FAILED, Failure.DIVISION_BY_ZERO),
+        (TrialResult.APPLIED, None),
     ]
 
 
@@ -218,10 +216,60 @@ def test_a_rule_can_ask_how_old_the_hotlist_is(age: int, granted: bool) -> None:
     assert decision.outcome.granted is granted
 
 
-def test_a_failing_rule_alone_never_grants() -> None:
-    rules = book(rule("december", "1 / (month - 12) < 1"))
+DECEMBER = ms(2026, 12, 1)
+FAILING = rule("december", "1 / (month - 12) < 1")
 
-    assert decide(card(), service(), ms(2026, 12, 1), 200, Party(), rules).outcome is Outcome.NOT_ELIGIBLE
+
+def test_a_failing_rule_alone_never_grants_and_the_refusal_says_why() -> None:
+    decision = decide(card(), service(), DECEMBER, 200, Party(), book(FAILING))
+
+    assert (decision.outcome, decision.holder_pays) == (Outcome.NOT_ELIGIBLE, 200)
+    assert "nothing is wrong with your card" in decision.holder_text.en
+    assert "TRM-321" in decision.staff_text.en
+    assert "TRM-321" in decision.staff_text.zh
+    assert decision.legal_basis.en == "test rules"
+    assert decision.instead is not None
+    assert "december" not in f"{decision.staff_text} {decision.holder_text}"  # a rule's name may tell
+    trouble = decision.tried[0].trouble
+    assert trouble is not None
+    assert trouble.explain(Language.ZH).cause == "规则 p/december 对这次刷卡无法求值：除以零。"
+    assert "by `tongka rules lint`" in trouble.explain(Language.EN).next_step
+
+
+def test_the_first_of_failing_rules_is_told_whatever_comes_after_it() -> None:
+    later = rule("later", "1 / (month - 12) < 1").replace("test rules", "later rules")
+
+    decision = decide(card(), service(), DECEMBER, 200, Party(), book(FAILING, later, rule("no", "false")))
+
+    assert "TRM-321" in decision.staff_text.en
+    assert decision.legal_basis.en == "test rules"
+
+
+def test_what_the_person_can_do_is_told_before_what_failed() -> None:
+    season = rule("season", extra='quota = "summer"')
+    summer = '[[quotas]]\nid = "summer"\nuses = 1\nper = "season"\nfrom = "06-01"\nuntil = "08-31"\n'
+    rules = RuleBook([pack(FAILING, season, more=summer)])
+
+    decision = decide(card(), service(), DECEMBER, 200, Party(), rules)
+
+    assert [trial.result for trial in decision.tried] == [TrialResult.FAILED, TrialResult.OUT_OF_SEASON]
+    assert "2027-06-01" in (decision.instead or decision.holder_text).en
+
+
+def test_where_all_rules_can_be_worked_out_nothing_is_said_of_failures() -> None:
+    refused = decide(card(), service(), NOON, 200, Party(), book(rule(condition="false")))
+
+    assert refused.tried[0].trouble is None
+    assert "TRM" not in refused.staff_text.en
+
+
+def test_advice_is_given_beside_a_failure() -> None:
+    advice = '[[otherwise]]\nkinds = ["transit"]\ninstead = { zh = "请询问", en = "ask" }\n'
+
+    decision = decide(card(), service(), DECEMBER, 200, Party(), book(FAILING, advice))
+
+    assert decision.instead is not None
+    assert decision.instead.en == "ask"
 
 
 def test_a_companion_requirement_that_fails_never_grants() -> None:

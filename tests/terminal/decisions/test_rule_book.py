@@ -11,11 +11,11 @@ import pytest
 from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem, ServiceKind
 from terminal.decisions.decide import decide
+from terminal.decisions.errors import RuleBookInconsistent
 from terminal.decisions.quota import OpenQuota
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.window import Window
-from terminal.errors import RuleBookInconsistent
 from tests.terminal.decisions.writing import NOON, card, ms, pack, rule, service
 
 NATION = pack(name="nation", region="CN")
@@ -61,11 +61,67 @@ def test_the_operator_s_own_rule_comes_first_within_its_region() -> None:
     assert deciding_rule(region, item=service(region="330106", operator="other")) == "city/all"
 
 
+OWN = 'kinds = ["transit"], operator = "test-bus"'
+
+
+@pytest.mark.parametrize(
+    ("regions", "first"),
+    [
+        ({"CN": "", "33": OWN, "3301": ""}, "p33/r"),
+        ({"CN": OWN, "33": "", "3301": "", "330106": ""}, "pcn/r"),
+        ({"CN": OWN, "33": OWN, "3301": ""}, "p33/r"),
+        ({"33": OWN, "3301": OWN, "330106": ""}, "p3301/r"),
+        ({"33": "", "3301": "", "330106": ""}, "p330106/r"),
+    ],
+)
+def test_the_operator_s_own_rules_come_after_the_city_s_in_precedence_and_so_are_tried_first(
+    regions: dict[str, str], first: str
+) -> None:
+    packs = [
+        pack(rule(applies_to=applies_to or 'kinds = ["transit"]'), name=f"p{region.lower()}", region=region)
+        for region, applies_to in regions.items()
+    ]
+
+    assert deciding_rule(*packs) == first
+    assert deciding_rule(*reversed(packs)) == first
+
+
+def test_another_operator_s_rule_of_the_province_takes_nothing_from_the_city_s() -> None:
+    province = pack(rule("own", applies_to=OWN), name="province", region="33")
+
+    assert deciding_rule(province, CITY, item=service(region="330106", operator="other")) == "city/r"
+
+
 def test_a_rule_can_name_single_services() -> None:
     single = pack(rule("line", applies_to='services = ["BUS-1"]'), name="city", region="3301")
 
     assert deciding_rule(NATION, single) == "city/line"
     assert deciding_rule(NATION, single, item=service(region="330106", code="BUS-2")) == "nation/r"
+
+
+def test_services_that_differ_in_their_code_alone_have_rules_of_their_own() -> None:
+    """In one book, which remembers what it has sorted."""
+    rules = RuleBook([NATION, pack(rule(applies_to='services = ["BUS-1"]'), name="city", region="3301")])
+
+    def first(code: str) -> str:
+        return rules.rules_for(service(region="330106", code=code), date(2026, 5, 17))[0].name
+
+    assert [first(code) for code in ("BUS-1", "BUS-2", "BUS-1")] == ["city/r", "nation/r", "city/r"]
+
+
+def test_the_first_advice_of_a_pack_is_given() -> None:
+    """As the first rule that holds is the one that counts."""
+    advice = '[[otherwise]]\nkinds = ["{0}", "{1}"]\ninstead = {{ zh = "{2}", en = "{2}" }}\n'
+    texts = advice.format("transit", "parking", "first") + advice.format("attraction", "transit", "second")
+    rules = RuleBook([pack(rule("nobody", "false"), texts)])
+
+    def advised(kind: ServiceKind) -> str:
+        instead = decide(card(), service(kind), NOON, 200, Party(), rules).instead
+        assert instead is not None
+        return instead.en
+
+    kinds = (ServiceKind.TRANSIT, ServiceKind.PARKING, ServiceKind.ATTRACTION)
+    assert [advised(kind) for kind in kinds] == ["first", "first", "second"]
 
 
 def test_the_nearest_advice_is_given() -> None:
@@ -84,6 +140,51 @@ def test_the_nearest_advice_is_given() -> None:
     assert there is not None
     assert elsewhere is not None
     assert (there.en, elsewhere.en) == ("city", "nation")
+
+
+def advised(*written: str, item: ServiceItem, region: str = "3301") -> str | None:
+    """What the `[[otherwise]]` entries advise, each by its own first field."""
+    entries = "".join(
+        f'[[otherwise]]\n{fields}\ninstead = {{ zh = "{number}", en = "{number}" }}\n'
+        for number, fields in enumerate(written)
+    )
+    nation = pack(
+        rule("nobody", "false"),
+        '[[otherwise]]\nkinds = ["transit", "library"]\ninstead = { zh = "nation", en = "nation" }\n',
+        name="nation",
+    )
+    city = pack(rule("nobody", "false"), entries, name="city", region=region)
+    found = RuleBook([nation, city]).instead_for(item, date(2026, 5, 17))
+    return None if found is None else found.en
+
+
+def test_advice_is_given_where_its_operator_or_service_is_asked_and_nowhere_else() -> None:
+    entries = ('kinds = ["transit"]', 'kinds = ["transit"]\noperator = "test-bus"', 'services = ["LIB-1"]')
+    other = service(region="330106", operator="other")
+
+    assert advised(*entries, item=HANGZHOU_BUS) == "1"
+    assert advised(*entries, item=other) == "0"
+    assert advised(*entries[1:], item=other) == "nation"
+    assert advised(*entries, item=service(ServiceKind.LIBRARY, "330106", code="LIB-1")) == "2"
+    assert advised(*entries, item=service(ServiceKind.LIBRARY, "330106", code="LIB-2")) == "nation"
+    assert advised(*entries, item=service(ServiceKind.PARKING, "330106")) is None
+    assert advised('kinds = ["transit"]\nfor = "companion-card"', item=other) == "nation"
+    assert advised('kinds = ["transit"]', 'services = ["BUS-1"]', item=other) == "0"
+
+
+def test_an_operator_s_advice_of_the_province_comes_before_the_city_s() -> None:
+    entry = '[[otherwise]]\nkinds = ["transit"]\n{}instead = {{ zh = "{}", en = "{}" }}\n'
+    rules = RuleBook(
+        [
+            pack(rule(), entry.format("", "city", "city"), name="city", region="3301"),
+            pack(rule(), entry.format('operator = "test-bus"\n', "own", "own"), name="province", region="33"),
+        ]
+    )
+
+    instead = rules.instead_for(HANGZHOU_BUS, date(2026, 5, 17))
+
+    assert instead is not None
+    assert instead.en == "own"
 
 
 def test_version_names_the_packs_whatever_their_order() -> None:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from crypto.explained import Language
 from terminal.decisions.card_facts import Party
 from terminal.decisions.decide import decide
+from terminal.decisions.errors import RulePackMalformed
 from terminal.decisions.pack_file import PACK_SHAPE, PackFile
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.rule_pack import RulePack
 from terminal.decisions.toml_document import MAX_BYTES
-from terminal.errors import RulePackMalformed
 from terminal.starter import starter_files
 from tests.terminal.decisions.writing import NOON, card, pack_toml, rule, service
 
@@ -70,6 +70,25 @@ def refusal(toml: str | bytes) -> dict[str, object]:
         assert explained.next_step
     assert refused.value.facts["file"] == "city.toml"
     return refused.value.facts
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "write"),
+    [
+        ('operator = "o"', "otherwise.kinds", "kinds or services, at least one"),
+        ("kinds = []", "otherwise.kinds", "kinds or services, at least one"),
+        ('kinds = ["train"]', "otherwise[0].kinds[0]", "kinds or services, at least one"),
+        ('services = ["lower"]', "otherwise[0].services[0]", "service codes"),
+        ('kinds = ["transit"]\noperator = "Mr X"', "otherwise[0].operator", "the operator's id"),
+    ],
+)
+def test_advice_for_no_service_is_refused(entry: str, place: str, write: str) -> None:
+    advice = f'[[otherwise]]\n{entry}\ninstead = {{ zh = "请询问", en = "ask" }}\n'
+
+    facts = refusal(GOOD + advice)
+
+    assert facts["place"] == place
+    assert write in str(facts["write_en"])
 
 
 def test_good_pack_loads() -> None:

@@ -13,6 +13,7 @@ from terminal.decisions.benefit import Rounding
 from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import Decision, decide
+from terminal.decisions.failure import Failure
 from terminal.decisions.rule_book import RuleBook
 from terminal.decisions.standing import NOTHING_KNOWN, Standing
 from terminal.decisions.trial import TrialResult
@@ -233,7 +234,7 @@ def test_a_class_of_ticket_that_the_service_has_not_fails_the_rule_alone() -> No
     decision = by(rules, item=service(tickets={"child": 80}))
 
     assert (decision.rule, results(decision)) == ("p/next", [TrialResult.FAILED, TrialResult.APPLIED])
-    assert decision.tried[0].failure == "TicketClassUnknown"
+    assert decision.tried[0].failure is Failure.TICKET_UNPRICED
 
 
 @pytest.mark.parametrize(("ticket", "rule_name"), [("", ""), ("first", ""), ("second", "p/r")])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from terminal.decisions.card_facts import CardFacts, CardKind, Party
+from terminal.decisions.card_facts import CardFacts, Party
 from terminal.decisions.catalogue import ServiceFeature, ServiceItem, ServiceKind
 from terminal.decisions.decide import decide, local_date
 from terminal.decisions.source import SourceMark
@@ -384,13 +384,24 @@ def test_no_holder_s_rule_serves_a_companion_card(item: ServiceItem, follows: bo
 
 
 def test_bayanbulak_says_that_the_other_scale_is_not_this_card_s() -> None:
-    (found,) = [pack for pack in BOOK.packs if pack.name == "bayanbulak"]
-    advice = found.otherwise[ServiceKind.ATTRACTION, CardKind.HOLDER]
+    advice = BOOK.instead_for(BAYANBULAK, local_date(NOON))
     file = starter_files()["rules/bayanbulak.toml"].decode()
 
+    assert advice is not None
     assert "1-10" in advice.en
     assert "ticket window" in advice.en
     assert "never mapped" in file
+
+
+def test_bayanbulak_s_advice_is_not_given_at_other_sites_of_the_county() -> None:
+    nearby, anywhere = (
+        decide(card((1,), 1), item, NOON, 200, Party(), BOOK).instead
+        for item in (NEARBY_SITE, service(ServiceKind.ATTRACTION, "650102"))
+    )
+
+    assert nearby is not None
+    assert nearby == anywhere
+    assert "1-10" not in nearby.en
 
 
 @pytest.mark.parametrize("grade", range(5, 11))

@@ -19,11 +19,17 @@ from sync.agent.state import UploadState
 from terminal.amendments import cancel, correct
 from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
-from terminal.errors import JournalLocked, TerminalNotEnrolled
+from terminal.errors import TerminalNotEnrolled
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.commands import app
-from terminal.journal.errors import ExportExists, JournalUnreadable, ReceiptUnusable, VerifierKeyMissing
+from terminal.journal.errors import (
+    ExportExists,
+    JournalLocked,
+    JournalUnreadable,
+    ReceiptUnusable,
+    VerifierKeyMissing,
+)
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.writer import JournalWriter

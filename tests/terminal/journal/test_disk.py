@@ -18,7 +18,7 @@ PRELUDE = """
 import errno, os, sys
 from pathlib import Path
 from crypto.sm2 import PrivateKey
-from terminal.errors import JournalLocked, TapNotRecorded
+from terminal.journal.errors import JournalLocked, TapNotRecorded
 from terminal.journal import disk
 from terminal.journal.errors import (
     DiskNearlyFull, JournalDiskFull, JournalNotPermitted, JournalQuotaExceeded, JournalReadOnly

@@ -15,18 +15,14 @@ from terminal.events.event import UsageEvent
 from terminal.journal.errors import JournalFileMalformed
 from terminal.journal.export_file import MAGIC, ExportReader
 from terminal.journal.exporting import export_journal
+from terminal.journal.faults import FaultKind
 from terminal.journal.items import StoredEvent
 from terminal.journal.pruning import prune, retention
+from terminal.journal.pruning_proof import PruningProof
 from terminal.journal.reader import JournalReader
 from terminal.journal.training import training_owner
-from terminal.journal.verification import (
-    FaultKind,
-    JournalReport,
-    Known,
-    PruningProof,
-    verify_journal,
-    verify_source,
-)
+from terminal.journal.verification import JournalReport, verify_journal, verify_source
+from terminal.journal.vouching import Known
 from tests.terminal.enrolled import NOON
 from tests.terminal.journal.journals import KEY, OWNER, RECEIPTS, append, receipt_for, unsynced, writer
 

@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 
 from crypto.sm2 import PrivateKey
 from sync.agent.state import APPLICATION_ID, UploadState
-from terminal.errors import JournalDamaged
-from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt, SignedReceipt, sign_receipt
-from terminal.journal.errors import ReceiptUnusable
+from terminal.journal.errors import JournalDamaged, ReceiptUnusable
+from terminal.journal.faults import FaultKind
 from terminal.journal.pruning import DAY_MS, compact, count_removable, give_back_log, prune, retention
+from terminal.journal.pruning_proof import PruningProof
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner, open_for_reading
 from terminal.journal.training import training_owner
 from terminal.journal.upload_receipt import UPLOADS_APPLICATION_ID, read_receipt
-from terminal.journal.verification import FaultKind, PruningProof, verify_journal
+from terminal.journal.verification import verify_journal
 from terminal.journal.writer import CHECKPOINT_EVERY, JournalWriter
-from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
+from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock, events_in
 from tests.terminal.journal.journals import (
     DRAFT,
     EVIDENCE,
@@ -59,16 +59,10 @@ def journal(path: Path, clock: SetClock) -> Iterator[JournalWriter]:
         yield journal
 
 
-def events(path: Path) -> list[UsageEvent]:
-    """All events in it."""
-    with JournalReader(path) as reader:
-        return [UsageEvent.from_bytes(one.data) for one in reader.events(0, 10_000)]
-
-
 def test_what_a_receipt_covers_and_is_old_goes_and_the_rest_verifies(
     path: Path, journal: JournalWriter, clock: SetClock
 ) -> None:
-    old = events(path)
+    old = events_in(path)
     clock.now = LATER
     new = append(journal, 10)
     receipt = receipt_for(new[4])
@@ -87,9 +81,9 @@ def test_what_a_receipt_covers_and_is_old_goes_and_the_rest_verifies(
 def test_the_event_that_the_receipt_names_stays_and_the_journal_goes_on(
     path: Path, journal: JournalWriter
 ) -> None:
-    last = events(path)[-1]
+    last = events_in(path)[-1]
     assert prune(journal, retention(OWNER, receipt_for(last), CENTER, LATER)) == COUNT - 1
-    assert [event.sequence for event in events(path)] == [COUNT]
+    assert [event.sequence for event in events_in(path)] == [COUNT]
     journal.close()
     with writer(path) as again:
         (next_,) = append(again)
@@ -98,17 +92,17 @@ def test_the_event_that_the_receipt_names_stays_and_the_journal_goes_on(
 
 
 def test_events_are_kept_until_they_are_old_enough(path: Path, journal: JournalWriter) -> None:
-    all_ = events(path)
+    all_ = events_in(path)
     allowed = retention(OWNER, receipt_for(all_[-1]), CENTER, all_[70].time_ms)
     with closing(open_for_reading(path)) as connection:
         assert count_removable(connection, allowed) == 70
-    assert len(events(path)) == COUNT
+    assert len(events_in(path)) == COUNT
     assert prune(journal, allowed) == 70
-    assert events(path)[0].sequence == 71
+    assert events_in(path)[0].sequence == 71
 
 
 def test_pruning_goes_on_where_it_stopped(path: Path, journal: JournalWriter) -> None:
-    all_ = events(path)
+    all_ = events_in(path)
     allowed = retention(OWNER, receipt_for(all_[-1]), CENTER, LATER)
     steps = iter([True, True, False])
     first = prune(journal, allowed, lambda: next(steps))
@@ -117,8 +111,23 @@ def test_pruning_goes_on_where_it_stopped(path: Path, journal: JournalWriter) ->
     assert first + prune(journal, allowed) == COUNT - 1
 
 
+def test_a_tap_that_is_still_to_be_cancelled_stays(path: Path, clock: SetClock) -> None:
+    """Pruned, it would be settled as sold, and its holder's quota knew nothing of it."""
+    with writer(path, clock) as journal:
+        append(journal, 5)
+        waiting = journal.append(journal.next_place(), DRAFT, EVIDENCE, is_unconfirmed=True)
+        last = append(journal, 5)[-1]
+        allowed = retention(OWNER, receipt_for(last), CENTER, LATER)
+        with closing(open_for_reading(path)) as connection:
+            assert count_removable(connection, allowed) == 5
+        assert prune(journal, allowed) == 5
+        assert events_in(path)[0] == waiting
+        journal.confirm(())
+        assert prune(journal, allowed) == 5
+
+
 def test_a_receipt_that_is_not_ours_prunes_nothing(path: Path, journal: JournalWriter) -> None:
-    last = events(path)[-1]
+    last = events_in(path)[-1]
     said = Receipt(TERMINAL_ID, 1, last.sequence, last.hash, NOON)
     forged = receipt_for(last, PrivateKey.generate())
     with pytest.raises(ReceiptUnusable, match="not signed"):
@@ -138,11 +147,11 @@ def test_a_receipt_that_is_not_ours_prunes_nothing(path: Path, journal: JournalW
             prune(journal, retention(OWNER, sign_receipt(wrong, RECEIPTS), CENTER, LATER))
     with pytest.raises(ReceiptUnusable):
         retention(training_owner(1), receipt_for(last), CENTER, LATER)
-    assert len(events(path)) == COUNT
+    assert len(events_in(path)) == COUNT
 
 
 def test_a_receipt_over_what_was_altered_since_prunes_nothing(path: Path, journal: JournalWriter) -> None:
-    last = events(path)[-1]
+    last = events_in(path)[-1]
     with closing(sqlite3.connect(path)) as other:
         other.execute("UPDATE events SET bytes = x'00' WHERE sequence = ?", (last.sequence,))
         other.commit()
@@ -161,7 +170,7 @@ def test_a_receipt_over_what_was_altered_since_prunes_nothing(path: Path, journa
 def test_a_damaged_event_is_left_for_whoever_looks_into_it(
     path: Path, journal: JournalWriter, damage: str, kind: FaultKind
 ) -> None:
-    last = events(path)[-1]
+    last = events_in(path)[-1]
     with closing(sqlite3.connect(path)) as other:
         other.execute(f"UPDATE events SET {damage} WHERE sequence = 100")  # noqa: S608
         other.commit()
@@ -176,7 +185,7 @@ def test_what_is_known_of_an_event_goes_with_it(path: Path, journal: JournalWrit
     for sequence in (3, COUNT):
         last = journal.append(journal.next_place(), replace(cancel, refers_to=sequence), EVIDENCE)
     assert [journal.is_cancelled(sequence) for sequence in (3, 4, COUNT)] == [True, False, True]
-    prune(journal, retention(OWNER, receipt_for(events(path)[COUNT - 2]), CENTER, LATER))
+    prune(journal, retention(OWNER, receipt_for(events_in(path)[COUNT - 2]), CENTER, LATER))
     assert [journal.is_cancelled(sequence) for sequence in (3, COUNT)] == [False, True]
     assert verify_journal(path, KEY.public_key, receipt_key=CENTER).last == last.sequence
 
@@ -188,7 +197,7 @@ def events_left(path: Path) -> int:
 
 
 def test_a_cut_tail_shows_in_a_pruned_journal(path: Path, journal: JournalWriter) -> None:
-    all_ = events(path)
+    all_ = events_in(path)
     prune(journal, retention(OWNER, receipt_for(all_[-1]), CENTER, all_[100].time_ms))
     journal.close()
     with closing(sqlite3.connect(path)) as other:
@@ -211,7 +220,7 @@ def test_a_cut_tail_shows_in_a_pruned_journal(path: Path, journal: JournalWriter
 def test_a_base_that_was_altered_shows(
     path: Path, journal: JournalWriter, statement: str, proof: PruningProof
 ) -> None:
-    all_ = events(path)
+    all_ = events_in(path)
     prune(journal, retention(OWNER, receipt_for(all_[-1]), CENTER, all_[100].time_ms))
     journal.close()
     with closing(sqlite3.connect(path)) as other:
@@ -223,7 +232,7 @@ def test_a_base_that_was_altered_shows(
 
 
 def test_a_base_whose_receipt_can_not_be_checked_is_said_to_be_so(path: Path, journal: JournalWriter) -> None:
-    all_ = events(path)
+    all_ = events_in(path)
     prune(journal, retention(OWNER, receipt_for(all_[-1]), CENTER, LATER))
     report = verify_journal(path, KEY.public_key)
     assert (report.faults, report.pruning) == ((), PruningProof.NOT_CHECKED)
@@ -232,7 +241,7 @@ def test_a_base_whose_receipt_can_not_be_checked_is_said_to_be_so(path: Path, jo
 
 
 def test_what_was_removed_is_not_left_in_the_files(path: Path, journal: JournalWriter) -> None:
-    all_ = events(path)
+    all_ = events_in(path)
     removed = [event.hash for event in all_[:-1]]
     journal._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert all(digest in path.read_bytes() for digest in removed)
@@ -248,7 +257,7 @@ def test_what_was_removed_is_not_left_in_the_files(path: Path, journal: JournalW
 def test_freed_pages_take_the_next_events(path: Path, journal: JournalWriter) -> None:
     journal._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     size = path.stat().st_size
-    prune(journal, retention(OWNER, receipt_for(events(path)[-1]), CENTER, LATER))
+    prune(journal, retention(OWNER, receipt_for(events_in(path)[-1]), CENTER, LATER))
     append(journal, COUNT - 10)
     journal._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert path.stat().st_size <= size + 2 * 4096
@@ -257,7 +266,7 @@ def test_freed_pages_take_the_next_events(path: Path, journal: JournalWriter) ->
 def test_a_stopped_terminals_free_pages_are_given_back(path: Path, journal: JournalWriter) -> None:
     journal._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     size = path.stat().st_size
-    prune(journal, retention(OWNER, receipt_for(events(path)[-1]), CENTER, LATER))
+    prune(journal, retention(OWNER, receipt_for(events_in(path)[-1]), CENTER, LATER))
     compact(path, journal._connection)
     assert path.stat().st_size < size / 2  # a page for each table, and what is left
     with closing(open_for_reading(path)) as connection:
@@ -270,7 +279,7 @@ def test_the_receipt_is_read_from_the_agents_file(path: Path, journal: JournalWr
     assert read_receipt(uploads, 1) is None
     with UploadState(uploads, 1) as state:
         assert read_receipt(uploads, 1) is None
-        receipt = receipt_for(events(path)[-1])
+        receipt = receipt_for(events_in(path)[-1])
         state.record_answer(receipt, receipt.receipt.watermark, [], NOON)
         assert read_receipt(uploads, 1) == receipt
     assert read_receipt(uploads, 1) == receipt

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.explained import Language
-from terminal.errors import JournalDamaged
+from terminal.journal.errors import JournalDamaged
 from terminal.journal.salvage import unreadable
 from tests.terminal.journal.journals import append, writer
 

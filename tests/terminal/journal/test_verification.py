@@ -17,23 +17,20 @@ from hypothesis import strategies as st
 
 from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
-from terminal.errors import JournalDamaged, TerminalError
+from terminal.errors import TerminalError
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.errors import JournalDamaged
+from terminal.journal.faults import MAX_FAULTS_LISTED, FaultKind
 from terminal.journal.items import StoredEvent, Unreadable
 from terminal.journal.pruning import DAY_MS, prune, retention
+from terminal.journal.pruning_proof import PruningProof
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 from terminal.journal.uses import QuotaCount
-from terminal.journal.verification import (
-    MAX_FAULTS_LISTED,
-    FaultKind,
-    JournalReport,
-    Known,
-    PruningProof,
-    verify_journal,
-)
+from terminal.journal.verification import JournalReport, verify_journal
+from terminal.journal.vouching import Known
 from terminal.journal.writer import CHECKPOINT_EVERY
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
 from tests.terminal.journal.journals import (
@@ -319,6 +316,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> bytes:
             replace(DRAFT, kind=EventKind.CANCELLATION, outcome=Outcome.RECORDED, refers_to=last.sequence),
             EVIDENCE,
         )
+        journal.append(journal.next_place(), DRAFT, EVIDENCE, is_unconfirmed=True)
         prune(journal, retention(OWNER, receipt_for(events[19]), RECEIPTS.public_key, NOON + DAY_MS))
     return path.read_bytes()
 
@@ -328,7 +326,16 @@ def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         return {
             table: connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
-            for table in ("owner", "events", "checkpoints", "base", "uses", "amended", "voices")
+            for table in (
+                "owner",
+                "events",
+                "checkpoints",
+                "base",
+                "uses",
+                "amended",
+                "voices",
+                "unconfirmed",
+            )
         }
 
 
@@ -388,7 +395,7 @@ def test_a_base_that_is_not_the_one_base_is_told(small: bytes, tmp_path: Path) -
     assert found(report) == [(FaultKind.STRUCTURE, 0, 0)]
 
 
-@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended", "voices"])
+@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended", "voices", "unconfirmed"])
 def test_a_damaged_definition_of_a_table_is_told_and_no_riddle(
     small: bytes, tmp_path: Path, table: str
 ) -> None:
@@ -424,6 +431,7 @@ def test_a_definition_that_means_something_else_is_told(path: Path) -> None:
         "INSERT INTO uses VALUES ('cn/rides', '2026-12-31', zeroblob(16), 9, zeroblob(8))",
         "INSERT INTO amended VALUES (1, 2, zeroblob(8))",
         "INSERT INTO voices VALUES (1, zeroblob(9), zeroblob(8))",
+        "INSERT INTO unconfirmed VALUES (1, zeroblob(8))",
     ],
 )
 def test_what_was_added_to_the_database_is_told(path: Path, addition: str) -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from crypto.sealing import SegmentOpener
 from terminal.clock import ClockSource
-from terminal.errors import (
+from terminal.events.event import NO_PREVIOUS, ClockTrust
+from terminal.events.kind import EventKind
+from terminal.events.outcome import Outcome
+from terminal.journal.errors import (
     JournalDamaged,
     JournalLocked,
     JournalMissing,
@@ -17,9 +20,6 @@ from terminal.errors import (
     JournalUnavailable,
     TapNotRecorded,
 )
-from terminal.events.event import NO_PREVIOUS, ClockTrust
-from terminal.events.kind import EventKind
-from terminal.events.outcome import Outcome
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 from terminal.journal.uses import QuotaCount
@@ -60,6 +60,8 @@ def test_a_use_is_counted_with_its_event_or_not_at_all(path: Path) -> None:
         journal._connection.execute("DROP TRIGGER stop")
         assert journal.event(place.sequence) is None
     with writer(path) as journal:
+        assert journal.uses(count) == 2
+        journal.forget_uses(date(2026, 12, 31))
         assert journal.uses(count) == 2
         journal.forget_uses(date(2027, 1, 1))
         assert journal.uses(count) == 0
@@ -262,3 +264,63 @@ def test_the_files_are_for_their_owner_alone(path: Path) -> None:
         append(journal)
         for file in path.parent.iterdir():
             assert file.stat().st_mode & 0o077 == 0, file.name
+
+
+DAY_MS = 86_400_000
+
+
+@pytest.mark.parametrize("boots", [False, True])
+@pytest.mark.parametrize("taps", [1, 3])
+def test_a_clock_that_was_ahead_once_leaves_nothing_in_the_journal(
+    path: Path, taps: int, boots: bool
+) -> None:
+    """Whether the process goes on, is started anew, or the machine is: what it knew before, it knows."""
+    clock = SetClock(source=ClockSource.FREE)
+    with writer(path, clock) as journal:
+        (before,) = append(journal)
+        clock.now += 365 * DAY_MS
+        ahead = append(journal, taps)
+    if boots:
+        clock.boot, clock.monotonic = b"boot-two", 1_000
+    with writer(path, clock) as journal:
+        ahead += append(journal, taps)
+        clock.now -= 365 * DAY_MS
+        (after,) = append(journal)
+        clock.now = before.time_ms - 3_600_000
+        (behind,) = append(journal)
+    assert {event.clock for event in ahead} == {ClockTrust.STEPPED}
+    assert all(event.time_ms == event.wall_ms for event in ahead)
+    assert (after.clock, after.time_ms) == (ClockTrust.FREE, after.wall_ms)
+    assert (behind.clock, behind.time_ms >= after.time_ms) == (ClockTrust.SET_BACK, True)
+    with writer(path, clock) as journal:
+        (still,) = append(journal)
+    assert (still.clock, still.time_ms >= behind.time_ms) == (ClockTrust.SET_BACK, True)
+    assert verify_journal(path, KEY.public_key).faults == ()
+
+
+def test_what_was_known_is_found_behind_events_that_can_not_be_read(path: Path) -> None:
+    clock = SetClock(source=ClockSource.FREE)
+    with writer(path, clock) as journal:
+        (before,) = append(journal)
+        clock.now += 365 * DAY_MS
+        append(journal, 3)
+    with sqlite3.connect(path) as damaged:
+        damaged.execute("UPDATE events SET bytes = x'00' WHERE sequence = 3")
+    clock.now = before.time_ms - DAY_MS
+    with writer(path, clock) as journal:
+        (event,) = append(journal)
+    assert (event.clock, event.time_ms >= before.time_ms) == (ClockTrust.SET_BACK, True)
+    assert event.time_ms < before.time_ms + DAY_MS
+
+
+def test_where_only_taps_with_the_clock_ahead_are_left_nothing_is_known_by_them(path: Path) -> None:
+    clock = SetClock(source=ClockSource.FREE)
+    with writer(path, clock) as journal:
+        journal.timekeeper.learn_signed(NOON)
+        clock.now += 365 * DAY_MS
+        append(journal)
+        clock.now = NOON + DAY_MS
+    with writer(path, clock) as journal:
+        journal.timekeeper.learn_signed(NOON)
+        (event,) = append(journal)
+    assert (event.clock, event.time_ms) == (ClockTrust.FREE, event.wall_ms)

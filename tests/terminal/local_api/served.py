@@ -181,6 +181,7 @@ def serving(
     enrolled: Enrolled, pcscd: PrivatePcscd, log: Path, *options: str, reader: int = 1
 ) -> Iterator[ServedApi]:
     """`tongka api serve` on a virtual reader, over its socket and TCP; 0 is the one that a module shares."""
+    enrolled.certify_now()
     with serving_at(enrolled.directory, pcscd, log, *options, reader=reader) as served:
         yield ServedApi(**vars(served), enrolled=enrolled)
 

@@ -35,7 +35,7 @@ from tests.terminal.enrolled import Enrolled, chip
 from tests.terminal.local_api.served import SECONDS, Caller, Json, ServedApi, office, serving
 from tests.terminal.local_api.streams import followed
 from tests.terminal.local_api.test_openapi import SCHEMAS, members
-from tests.terminal.needs.cast import ANSWER, credential, events_of, words_of
+from tests.terminal.needs.cast import ANSWER, credential, words_of
 from tests.terminal.needs.recordings import wav
 
 NEED: Final = {"item": "PARK-T", "words": "轮椅坏了\n左轮", "relation": "family"}
@@ -82,7 +82,7 @@ def contents(enrolled: Enrolled) -> ChipContents:
 
 def last(enrolled: Enrolled) -> UsageEvent:
     """The newest event."""
-    return events_of(enrolled)[-1]
+    return enrolled.events()[-1]
 
 
 def test_a_need_is_left_with_its_recording(api: ServedApi) -> None:
@@ -127,11 +127,11 @@ def test_answers_are_shown_to_their_card_alone_and_leave_no_trace(api: ServedApi
     mine = contents(api.enrolled)
     card, answers = chip(mine), seal_answers({answer_secret(credential(mine)): [ANSWER]})
     api.enrolled.put_content(ANSWERS, answers.to_bytes())
-    before = len(events_of(api.enrolled))
+    before = len(api.enrolled.events())
     with followed(api.staff) as taps:
         said = with_card(api, card, api.staff, "/needs/answers", None, status=200)
         assert with_card(api, api.card(), api.staff, "/needs/answers", None, status=200) == {"answers": []}
-        assert len(events_of(api.enrolled)) == before
+        assert len(api.enrolled.events()) == before
         with api.laid(card):
             tap = next(taps)
     [shown] = said["answers"]

@@ -275,7 +275,6 @@ def test_when_it_is_stopped_an_open_sale_is_cancelled_and_the_socket_is_gone(
         assert api.process.end() == 0
         assert cancelled(api) == {sale["lines"][0]["number"]}
         assert not enrolled.directory.api_socket.exists()
-        assert not enrolled.directory.open_sale.exists()
 
 
 def test_a_second_terminal_process_is_refused(api: ServedApi, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from terminal.modes.counter_orders import json_order, typed_order
 from terminal.modes.desk_loop import DeskLoop
 from terminal.modes.staff_stream import StaffStream
 from tests.terminal.enrolled import Enrolled, SetClock, enrol
-from tests.terminal.modes.desk_script import Do, Script, Step
+from tests.terminal.modes.desk_script import Script, Step
 from tests.terminal.modes.sale_cast import journal_of
 
 SINCE, UNTIL = date(2026, 1, 1), date(2035, 12, 31)
@@ -186,15 +186,6 @@ def seen(
     with counter_desk(counter, script, display, psam, clock or SetClock(), shown_ms) as (loop, _desk):
         loop.run()
     return out.getvalue()
-
-
-def passing(clock: SetClock, milliseconds: int) -> Do:
-    """Time passes."""
-
-    def pass_time() -> None:
-        clock.now, clock.monotonic = clock.now + milliseconds, clock.monotonic + milliseconds
-
-    return Do(pass_time)
 
 
 def evidence_of(counter: Enrolled) -> list[SealedEvidence]:

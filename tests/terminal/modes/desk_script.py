@@ -13,6 +13,7 @@ from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.chip import Chip
 from crypto.closing import Closing
 from crypto.explained import ExplainedError
+from tests.terminal.enrolled import SetClock
 
 
 class Move(Enum):
@@ -26,6 +27,11 @@ class Do:
     """Something else happens."""
 
     action: Callable[[], object]
+
+
+def passing(clock: SetClock, milliseconds: int) -> Do:
+    """Time passes."""
+    return Do(lambda: clock.pass_time(milliseconds))
 
 
 Step: TypeAlias = str | Chip | Move | ExplainedError | Do

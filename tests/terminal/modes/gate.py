@@ -6,20 +6,14 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.contents import ChipContents
-from card.simulator.issuing.personalisation import Holder
-from crypto.credential import TapCredential
 from terminal.assembly import Terminal, open_terminal
 from terminal.configuration import ValidatorSettings
-from terminal.decisions.rule_pack import RulePack
-from terminal.events.event import UsageEvent
-from terminal.journal.reader import JournalReader
 from terminal.modes.validating import ValidatorTaps
 from terminal.tap import TapResult
 from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
@@ -92,8 +86,7 @@ class Gate:
 
     def pass_time(self, milliseconds: int) -> None:
         """Let so much time go by."""
-        self.clock.now += milliseconds
-        self.clock.monotonic += milliseconds
+        self.clock.pass_time(milliseconds)
 
 
 @contextmanager
@@ -112,20 +105,5 @@ def gate(path: Path, pack: str = PACK, **settings: int | str) -> Enrolled:
     changed = msgspec.structs.replace(configuration, terminal=secrets.token_hex(8), validator=validator)
     MADE.append(changed.terminal_id)
     enrolled.directory.configuration_file.write_bytes(changed.to_bytes())
-    RulePack.from_bytes(pack.encode())  # one that is refused would leave the starter's in force
-    enrolled.files = {name: data for name, data in enrolled.files.items() if not name.startswith("rules/")}
-    enrolled.put_content("rules/twice.toml", pack.encode())
+    enrolled.put_only_rules("twice", pack)
     return enrolled
-
-
-def companion_card(enrolled: Enrolled, holder: ChipContents) -> ChipContents:
-    """The companion card that goes with this one."""
-    card_id = TapCredential.from_bytes(holder.credential).card_id.hex()
-    carer = Holder((), 0, "500103", date(2026, 1, 1), date(2035, 12, 31), companion_of=card_id)
-    return enrolled.issuer.personalise(carer)
-
-
-def events_of(enrolled: Enrolled) -> list[UsageEvent]:
-    """Everything in the journal."""
-    with JournalReader(enrolled.directory.journal) as reader:
-        return [UsageEvent.from_bytes(stored.data) for stored in reader.events(0, 1000)]

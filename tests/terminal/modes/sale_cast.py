@@ -11,7 +11,6 @@ from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.contents import ChipContents
 from terminal.assembly import Terminal, open_terminal
 from terminal.events.event import UsageEvent
-from terminal.journal.reader import JournalReader
 from terminal.modes.sale import Sale, SaleDesk
 from terminal.modes.sale_state import SaleItem
 from terminal.tap import TapResult
@@ -71,11 +70,10 @@ def park(path: Path) -> Enrolled:
     A companion card is free behind its holder's.
     """
     enrolled = enrol(path)
-    enrolled.files = {name: data for name, data in enrolled.files.items() if not name.startswith("rules/")}
     enrolled.files["catalogue.toml"] = CATALOGUE.encode()
     configuration = enrolled.directory.configuration_file
     configuration.write_text(configuration.read_text().replace("BUS-1", "PARK-T"))
-    enrolled.put_content("rules/park.toml", PACK.encode())
+    enrolled.put_only_rules("park", PACK)
     return enrolled
 
 
@@ -84,7 +82,7 @@ def selling(office: Enrolled, clock: SetClock | None = None) -> Iterator[tuple[T
     """The terminal, running, and its sales."""
     with (
         open_terminal(office.directory, clock or SetClock()) as terminal,
-        SaleDesk(terminal.desk, office.directory.open_sale) as sales,
+        SaleDesk(terminal.desk) as sales,
     ):
         yield terminal, sales
 
@@ -97,5 +95,4 @@ def tap_in(terminal: Terminal, sale: Sale, card: ChipContents, companions: int =
 
 def journal_of(office: Enrolled) -> list[UsageEvent]:
     """Every event of its journal."""
-    with JournalReader(office.directory.journal) as journal:
-        return [UsageEvent.from_bytes(one.data) for one in journal.events(0, 1000)]
+    return office.events()

@@ -17,14 +17,13 @@ from typer.testing import CliRunner
 from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.contents import ChipContents
-from card.simulator.issuing.personalisation import Holder
 from crypto.credential import TapCredential
 from crypto.explained import Language
-from crypto.sealing import SegmentOpener
 from terminal.assembly import open_terminal
+from terminal.clock import ClockSource
 from terminal.data_directory import TERMINAL_KEY
 from terminal.decisions.decide import local_date
-from terminal.events.event import SealedEvidence, UsageEvent
+from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.verification import verify_journal
@@ -40,7 +39,7 @@ from terminal.succession import TOGETHER_MS
 from tests.card.psam_cards import empty_readers
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
 from tests.terminal.modes.desk_process import DeskProcess
-from tests.terminal.modes.desk_script import Do, Script, Step
+from tests.terminal.modes.desk_script import Do, Script, Step, passing
 from tests.terminal.modes.sale_cast import journal_of
 
 IN, OUT, VISIT = EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT
@@ -76,32 +75,9 @@ def answers(told: list[dict[str, Any]]) -> list[tuple[str, int]]:
     return [(one["answer"], one["present"]) for one in told if one["state"] == "attendance"]
 
 
-def passing(clock: SetClock, milliseconds: int) -> Do:
-    """Time passes."""
-
-    def pass_time() -> None:
-        clock.now, clock.monotonic = clock.now + milliseconds, clock.monotonic + milliseconds
-
-    return Do(pass_time)
-
-
-def carer_of(hall: Enrolled, card: ChipContents) -> ChipContents:
-    """The companion card to a holder's card."""
-    card_id = TapCredential.from_bytes(card.credential).card_id.hex()
-    return hall.issuer.personalise(
-        Holder((), 0, "500103", date(2026, 1, 1), date(2035, 12, 31), companion_of=card_id)
-    )
-
-
 def words_of(hall: Enrolled) -> list[str]:
     """What the centre reads in the sealed words of each event."""
-    events, openers, words = journal_of(hall), {}, []
-    for event in events:
-        if event.segment_header:
-            openers[event.segment] = SegmentOpener(hall.center, event.segment_header)
-        opened = openers[event.segment].open(event.index, event.sealed, event.seal_context())
-        words.append(SealedEvidence.from_bytes(opened).words)
-    return words
+    return [hall.evidence(event).words for event in hall.events()]
 
 
 def kinds(events: list[UsageEvent]) -> list[tuple[EventKind, int]]:
@@ -155,7 +131,7 @@ def test_who_finds_no_room_is_told_so_and_comes_in_when_somebody_left(hall: Enro
 
 def test_a_companion_card_counts_behind_its_holders_alone(hall: Enrolled) -> None:
     card, stranger = hall.card(), hall.card()
-    carer = carer_of(hall, card)
+    carer = hall.companion_card(card)
     told = attend(hall, chip(carer), chip(card), chip(carer), chip(carer), chip(stranger), chip(carer))
     assert answers(told) == [
         ("companion_alone", 0),
@@ -173,7 +149,7 @@ NEEDS: Final = AttendanceRules(guardian=True)
 
 def test_a_guardian_is_shown_by_the_companion_card_coming_and_going(hall: Enrolled) -> None:
     clock, card = SetClock(), hall.card()
-    carer = carer_of(hall, card)
+    carer = hall.companion_card(card)
     told = attend(
         hall,
         *(chip(card), chip(carer), passing(clock, HOURS_MS), chip(card), chip(carer)),
@@ -215,12 +191,12 @@ def test_staff_may_confirm_a_guardian_or_deny_it(hall: Enrolled) -> None:
 def test_without_a_guardian_nobody_came_and_nobody_left(hall: Enrolled, how: str) -> None:
     clock = SetClock()
     first, second = hall.card(), hall.card()
-    carer = carer_of(hall, first)
+    carer = hall.companion_card(first)
     attend(hall, chip(first), chip(carer), clock=clock, rules=NEEDS)
     clock.now += HOURS_MS
     then: dict[str, list[Step]] = {
         "time": [passing(clock, TOGETHER_MS + 1), LIST],
-        "another card": [chip(second), chip(carer_of(hall, second))],
+        "another card": [chip(second), chip(hall.companion_card(second))],
         "closing": [],
     }
     told = attend(hall, chip(first), *then[how], clock=clock, rules=NEEDS)
@@ -265,6 +241,22 @@ def test_at_midnight_the_day_is_closed_and_a_tap_comes_in_anew(hall: Enrolled) -
     assert kinds(events) == [(IN, 0)] * 3
     assert events[0].holder_ref != events[2].holder_ref
     assert attend(hall, clock=clock)[0]["present"] == 1
+
+
+def test_a_clock_that_was_wrong_for_a_while_forgets_nobody(hall: Enrolled) -> None:
+    clock, card, other = SetClock(source=ClockSource.FREE), hall.card(), hall.card()
+
+    def set_by(milliseconds: int) -> Do:
+        def setting() -> None:
+            clock.now += milliseconds
+
+        return Do(setting)
+
+    year = 365 * 24 * HOURS_MS
+    there_and_back = (set_by(year), LIST, set_by(-year), passing(clock, REPEAT_MS))
+    told = attend(hall, chip(card), chip(other), *there_and_back, chip(card), clock=clock)
+    assert answers(told) == [("came", 1), ("came", 2), ("left", 1)]
+    assert kinds(journal_of(hall)) == [(IN, 0), (IN, 0), (OUT, 1)]
 
 
 def test_a_refused_card_is_recorded_and_nobody_came(hall: Enrolled) -> None:

@@ -51,12 +51,11 @@ from tests.terminal.modes.counter_cast import (
     counter_desk,
     evidence_of,
     holder,
-    passing,
     psam_of,
     receive,
     seen,
 )
-from tests.terminal.modes.desk_script import Do, Move, Script
+from tests.terminal.modes.desk_script import Do, Move, Script, passing
 from tests.terminal.modes.sale_cast import journal_of
 
 VISIT: Final = EventKind.VISIT

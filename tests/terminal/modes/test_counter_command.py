@@ -222,6 +222,7 @@ def test_foreign_torn_and_swapped_cards_leave_nobody_s_data(
 def test_in_training_a_desk_works_and_nothing_counts(
     counter: Enrolled, private_pcscd: PrivatePcscd, module: str, options: tuple[str, ...], state: str
 ) -> None:
+    counter.certify_now()
     place = ("run", "--data", str(counter.directory.path), "--reader", private_pcscd.readers[0])
     card = chip(today_s(counter))
     for number in (1, 2):

@@ -174,6 +174,7 @@ def test_status_says_what_a_terminal_wants_while_it_runs(bus: Enrolled, clock: S
 
 def test_status_on_the_command_line(bus: Enrolled, private_pcscd: PrivatePcscd) -> None:
     assert private_pcscd.readers
+    bus.certify_now()
     configuration = bus.directory.load_configuration()
     patient = msgspec.structs.replace(configuration, care=CareSettings(hotlist_days=366))
     bus.directory.configuration_file.write_bytes(patient.to_bytes())

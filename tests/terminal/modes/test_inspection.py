@@ -19,10 +19,10 @@ from terminal.events.errors import EventMalformed
 from terminal.events.outcome import Outcome
 from terminal.modes.errors import InspectorIsAnother, NothingToInspect
 from terminal.modes.inspection import MAGIC, Inspection, Inspector, inspection_text, open_inspector
+from tests.category_words import CATEGORY_WORDS
 from tests.demo.processes import Running
 from tests.terminal.enrolled import Enrolled, SetClock, chip
-from tests.terminal.modes.gate import MINUTE, Gate, events_of, gate, opened
-from tests.terminal.test_tap import CATEGORY_WORDS
+from tests.terminal.modes.gate import MINUTE, Gate, gate, opened
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_an_inspection_leaves_no_trace(bus: Enrolled) -> None:
             inspected(here, bus.card())
         clock.now += MINUTE
         assert here.tap(card).outcome is Outcome.TRANSFERRED
-    assert [event.sequence for event in events_of(bus)] == [1, 2]
+    assert [event.sequence for event in bus.events()] == [1, 2]
 
 
 class Overheard(InProcessConnection):
@@ -192,4 +192,4 @@ def test_staff_inspects_at_the_running_terminal_and_by_a_command(
             with VpcdLink(chip(bus.card(issued=date.today())), private_pcscd.ports[1]):
                 assert inspect.message("inspected") == {"state": "inspected", "found": False}
         assert terminal.end() == 0
-    assert len(events_of(bus)) == 1
+    assert len(bus.events()) == 1

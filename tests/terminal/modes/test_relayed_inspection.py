@@ -30,7 +30,7 @@ from terminal.events.challenge import CHALLENGE_BYTES, TapChallenge
 from terminal.events.kind import EventKind
 from terminal.modes.errors import NothingToInspect, RelayFailed, RelayRefused
 from terminal.modes.inspect_command import inspect_cards
-from terminal.modes.inspection import MAGIC, Inspection, Inspector
+from terminal.modes.inspection import MAGIC, Inspector
 from terminal.modes.relayed_card import RelayedDisplay, RelayedReader
 from terminal.modes.relayed_line import RelayedLine
 from terminal.modes.relayed_messages import (
@@ -47,8 +47,9 @@ from terminal.modes.relayed_messages import (
 )
 from terminal.modes.relaying import RelayedInspector, terminal_behind
 from tests.demo.processes import Running
+from tests.fuzz.relay_targets import FROM_HANDHELD, FROM_TERMINAL
 from tests.terminal.enrolled import Enrolled, SetClock, chip
-from tests.terminal.modes.gate import Gate, events_of, gate, opened
+from tests.terminal.modes.gate import Gate, gate, opened
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_handheld_learns_what_the_terminal_knows(bus: Enrolled) -> None:
                 assert handheld.look(connection) == found
     assert found is not None
     assert (found.sequence, found.is_valid, found.party_pays) == (tapped.sequence, True, 50)
-    assert len(events_of(bus)) == 1
+    assert len(bus.events()) == 1
 
 
 def test_a_copied_card_tells_a_handheld_nothing(bus: Enrolled) -> None:
@@ -249,18 +250,9 @@ def test_foreign_lines_are_refused_and_nothing_else(line: bytes) -> None:
             parse(line)
 
 
-MESSAGES: Final = (
-    CardLaid(b"\x3b\x80\x80\x01\x01"),
-    CardAnswered(b"\x90\x00"),
-    CardGone(),
-    SendCommand(b"\x00\xa4\x04\x00"),
-    Inspected(None),
-    Inspected.of(Inspection(7, 1_790_000_000_000, "BUS-1", True, 0, 50, 1)),
-    NotInspected("没有读完。", "It was not read to the end."),
+@pytest.mark.parametrize(
+    "message", (*FROM_HANDHELD, *FROM_TERMINAL), ids=lambda message: type(message).__name__
 )
-
-
-@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 def test_what_is_written_is_read_back(message: object) -> None:
     line = to_line(message)[:-1]  # type: ignore[arg-type]
     parse = from_handheld if isinstance(message, CardLaid | CardAnswered | CardGone) else from_terminal
@@ -314,4 +306,4 @@ def test_a_handheld_of_its_own_asks_the_vehicle_s_terminal(
             assert (found["found"], found["sequence"], found["is_valid"]) == (True, sequence, True)
             assert handheld.end() == 0
         assert vehicle.end() == 0
-    assert len(events_of(bus)) == 1
+    assert len(bus.events()) == 1

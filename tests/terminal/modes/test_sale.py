@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from card.apdu import CommandApdu, ResponseApdu
 from card.errors import ReaderGone
@@ -23,30 +24,32 @@ from card.simulator.chips.contents import ChipContents
 from card.simulator.chips.faults import TearingChip
 from card.simulator.issuing.personalisation import Holder
 from crypto.credential import TapCredential
-from terminal.assembly import open_terminal
+from terminal.amendments import cancel
+from terminal.assembly import Terminal, open_terminal
 from terminal.data_directory import TERMINAL_KEY
-from terminal.errors import DecisionInputInvalid, FileNotWritten
+from terminal.decisions.errors import DecisionInputInvalid
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from terminal.journal.schema import JournalOwner
+from terminal.journal.errors import JournalUnavailable, TapNotRecorded
+from terminal.journal.row_digest import row_digest
+from terminal.journal.schema import open_for_reading
 from terminal.journal.verification import verify_journal
 from terminal.modes.counter_errors import (
     CardInSaleAlready,
     NotInSale,
-    OpenSaleUnreadable,
     SaleFull,
     SaleMoveRefused,
     SaleStillOpen,
     SaleTimedOut,
     TicketUnknown,
 )
-from terminal.modes.open_sale import MAX_TAPS, OpenSale, OpenSaleFile
 from terminal.modes.sale import IDLE_MS
 from terminal.modes.sale_state import SaleItem, SaleMove, SalePhase, SaleTotals
+from terminal.open_sale import MAX_TAPS
 from terminal.tap import tap
 from tests.card.full_cards import Tap
-from tests.terminal.enrolled import TERMINAL_ID, Enrolled, SetClock, chip
+from tests.terminal.enrolled import Enrolled, SetClock, chip
 from tests.terminal.modes.sale_cast import journal_of, park, selling, tap_in
 
 
@@ -83,7 +86,6 @@ def test_a_family_is_sold_its_tickets_and_the_sum_is_the_taps_sum(office: Enroll
     assert totals.to_pay == sum(result.party_pays for result in results)
     assert [event.kind for event in journal_of(office)] == [EventKind.TAP] * 3
     assert [event.ticket for event in journal_of(office)] == ["", "", "half"]
-    assert not office.directory.open_sale.exists()
 
 
 def test_a_cancelled_sale_gives_every_quota_back(office: Enrolled) -> None:
@@ -233,6 +235,34 @@ def test_a_sale_that_was_left_alone_is_cancelled(office: Enrolled, move: SaleMov
     assert cancelled_by(journal_of(office)) == [1]
 
 
+def test_the_next_sale_begins_where_the_last_one_was_left_alone(office: Enrolled) -> None:
+    clock = SetClock()
+    with selling(office, clock) as (terminal, sales):
+        left = sales.begin()
+        tap_in(terminal, left, office.card())
+        clock.now, clock.monotonic = clock.now + IDLE_MS + 1000, clock.monotonic + IDLE_MS + 1000
+        assert sales.begin() is sales.current
+        assert left.state.phase is SalePhase.CANCELLED
+    assert cancelled_by(journal_of(office)) == [1]
+
+
+def test_every_move_gives_a_sale_its_time_again(office: Enrolled) -> None:
+    clock = SetClock()
+    with selling(office, clock) as (terminal, sales):
+
+        def almost_too_late() -> None:
+            clock.now, clock.monotonic = clock.now + IDLE_MS - 1000, clock.monotonic + IDLE_MS - 1000
+
+        sale = sales.begin()
+        for _ in range(2):
+            almost_too_late()
+            tap_in(terminal, sale, office.card())
+        almost_too_late()
+        sale.remove(1)
+        almost_too_late()
+        assert sale.confirm().phase is SalePhase.CONFIRMED
+
+
 def test_a_sale_does_not_outlast_its_day(office: Enrolled) -> None:
     """Cards are known again by references of one day: over midnight one could be sold to twice."""
     clock = SetClock()
@@ -254,7 +284,6 @@ def test_closing_the_desk_cancels_what_is_open(office: Enrolled) -> None:
         tap_in(terminal, sale, office.card())
     assert sale.state.phase is SalePhase.CANCELLED
     assert cancelled_by(journal_of(office)) == [1]
-    assert not office.directory.open_sale.exists()
 
 
 def test_a_sale_has_room_for_as_many_taps_as_can_be_given_back(office: Enrolled) -> None:
@@ -303,16 +332,49 @@ def test_a_place_that_the_sale_did_not_take_is_not_the_sales(office: Enrolled) -
     assert cancelled_by(journal_of(office)) == [2]
 
 
-def test_a_tap_that_can_not_be_noted_as_unconfirmed_is_not_made(office: Enrolled) -> None:
+@contextmanager
+def locked(office: Enrolled, terminal: Terminal) -> Iterator[None]:
+    """Another program holds the journal's file: the disk takes nothing."""
+    terminal.desk.journal._connection.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(office.directory.journal, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def counted_uses(office: Enrolled) -> int:
+    """How many uses of quotas are on the disk."""
+    with closing(open_for_reading(office.directory.journal)) as connection:
+        (uses,) = connection.execute("SELECT total(uses) FROM uses").fetchone()
+    return int(uses)
+
+
+def test_a_tap_that_the_disk_did_not_take_is_not_made(office: Enrolled) -> None:
+    card = office.card()
     with selling(office) as (terminal, sales):
         sale = sales.begin()
-        office.directory.open_sale.mkdir()
-        with pytest.raises(FileNotWritten):
-            tap_in(terminal, sale, office.card())
+        with locked(office, terminal), pytest.raises(TapNotRecorded):
+            tap_in(terminal, sale, card)
         assert journal_of(office) == []
-        office.directory.open_sale.rmdir()
-        tap_in(terminal, sale, office.card())
+        assert (sale.state.lines, terminal.desk.journal.unconfirmed()) == ((), ())
+        tap_in(terminal, sale, card)
         sale.confirm()
+    assert counted_uses(office) == 1
+
+
+def test_a_confirmation_that_the_disk_did_not_take_is_none(office: Enrolled) -> None:
+    card = office.card()
+    with selling(office) as (terminal, sales):
+        sale = sales.begin()
+        for one in (card, office.card()):
+            tap_in(terminal, sale, one)
+        with locked(office, terminal), pytest.raises(JournalUnavailable):
+            sale.confirm()
+        assert (sale.state.phase, counted_uses(office)) == (SalePhase.OPEN, 0)
+        assert terminal.desk.journal.unconfirmed() == (1, 2)
+        sale.remove(2)
+        assert sale.confirm().phase is SalePhase.CONFIRMED
+        assert (terminal.desk.journal.unconfirmed(), counted_uses(office)) == ((), 1)
+    assert cancelled_by(journal_of(office)) == [2]
 
 
 def test_a_cancellation_that_the_disk_broke_off_is_finished_later(office: Enrolled) -> None:
@@ -320,21 +382,70 @@ def test_a_cancellation_that_the_disk_broke_off_is_finished_later(office: Enroll
         sale = sales.begin()
         for _ in range(2):
             tap_in(terminal, sale, office.card())
-        note = office.directory.open_sale
-        saved = note.read_bytes()
-        note.unlink()
-        note.mkdir()
-        with pytest.raises(FileNotWritten):
+        with locked(office, terminal), pytest.raises(TapNotRecorded):
             sale.cancel()
         assert sale.state.phase is SalePhase.CANCELLING
         with pytest.raises(SaleMoveRefused):
             sale.confirm()
         with pytest.raises(SaleStillOpen):
             sales.begin()
-        note.rmdir()
-        note.write_bytes(saved)
         assert sale.cancel().phase is SalePhase.CANCELLED
     assert cancelled_by(journal_of(office)) == [1, 2]
+
+
+def test_a_line_that_gave_nothing_leaves_nothing_to_cancel(office: Enrolled) -> None:
+    with selling(office) as (terminal, sales):
+        sale = sales.begin()
+        assert tap_in(terminal, sale, office.card(grade=4)).outcome is Outcome.NOT_ELIGIBLE
+        assert sale.remove(1).lines == ()
+        sale.confirm()
+    assert cancelled_by(journal_of(office)) == []
+
+
+def test_a_second_tap_that_could_not_be_cancelled_at_once_is_before_the_sale_counts(office: Enrolled) -> None:
+    card = office.card()
+    with selling(office) as (terminal, sales):
+        sale = sales.begin()
+        tap_in(terminal, sale, card)
+        connection = terminal.desk.journal._connection
+        connection.execute(
+            "CREATE TEMP TRIGGER stop BEFORE INSERT ON amended BEGIN SELECT RAISE(FAIL, 'no'); END"
+        )
+        with pytest.raises(TapNotRecorded):
+            tap_in(terminal, sale, card)
+        connection.execute("DROP TRIGGER stop")
+        assert [line.number for line in sale.confirm().lines] == [1]
+    assert (cancelled_by(journal_of(office)), counted_uses(office)) == ([2], 1)
+
+
+def test_the_uses_of_a_confirmed_sale_are_given_back_where_its_tap_is_cancelled(office: Enrolled) -> None:
+    card = office.card()
+    with selling(office) as (terminal, sales):
+        sale = sales.begin()
+        number = tap_in(terminal, sale, card).sequence
+        assert counted_uses(office) == 0
+        sale.confirm()
+        assert counted_uses(office) == 1
+        cancel(terminal.desk, number)
+        assert counted_uses(office) == 0
+
+
+def test_a_card_outside_an_open_sale_has_what_the_sale_leaves_it(office: Enrolled) -> None:
+    """The last use of a quota can't be had twice because it is not paid yet."""
+    card = office.card()
+    with selling(office) as (terminal, sales):
+
+        def outside() -> Outcome:
+            with InProcessConnection(chip(card)) as connection:
+                return tap(terminal.desk, connection, terminal.request()).outcome
+
+        assert outside() is Outcome.GRANTED
+        sale = sales.begin()
+        assert tap_in(terminal, sale, card).quota_left == 0
+        assert outside() is Outcome.QUOTA_USED_UP
+        sale.cancel()
+        assert outside() is Outcome.GRANTED
+        assert outside() is Outcome.QUOTA_USED_UP
 
 
 def test_the_state_may_be_read_from_another_thread(office: Enrolled) -> None:
@@ -388,7 +499,6 @@ def test_a_killed_office_has_sold_nothing_that_was_not_confirmed(tmp_path: Path,
     assert confirmed <= left
     # The kill may have fallen between a confirmation and its announcement: then a whole sale of two stands.
     assert len(left - confirmed) in (0, 2)
-    assert not office.directory.open_sale.exists()
     key = office.directory.keystore.load(TERMINAL_KEY).public_key
     assert verify_journal(office.directory.journal, key).faults == ()
     with open_terminal(office.directory, SetClock()) as terminal:
@@ -401,49 +511,46 @@ def reopened(folder: Path) -> Enrolled:
     return replace(made, directory=replace(made.directory, path=folder))
 
 
-def test_only_a_sale_of_this_journal_is_cancelled_at_a_start(office: Enrolled) -> None:
+def test_no_instant_at_which_an_office_is_killed_costs_or_gives_a_use(tmp_path: Path) -> None:
+    """Before each statement that the database is given, in a sale and at the start after it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.terminal.modes.killed_sales", str(tmp_path / "park")],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    # The last instant of the first sale is after its confirmation.
+    assert (found["sold"], found["said"]) == (1, 1)
+    assert found["cancelled"] > found["starts"] > 10
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("INSERT INTO unconfirmed VALUES (1, row_digest(1))", 1),
+        ("INSERT INTO unconfirmed VALUES (1, zeroblob(8))", 0),  # damaged: it may have been another's
+        ("INSERT INTO unconfirmed VALUES (2, row_digest(2))", 0),  # of no event
+    ],
+)
+def test_a_start_cancels_what_is_noted_and_nothing_else(office: Enrolled, row: str, expected: int) -> None:
     with selling(office) as (terminal, sales):
         sale = sales.begin()
         tap_in(terminal, sale, office.card())
         sale.confirm()
-    for owner, sequences, expected in (
-        (JournalOwner(TERMINAL_ID, 2), (1,), 0),
-        (JournalOwner(bytes(8), 1), (1,), 0),
-        (JournalOwner(TERMINAL_ID, 1), (2, 3, 2**48 - 1), 0),  # written before a tap that never came
-        (JournalOwner(TERMINAL_ID, 1), (1, 1, 2), 1),
-        (JournalOwner(TERMINAL_ID, 1), (1, 2), 0),
-    ):
-        OpenSaleFile(office.directory.open_sale, owner).write(sequences)
-        with open_terminal(office.directory, SetClock()) as terminal:
-            assert terminal.cancelled_at_start == expected
-        assert not office.directory.open_sale.exists()
+        with terminal.desk.journal.transaction() as connection:
+            connection.execute(row)
+    with open_terminal(office.directory, SetClock()) as terminal:
+        assert terminal.cancelled_at_start == expected
+    assert cancelled_by(journal_of(office)) == [1] * expected
 
 
-def test_the_note_of_an_open_sale_names_nobody(office: Enrolled) -> None:
+def test_what_is_kept_of_an_open_sale_names_nobody(office: Enrolled) -> None:
     with selling(office) as (terminal, sales):
         tap_in(terminal, sales.begin(), office.card())
-        note = office.directory.open_sale
-        assert note.stat().st_mode & 0o777 == 0o600
-        told = {"terminal": TERMINAL_ID.hex(), "epoch": 1, "sequences": [1]}
-        assert note.read_bytes() == msgspec.json.encode(told)
-
-
-def test_a_note_that_can_not_be_read_is_told(office: Enrolled) -> None:
-    office.directory.open_sale.write_bytes(b"{}")
-    with pytest.raises(OpenSaleUnreadable), open_terminal(office.directory, SetClock()):
-        pass
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_a_note_or_refused(data: bytes) -> None:
-    try:
-        sale = OpenSale.from_bytes(data)
-    except OpenSaleUnreadable:
-        return
-    assert OpenSale.from_bytes(sale.to_bytes()) == sale
-
-
-@given(st.lists(st.integers(1, 2**48 - 1), max_size=MAX_TAPS))
-def test_a_note_comes_back_as_it_was_written(sequences: list[int]) -> None:
-    sale = OpenSale(TERMINAL_ID.hex(), 1, tuple(sequences))
-    assert OpenSale.from_bytes(sale.to_bytes()) == sale
+        with closing(open_for_reading(office.directory.journal)) as connection:
+            assert connection.execute("SELECT * FROM unconfirmed").fetchall() == [(1, row_digest(1))]
+            # The references that a quota counts by outlast the day of the tap.
+            assert connection.execute("SELECT * FROM uses").fetchall() == []

@@ -13,8 +13,8 @@ from typing import TextIO
 import pytest
 
 from terminal.events.outcome import Outcome
-from terminal.modes.return_windows import ReturnWindows
 from terminal.modes.signals import BellSignals, Signal
+from terminal.return_windows import ReturnWindows
 
 
 @contextmanager

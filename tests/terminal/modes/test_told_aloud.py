@@ -37,7 +37,7 @@ from terminal.tap import TapResult
 from terminal.validator import TapDisplay, Validator, live_condition
 from tests.terminal.enrolled import Enrolled, SetClock, chip
 from tests.terminal.hotlists import hotlist_of
-from tests.terminal.modes.gate import WITHOUT_QUOTA, events_of, gate
+from tests.terminal.modes.gate import WITHOUT_QUOTA, gate
 from tests.terminal.own_mount import run_on_mount
 
 DAY_MS: Final = 86_400_000
@@ -262,7 +262,7 @@ def test_a_clock_that_is_not_trusted(bus: Enrolled) -> None:
     ]
     told_once(told, "TRM-413", "时钟", "clock")
     # The tap in between was judged and recorded by the time that had certainly passed.
-    first, second, third = events_of(bus)
+    first, second, third = bus.events()
     assert first.time_ms <= second.time_ms <= third.time_ms
     assert second.wall_ms < true_now - 299 * DAY_MS
 
@@ -323,7 +323,7 @@ from pathlib import Path
 from terminal.configuration import CareSettings
 from terminal.journal.disk import MIB
 from tests.terminal.enrolled import SetClock
-from tests.terminal.modes.gate import MADE, WITHOUT_QUOTA, events_of, gate
+from tests.terminal.modes.gate import MADE, WITHOUT_QUOTA, gate
 from tests.terminal.modes.test_told_aloud import done, play, set_care, status, tapped
 from terminal.holder_reference import DayKeys
 folder = Path(sys.argv[1])
@@ -348,7 +348,7 @@ assert [line for line in told.lines("zh") if line.startswith("TRM-421 磁盘空�
 assert [line for line in told.lines("en") if line.startswith("TRM-421 The disk is filling up")]
 assert [line for line in told.lines("zh") if line.startswith("已恢复：TRM-420 磁盘将满")]
 assert [line for line in told.lines("en") if line.startswith("Over: TRM-420 The disk is nearly full")]
-print(len(events_of(bus)))
+print(len(bus.events()))
 DayKeys(MADE.pop()).destroy()
 """
 

@@ -19,7 +19,7 @@ from terminal.journal.verification import verify_journal
 from terminal.tap import tap
 from tests.demo.processes import Running, tongka
 from tests.terminal.enrolled import SetClock, chip
-from tests.terminal.modes.gate import events_of, gate
+from tests.terminal.modes.gate import gate
 
 
 def test_a_terminal_trains_beside_the_real_one_and_uses_up_nothing(tmp_path: Path) -> None:
@@ -36,9 +36,9 @@ def test_a_terminal_trains_beside_the_real_one_and_uses_up_nothing(tmp_path: Pat
     with open_terminal(bus.directory, clock):
         trained = [ride(is_training=True) for _ in range(3)]
     assert trained == [Outcome.GRANTED, Outcome.GRANTED, Outcome.QUOTA_USED_UP]
-    assert events_of(bus) == []
+    assert bus.events() == []
     assert ride(is_training=False) is Outcome.GRANTED
-    (real,) = events_of(bus)
+    (real,) = bus.events()
     with JournalReader(bus.directory.training_journal, is_training=True) as reader:
         events = [UsageEvent.from_bytes(one.data) for one in reader.events(0, 10)]
     assert [event.terminal for event in events] == [bytes(8)] * 3

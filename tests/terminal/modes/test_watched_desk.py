@@ -24,8 +24,8 @@ from terminal.modes.watched_desk import WatchedDesk
 from terminal.validator import LOOK_SECONDS
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
 from tests.terminal.hotlists import hotlist_of
-from tests.terminal.modes.counter_cast import counter_at, holder, passing
-from tests.terminal.modes.desk_script import Do, Script, Step
+from tests.terminal.modes.counter_cast import counter_at, holder
+from tests.terminal.modes.desk_script import Do, Script, Step, passing
 
 DAY_MS = 86_400_000
 

@@ -7,10 +7,8 @@ from datetime import date
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.contents import ChipContents
 from crypto.credential import TapCredential
-from crypto.sealing import SegmentOpener
 from terminal.assembly import Terminal
-from terminal.events.event import SealedEvidence, UsageEvent
-from terminal.journal.reader import JournalReader
+from terminal.events.event import UsageEvent
 from terminal.needs.answers import Answer, CaseStatus
 from terminal.needs.contents import Left, Need, Rating, left_from_text
 from terminal.needs.leaving import leave_need, rate, status_of
@@ -52,19 +50,6 @@ def asked(terminal: Terminal, card: ChipContents) -> tuple[Answer, ...]:
         return status_of(terminal, connection)
 
 
-def events_of(enrolled: Enrolled) -> list[UsageEvent]:
-    """Every event of its journal."""
-    with JournalReader(enrolled.directory.journal) as journal:
-        return [UsageEvent.from_bytes(one.data) for one in journal.events(0, 1000)]
-
-
-def opened(enrolled: Enrolled, event: UsageEvent) -> SealedEvidence:
-    """What the centre reads of an event."""
-    headers = {one.segment: one.segment_header for one in events_of(enrolled) if one.segment_header}
-    opener = SegmentOpener(enrolled.center, headers[event.segment])
-    return SealedEvidence.from_bytes(opener.open(event.index, event.sealed, event.seal_context()))
-
-
 def words_of(enrolled: Enrolled, event: UsageEvent) -> Left:
     """What was left with an event."""
-    return left_from_text(opened(enrolled, event).words)
+    return left_from_text(enrolled.evidence(event).words)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from terminal.errors import ServiceUnknown
+from terminal.decisions.errors import ServiceUnknown
 from terminal.needs.commands import app
 from terminal.starter import starter_catalogue
 from tests.terminal.enrolled import enrol

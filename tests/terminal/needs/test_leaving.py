@@ -18,8 +18,9 @@ from crypto.sealing import SegmentOpener
 from crypto.tap_proof import TapProof
 from terminal.amendments import cancel
 from terminal.assembly import Terminal, open_terminal
+from terminal.content.errors import ContentDamaged, ContentMissing
 from terminal.content.manifest import ANSWERS
-from terminal.errors import ContentDamaged, ContentMissing, ServiceUnknown
+from terminal.decisions.errors import ServiceUnknown
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
@@ -34,9 +35,7 @@ from tests.terminal.needs.cast import (
     WHEELCHAIR,
     asked,
     credential,
-    events_of,
     left,
-    opened,
     rated,
     tapped,
     words_of,
@@ -67,7 +66,7 @@ def test_a_need_is_sealed_with_the_cards_proof(bus: Enrolled, terminal: Terminal
     event = left(terminal, card, said)
     assert (event.kind, event.outcome, event.refers_to) == (EventKind.NEED, Outcome.RECORDED, 0)
     assert words_of(bus, event) == said
-    evidence = opened(bus, event)
+    evidence = bus.evidence(event)
     shown = TapCredential.from_bytes(evidence.credential)
     assert shown == credential(card)
     assert TapProof(evidence.counter, evidence.signature).verify(event.challenge().to_bytes(), shown.card_key)
@@ -91,7 +90,7 @@ def test_an_item_that_no_catalogue_has_is_refused_before_the_card_is_read(
 ) -> None:
     with pytest.raises(ServiceUnknown):
         left(terminal, bus.card(), need("NOTHING"))
-    assert events_of(bus) == []
+    assert bus.events() == []
 
 
 def test_a_refused_card_leaves_a_refusal_and_no_words(bus: Enrolled, terminal: Terminal) -> None:
@@ -99,9 +98,9 @@ def test_a_refused_card_leaves_a_refusal_and_no_words(bus: Enrolled, terminal: T
     bus.put_hotlist(credential(card).card_id)
     with pytest.raises(CardHotlisted):
         left(terminal, card, need(WHEELCHAIR, "轮椅坏了"))
-    [event] = events_of(bus)
+    [event] = bus.events()
     assert (event.kind, event.outcome) == (EventKind.NEED, Outcome.BLOCKED)
-    assert opened(bus, event).words == ""
+    assert bus.evidence(event).words == ""
     with InProcessConnection(ForeignCardChip()) as connection, pytest.raises(ForeignCard):
         leave_need(terminal, connection, need(WHEELCHAIR))
 
@@ -112,17 +111,17 @@ def test_the_service_just_had_is_rated_once(bus: Enrolled, terminal: Terminal) -
     tapped(terminal, bus.card())
     event = rated(terminal, card, service.sequence, rating(2, "等太久"))
     assert (event.kind, event.refers_to) == (EventKind.RATING, service.sequence)
-    assert words_of(bus, event) == words_of(bus, events_of(bus)[-1])
+    assert words_of(bus, event) == words_of(bus, bus.events()[-1])
     with pytest.raises(RatedAlready):
         rated(terminal, card, service.sequence, rating(5))
-    assert len(events_of(bus)) == 3
+    assert len(bus.events()) == 3
 
 
 def test_nobody_rates_anothers_service(bus: Enrolled, terminal: Terminal) -> None:
     service = tapped(terminal, bus.card())
     with pytest.raises(RatingOfAnother):
         rated(terminal, bus.card(), service.sequence, rating(1))
-    assert len(events_of(bus)) == 1
+    assert len(bus.events()) == 1
 
 
 def test_a_service_is_rated_on_its_day(bus: Enrolled, terminal: Terminal, clock: SetClock) -> None:
@@ -154,12 +153,12 @@ def test_the_last_service_is_this_card_s_newest_of_today_that_counts(
     cancel(terminal.desk, tapped(terminal, card).sequence)
     left(terminal, card, need(WHEELCHAIR))
     others = tapped(terminal, other)
-    before = len(events_of(bus))
+    before = len(bus.events())
     assert last_of(terminal, card) == service.sequence
     assert last_of(terminal, other) == others.sequence
     with pytest.raises(NoServiceToday):
         last_of(terminal, bus.card())
-    assert len(events_of(bus)) == before
+    assert len(bus.events()) == before
     clock.now += DAY_MS
     clock.monotonic += DAY_MS
     with pytest.raises(NoServiceToday):
@@ -190,7 +189,7 @@ def test_answers_are_shown_to_their_card_alone_and_nothing_is_recorded(
     bus.put_content(ANSWERS, seal_answers({answer_secret(credential(card)): [ANSWER]}).to_bytes())
     assert asked(terminal, card) == (ANSWER,)
     assert asked(terminal, bus.card()) == ()
-    assert events_of(bus) == []
+    assert bus.events() == []
     bus.put_hotlist(credential(card).card_id)
     with pytest.raises(CardHotlisted):
         asked(terminal, card)
@@ -238,7 +237,7 @@ def test_training_leaves_nothing(bus: Enrolled, terminal: Terminal) -> None:
         event = left(training, card, need(WHEELCHAIR, "轮椅坏了"))
         rated(training, card, service.sequence, rating(1))
         training.desk.day_keys.destroy()
-    assert events_of(bus) == []
+    assert bus.events() == []
     assert event.terminal == bytes(8)
     with JournalReader(bus.directory.training.journal, is_training=True) as journal:
         first = UsageEvent.from_bytes(journal.events(0, 1)[0].data)

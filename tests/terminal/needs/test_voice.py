@@ -17,7 +17,6 @@ from crypto.sm2 import PrivateKey
 from crypto.sm3 import sm3
 from sync.agent.state import UploadState
 from terminal.assembly import Terminal, open_terminal
-from terminal.errors import TapNotRecorded
 from terminal.events.errors import EventMalformed
 from terminal.events.voice import (
     MAX_VOICE_BYTES,
@@ -27,6 +26,7 @@ from terminal.events.voice import (
     seal_voice,
     sign_voice_receipt,
 )
+from terminal.journal.errors import TapNotRecorded
 from terminal.journal.reader import JournalReader
 from terminal.journal.upkeep import JournalUpkeep
 from terminal.needs.contents import Need, VoiceNote, need
@@ -34,7 +34,7 @@ from terminal.needs.errors import VoiceRefused
 from terminal.needs.leaving import leave_need
 from terminal.needs.recording_form import recording_suffix, require_recording
 from tests.terminal.enrolled import Enrolled, SetClock, chip, enrol
-from tests.terminal.needs.cast import WHEELCHAIR, credential, events_of, words_of
+from tests.terminal.needs.cast import WHEELCHAIR, credential, words_of
 from tests.terminal.needs.recordings import opus, wav
 from tests.terminal.own_mount import SMALL_DISK, run_on_mount
 
@@ -135,7 +135,7 @@ def test_a_recording_is_kept_sealed_beside_its_event_which_names_it(
     sealed = SealedVoice.from_bytes(data)
     assert (place, sealed.sequence, sealed.terminal) == (sequence, sequence, terminal.desk.owner.terminal)
     assert sealed.open(bus.center) == recording
-    said = words_of(bus, events_of(bus)[-1])
+    said = words_of(bus, bus.events()[-1])
     assert isinstance(said, Need)
     assert said.voice == VoiceNote(sm3(recording), len(recording))
 
@@ -147,7 +147,7 @@ def test_a_need_and_its_recording_belong_together(bus: Enrolled, terminal: Termi
                 leave_need(terminal, connection, need(WHEELCHAIR, voice=names), comes)
         with pytest.raises(VoiceRefused):
             leave_need(terminal, connection, need(WHEELCHAIR, voice=b"speech"), b"speech")
-    assert events_of(bus) == []
+    assert bus.events() == []
 
 
 def test_a_refused_card_leaves_no_recording(bus: Enrolled, terminal: Terminal) -> None:
@@ -210,7 +210,7 @@ def test_event_and_recording_are_there_together_or_not_at_all(bus: Enrolled, ter
         )
     with pytest.raises(TapNotRecorded):
         left_speaking(bus, terminal, wav())
-    assert (events_of(bus), kept(bus)) == ([], {})
+    assert (bus.events(), kept(bus)) == ([], {})
     with terminal.desk.journal.transaction() as connection:
         connection.execute("DROP TRIGGER failing")
     assert list(kept(bus)) == [] and left_speaking(bus, terminal, wav()) == 1

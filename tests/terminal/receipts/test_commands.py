@@ -23,7 +23,8 @@ from crypto.sm2 import PublicKey
 from terminal.amendments import cancel, correct
 from terminal.assembly import open_terminal
 from terminal.configuration import Mode
-from terminal.errors import FileNotRead, JournalDamaged, TerminalNotEnrolled
+from terminal.errors import FileNotRead, TerminalNotEnrolled
+from terminal.journal.errors import JournalDamaged
 from terminal.modes.inspect_command import inspect_receipts
 from terminal.receipts.benefit_receipt import SignedBenefitReceipt
 from terminal.receipts.commands import app

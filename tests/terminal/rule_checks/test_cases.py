@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 import pytest
@@ -15,13 +14,14 @@ from terminal.rule_checks.case_run import CaseResult, Mismatch, run_cases
 from terminal.rule_checks.errors import CaseFileMalformed
 from terminal.rule_checks.loading import starter_cases
 from terminal.rule_checks.matrix import matrix
+from terminal.rule_checks.quotations import untried_clauses
 from terminal.starter import starter_rule_book
 from tests.terminal.decisions.writing import pack, rule
 
 RESULTS = tuple(run_cases(starter_rule_book(), starter_cases()))
 
 GOOD = """
-source = "a source"
+source = "A place: grades 1-2 free, 08:30 to 17:00; companions pay"
 mark = "V"
 
 [[matrix]]
@@ -66,7 +66,7 @@ expect = { outcome = "not_eligible", holder_pays = 200 }
 """
 
 
-@pytest.mark.parametrize("result", RESULTS, ids=lambda result: f"{result.file}: {result.case.name}")
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: f"{result.file.file}: {result.case.name}")
 def test_the_starter_packs_decide_as_the_table_of_rules_says(result: CaseResult) -> None:
     assert result.mismatches == (), result.decision.tried
 
@@ -76,7 +76,7 @@ def test_every_starter_pack_has_cases_and_every_rule_is_used_by_one() -> None:
 
     assert rules == {result.decision.rule for result in RESULTS} - {""}
     assert {held.name for held in starter_rule_book().packs} == {
-        result.file.removesuffix(".toml") for result in RESULTS
+        result.file.file.removesuffix(".toml") for result in RESULTS
     }
 
 
@@ -91,24 +91,73 @@ NOT_FOR_RULES = {
 
 
 def test_every_clause_of_a_source_is_tried_by_a_case() -> None:
-    untried = set()
-    for file in starter_cases():
-        _place, _colon, told = file.source.partition(": ")
-        clauses = {clause.strip() for clause in re.split("[:;,]", told)}
-        said = {case.says for case in file.cases}
-        assert all(says in file.source for says in said), file.file
-        untried |= {
-            clause for clause in clauses if not any(clause in says or says in clause for says in said)
-        }
+    assert all(result.quoted for result in RESULTS)
+    untried = untried_clauses((result.file, result.case, result.rule) for result in RESULTS)
+    assert {clause.clause for clause in untried} == NOT_FOR_RULES
 
-    assert untried == NOT_FOR_RULES
+
+CITED = rule("r", "grade <= 2").replace(
+    '"a test"', '"Elsewhere: grades 1-2 free on ferries, too; 1,000 rides"'
+)
+
+
+@pytest.mark.parametrize(
+    ("says", "quoted"),
+    [
+        ("grades 1-2 free", True),
+        ("Grades  1-2 FREE", True),
+        ("ＧＲＡＤＥＳ 1-2 free", True),
+        ("grades 1-2 free on ferries", True),  # the deciding rule's own source
+        ("grades 1-3 free", False),
+        ("free grades 1-2", False),
+    ],
+)
+def test_what_a_case_says_stands_in_its_source_or_in_the_deciding_rule_s(says: str, quoted: bool) -> None:
+    toml = GOOD.replace('says = "grades 1-2 free"', f'says = "{says}"', 1)
+
+    first, second = run_cases(RuleBook([pack(CITED)]), [CaseFile.from_bytes(toml.encode())])
+
+    assert (first.quoted, first.passed, second.quoted) == (quoted, quoted, True)
+    assert first.mismatches == ()
+
+
+def test_a_refusal_is_not_quoted_from_a_rule_that_gave_nothing() -> None:
+    before, last = GOOD.rsplit('says = "grades 1-2 free"', 1)
+    toml = f'{before}says = "free on ferries"{last}'
+
+    _first, second = run_cases(RuleBook([pack(CITED)]), [CaseFile.from_bytes(toml.encode())])
+
+    assert (second.rule, second.mismatches, second.quoted) == (None, (), False)
+
+
+def test_clauses_that_no_case_tries_are_told_once_each_with_their_source() -> None:
+    results = list(run_cases(RuleBook([pack(CITED)]), [CaseFile.from_bytes(GOOD.encode(), "good.toml")]))
+
+    untried = list(untried_clauses((one.file, one.case, one.rule) for one in results + results))
+
+    assert [(one.file, one.rule, one.clause) for one in untried] == [
+        ("good.toml", "", "08:30 to 17:00"),
+        ("good.toml", "", "companions pay"),
+        ("good.toml", "p/r", "too"),
+        ("good.toml", "p/r", "1,000 rides"),
+    ]
+
+
+def test_a_chinese_source_is_divided_at_its_own_signs() -> None:
+    toml = GOOD.replace("A place: grades 1-2 free, 08:30 to 17:00; companions pay", "某地：甲，乙；丙。丁")
+    toml = toml.replace('says = "grades 1-2 free"', 'says = "乙"')
+    results = list(run_cases(RuleBook([pack()]), [CaseFile.from_bytes(toml.encode())]))
+
+    untried = untried_clauses((one.file, one.case, None) for one in results)
+
+    assert [one.clause for one in untried] == ["甲", "丙", "丁"]
 
 
 def test_every_part_of_a_case_is_read() -> None:
     file = CaseFile.from_bytes(GOOD.encode(), "good.toml")
     first, second = file.cases
 
-    assert (file.file, file.source, len(file.matrix)) == ("good.toml", "a source", 1)
+    assert (file.file, file.mark, len(file.matrix)) == ("good.toml", "V", 1)
     assert (first.situation.card.categories, first.situation.card.grade) == ((4, 5), 2)
     assert first.situation.card.expires == date(2030, 1, 1)
     assert first.situation.service.tickets == {"half": 100}

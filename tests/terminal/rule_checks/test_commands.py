@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from terminal.errors import FileNotRead, ServiceUnknown
+from terminal.decisions.errors import ServiceUnknown
+from terminal.errors import FileNotRead
 from terminal.rule_checks.commands import app
 from terminal.rule_checks.errors import CaseFileMalformed, NoCases, NoRulePacks
 from terminal.rule_checks.finding import LEVELS, Check
@@ -118,6 +119,9 @@ def test_a_failing_case_is_1_and_told_exactly(tmp_path: Path) -> None:
 
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
+        "note cases.toml: no case tries what its source says: 08:30 to 17:00",
+        "note cases.toml: no case tries what its source says: companions pay",
+        "note cases.toml, p/other: no case tries what its source says: a test",
         "cases.toml first",
         "    source: grades 1-2 free",
         "    holder_pays: expected 0, got 100",
@@ -126,6 +130,47 @@ def test_a_failing_case_is_1_and_told_exactly(tmp_path: Path) -> None:
         "    p/other: Its condition holds; the benefit is this rule's",
         "2 cases, 1 decided otherwise than the source says",
     ]
+
+
+def test_a_misquoted_source_is_1_and_clauses_without_a_case_are_noted(tmp_path: Path) -> None:
+    path = written(tmp_path / "rules", rule("r", "grade <= 2"))
+    cases = tmp_path / "cases.toml"
+    cases.write_text(GOOD.replace('says = "grades 1-2 free"', 'says = "all free"', 1), encoding="utf-8")
+
+    done = run("test", path, cases, "--no-matrix")
+    report = answer("test", path, cases, "--no-matrix")
+
+    assert done.exit_code == 1
+    assert done.stdout.splitlines() == [
+        "note cases.toml: no case tries what its source says: 08:30 to 17:00",
+        "note cases.toml: no case tries what its source says: companions pay",
+        "note cases.toml, p/r: no case tries what its source says: a test",
+        "cases.toml first",
+        "    source: all free",
+        "    its source does not say this: A place: grades 1-2 free, 08:30 to 17:00; companions pay",
+        "1 quoted otherwise than the source is written",
+        "2 cases, 0 decided otherwise than the source says",
+    ]
+    assert (report["failed"], [result["quoted"] for result in report["results"]]) == (1, [False, True])
+    assert report["untried"][-1] == {"file": "cases.toml", "rule": "p/r", "clause": "a test"}
+    cases.write_text(GOOD, encoding="utf-8")
+    assert run("test", path, cases, "--no-matrix").exit_code == 0  # notes alone fail nothing
+
+
+def test_a_rule_that_can_not_be_worked_out_is_told_in_words_with_its_code(tmp_path: Path) -> None:
+    path = written(tmp_path / "rules", rule("r", "12 / (month - 5) > 0"))
+    cases = tmp_path / "cases.toml"
+    cases.write_text(GOOD, encoding="utf-8")
+
+    done = run("test", path, cases, "--no-matrix")
+    [tried] = answer("test", path, cases)["results"][0]["tried"]
+
+    assert done.exit_code == 1
+    assert "could not be worked out for this tap: it divides by zero" in done.stdout
+    assert (tried["failure"], tried["code"]) == ("division_by_zero", "TRM-321")
+    said = run("lint", path)
+    assert "(it divides by zero) and grants nothing (TRM-321)" in said.stdout
+    assert "ZeroDivisionError" not in done.stdout + said.stdout
 
 
 def test_cases_are_found_in_a_folder_s_cases(tmp_path: Path) -> None:

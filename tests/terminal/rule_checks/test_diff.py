@@ -54,6 +54,21 @@ def test_who_gains_is_told_by_category_grade_and_residence() -> None:
     assert told(old, new) == [("category 5, grades 3–4, local", "pays 50%", "free")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("pays_percent = 1", "pays_percent = 2"),  # alike below a fare of 50 yuan
+        ("pays_percent = 98", "pays_percent = 99"),  # and these below one of 1.02
+    ],
+)
+def test_shares_that_differ_at_dear_fares_alone_are_told(old: str, new: str) -> None:
+    by_yuan = 'kind = "percentage", {}, rounding = "down_to_yuan"'
+
+    [change] = changes(one(rule(benefit=by_yuan.format(old))), one(rule(benefit=by_yuan.format(new))))
+
+    assert (change.kind, change.who.en) == (ChangeKind.OUTCOME, "every holder")
+
+
 def test_from_when_is_told() -> None:
     old = one(rule("half", "true", HALF))
     new = RuleBook(
@@ -241,6 +256,18 @@ def test_a_bar_that_begins_or_whose_basis_alone_changes_is_told() -> None:
     [change] = changes(some, other)
     assert (change.kind, change.after.zh) == (ChangeKind.WORDS, "“另一办法”")
     assert change.before.en != change.after.en
+
+
+def test_a_bar_that_ends_is_told_from_the_day_after_its_last() -> None:
+    nation = pack(name="nation")
+    old, new = (
+        RuleBook([nation, pack(name="city", region="4201", dates=dates, more=misuse(1))])
+        for dates in ("effective_from = 2020-01-01\n", UNTIL_JUNE)
+    )
+
+    bars = [change.who.en for change in changes(old, new) if "misused" in change.who.en]
+
+    assert bars == ["holders found to have misused the card from 2026-07-01 on"]
 
 
 OTHERWISE = """

@@ -13,18 +13,23 @@ from hypothesis import strategies as st
 
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.rule_book import RuleBook
+from terminal.decisions.rule_pack import RulePack
 from terminal.rule_checks.finding import Check, Finding, Level
 from terminal.rule_checks.grid import grids_of
 from terminal.rule_checks.lint import lint, lint_book
 from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.sites import sites_of
-from terminal.starter import starter_catalogue, starter_rule_book
+from terminal.rule_checks.written_checks import check_regions
+from terminal.starter import starter_catalogue, starter_files, starter_rule_book
 from tests.terminal.decisions.writing import pack, pack_toml, rule
 from tests.terminal.rule_checks.books import books, situations
 from tests.terminal.rule_checks.test_grid import for_grid
 
 HALF = 'kind = "percentage", pays_percent = 50'
+TRANSIT = 'kinds = ["transit"]'
 TODAY = date(2026, 5, 17)
+OVER = "effective_from = 2020-01-01\neffective_until = 2026-05-16\n"
+BEFORE_THE_LAW = "effective_from = 2012-01-01\neffective_until = 2018-10-25\n"
 ADVICE = '\n[[otherwise]]\nkinds = ["transit"]\ninstead = { zh = "请按票价乘车", en = "Pay the list fare" }\n'
 
 CATALOGUE = Catalogue.from_bytes(
@@ -136,6 +141,21 @@ def test_a_gap_is_told_by_whom_and_when_it_concerns() -> None:
     ]
 
 
+def test_days_without_any_rule_are_no_gap() -> None:
+    ended = pack(rule("r"), dates="effective_from = 2020-01-01\neffective_until = 2026-12-31\n")
+
+    assert found(RuleBook([ended]), Check.GAP) == []
+
+
+def test_advice_of_one_operator_leaves_the_others_with_a_gap() -> None:
+    own = ADVICE.replace("kinds", 'operator = "test-bus"\nkinds')
+
+    assert places(found(book(rule("r", "grade <= 2"), advice=own), Check.GAP)) == [
+        "elsewhere · transit: grades 3–4"
+    ]
+    assert found(book(rule("r", "grade <= 2"), advice=own + ADVICE), Check.GAP) == []
+
+
 def test_places_and_people_are_told_in_words_not_in_codes() -> None:
     asked = (
         rule("both", "metro && 1 in categories && 5 in categories && !(6 in categories)"),
@@ -168,7 +188,7 @@ def test_what_hinders_a_rule_is_told_in_words() -> None:
 
 
 def test_what_was_amiss_in_the_past_is_not_told() -> None:
-    early = pack(rule("r", "grade == 1"), dates="effective_from = 2020-01-01\neffective_until = 2025-12-31\n")
+    early = pack(rule("r", "grade <= 2"), dates="effective_from = 2020-01-01\neffective_until = 2025-12-31\n")
     later = pack(rule("r"), version="2", dates="effective_from = 2026-01-01\n")
 
     assert found(RuleBook([early, later]), Check.GAP) == []
@@ -188,7 +208,7 @@ def test_a_better_rule_that_comes_later_is_warned_of() -> None:
 
 
 def test_a_better_rule_that_comes_first_is_noted() -> None:
-    [finding] = lint_book(book(rule("free", "grade == 1"), rule("half", "true", HALF)), None, TODAY)
+    [finding] = lint_book(book(rule("free", "grade <= 2"), rule("half", "true", HALF)), None, TODAY)
 
     assert (finding.check, finding.level) == (Check.OVERLAP, Level.NOTE)
 
@@ -201,7 +221,7 @@ def test_a_condition_that_fails_for_some_is_found() -> None:
     [finding] = found(book(rule("r", "12 / (month - 12) < 0")), Check.FAILS)
 
     assert (finding.subject, finding.level) == ("p/r", Level.FAULT)
-    assert "ZeroDivisionError" in finding.says.en
+    assert "(it divides by zero) and grants nothing (TRM-321)" in finding.says.en
     assert places([finding]) == ["elsewhere · transit: each year 12-01–12-31 (from 2020-12-01)"]
 
 
@@ -209,6 +229,111 @@ def test_what_could_only_be_sampled_is_said() -> None:
     [finding] = found(book(rule("r", "fare % 100 == 0")), Check.SAMPLED)
 
     assert (finding.subject, finding.level) == ("fare", Level.NOTE)
+
+
+def starter_with(**changed: str) -> RuleBook:
+    """The starter's packs with others: text replaced in the pack of the name, as `old → new`, or none."""
+    files = {path: data.decode() for path, data in starter_files().items() if path.startswith("rules/")}
+    for name, edit in changed.items():
+        old, _arrow, new = edit.partition(" → ")
+        toml = files.pop(f"rules/{name}.toml")
+        assert old in toml
+        if new:
+            files[name] = toml.replace(old, new)
+    return RuleBook(RulePack.from_bytes(toml.encode()) for toml in files.values())
+
+
+@pytest.mark.parametrize(
+    ("benefit", "applies_to", "condition", "where"),
+    [
+        (HALF, TRANSIT, "true", "Hangzhou · transit: category 1, grades 1–2"),
+        (HALF, TRANSIT, "grade >= 2", "Hangzhou · transit: category 1, grade 2"),
+        (HALF, TRANSIT, "grade <= 2 && 4 in categories", "Hangzhou · transit: categories 1 + 4, grades 1–2"),
+        (HALF, TRANSIT, "!local", "Hangzhou · transit: category 1, grades 1–2, same province or elsewhere"),
+        (
+            'kind = "ceiling", ceiling_fen = 1',
+            TRANSIT,
+            "metro",
+            "Hangzhou · transit: metro, category 1, grades 1–2",
+        ),
+        (
+            HALF,
+            f'{TRANSIT}, operator = "o"',
+            "true",
+            "Hangzhou · transit · operator o: category 1, grades 1–2",
+        ),
+        (
+            'kind = "percentage", pays_percent = 1, rounding = "down_to_yuan"',
+            TRANSIT,
+            "true",
+            "Hangzhou · transit: category 1, grades 1–2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("beside", [True, False], ids=["beside the nation's", "alone"])
+def test_a_local_rule_that_gives_less_than_the_law_is_a_fault(
+    benefit: str, applies_to: str, condition: str, where: str, beside: bool
+) -> None:
+    local = pack(rule("less", condition, benefit, applies_to), name="hz", region="3301")
+    rules = RuleBook([local, *(starter_rule_book().packs if beside else ())])
+
+    [finding] = found(rules, Check.BELOW_LAW)
+
+    assert (finding.subject, finding.level) == ("hz/less", Level.FAULT)
+    assert "cn/transit-art-50" in finding.says.en
+    assert "第五十条" in finding.says.zh
+    assert places([finding]) == [where.replace(": ", ": from 2020-01-01, ")]
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        rule("less", "true", HALF, 'kinds = ["attraction"]'),  # the law says nothing of them
+        rule("less", "!(1 in categories)", HALF),
+        rule("less", "grade >= 3", HALF),
+        rule("few", extra='quota = "few"') + '\n[[quotas]]\nid = "few"\nuses = 1\nper = "year"\n',
+        rule("accompanied", extra='companion_required = "true"'),
+        rule("carers", "true", HALF, extra='for = "companion-card"'),
+    ],
+)
+def test_where_the_nation_s_rule_still_serves_the_law_is_kept(local: str) -> None:
+    rules = RuleBook([pack(local, name="hz", region="3301"), *starter_rule_book().packs])
+
+    assert found(rules, Check.BELOW_LAW) == []
+
+
+def test_a_past_rule_below_the_law_and_one_before_the_law_are_no_fault() -> None:
+    over = pack(rule("less", "true", HALF), region="3301", dates=OVER)
+    before = pack(rule("less", "true", HALF), region="3301", dates=BEFORE_THE_LAW)
+
+    assert found(RuleBook([over]), Check.BELOW_LAW) == []
+    assert [
+        finding
+        for finding in lint_book(RuleBook([before]), None, date(2018, 1, 1))
+        if finding.check is Check.BELOW_LAW
+    ] == []
+
+
+def test_the_nation_s_pack_itself_may_not_give_less() -> None:
+    half = starter_with(cn='{ kind = "free" } → { kind = "percentage", pays_percent = 50 }')
+    fewer = starter_with(cn="grade <= 2 → grade <= 1")
+
+    assert [finding.subject for finding in found(half, Check.BELOW_LAW)] == ["cn/transit-art-50"]
+    [refused] = found(fewer, Check.BELOW_LAW)
+    assert "no rule gives what it gives" in refused.says.en
+    assert "elsewhere · transit: category 1, grade 2" in places([refused])
+
+
+def test_content_without_the_nation_s_rule_is_a_fault_at_services_where_none_else_serves() -> None:
+    rules = starter_with(cn="name")
+
+    assert found(rules, Check.BELOW_LAW) == []
+    [finding] = [
+        finding
+        for finding in lint_book(rules, CATALOGUE, TODAY, whole=True)
+        if finding.check is Check.BELOW_LAW
+    ]
+    assert places([finding]) == ["BUS-1 bus: category 1, grades 1–2"]
 
 
 def test_days_between_two_versions_are_found() -> None:
@@ -275,11 +400,43 @@ def test_a_pack_for_a_province_that_there_is_not_is_found(region: str, is_found:
     assert not found(starter_rule_book(), Check.UNKNOWN_REGION)
 
 
+@pytest.mark.parametrize(
+    ("condition", "region", "check", "says"),
+    [
+        ('region == "999901"', "CN", Check.UNKNOWN_REGION, "no such region: 999901"),
+        ('region in ["330106", "160101"]', "33", Check.UNKNOWN_REGION, "no such region: 160101"),
+        ('grade == 1 && region.startsWith("99")', "CN", Check.UNKNOWN_REGION, "no such region: 99"),
+        ('region.startsWith("9")', "CN", Check.UNKNOWN_REGION, "no such region: 9"),
+        ('region == "3301"', "33", Check.UNKNOWN_REGION, "3301, which is not six digits"),
+        ('region != "杭州"', "33", Check.UNKNOWN_REGION, "杭州, which is not six digits"),
+        ('!region.startsWith("")', "33", Check.UNKNOWN_REGION, "not 1 to 6 digits"),
+        ('region.startsWith("32")', "33", Check.OUTSIDE_REGION, "region 32, outside the pack's 33"),
+        ('"320102" == region', "3301", Check.OUTSIDE_REGION, "region 320102, outside the pack's 3301"),
+        ('region == "330206"', "3301", Check.OUTSIDE_REGION, "region 330206, outside the pack's 3301"),
+        ('region.startsWith("3")', "3301", None, ""),
+        ('region.startsWith("33")', "3301", None, ""),
+        ('region == "330106"', "3301", None, ""),
+        ('region == "110101"', "CN", None, ""),
+    ],
+)
+@pytest.mark.parametrize("field", ["condition", "companion_required"])
+def test_regions_in_conditions_are_looked_at(
+    condition: str, region: str, check: Check | None, says: str, field: str
+) -> None:
+    asking = rule("r", condition) if field == "condition" else rule("r", extra=f"{field} = '{condition}'")
+
+    findings = list(check_regions([pack(asking, region=region)]))
+
+    assert [(one.check, one.subject) for one in findings] == ([(check, "p/r")] if check else [])
+    assert all(says in one.says.en for one in findings)
+
+
 def test_names_that_the_catalogue_lacks_are_found() -> None:
     rules = book(
         rule("code", applies_to='services = ["FERRY-1"]'),
         rule("operator", applies_to='kinds = ["transit"], operator = "nobody"'),
         rule("sound"),
+        advice=ADVICE.replace("kinds", 'operator = "none"\nservices = ["FERRY-2"]\nkinds'),
     )
 
     unknown = found(rules, Check.UNKNOWN_SERVICE, CATALOGUE)
@@ -287,6 +444,8 @@ def test_names_that_the_catalogue_lacks_are_found() -> None:
     assert [(finding.subject, finding.says.en.rpartition(" ")[2]) for finding in unknown] == [
         ("p/code", "FERRY-1"),
         ("p/operator", "nobody"),
+        ("p, otherwise 1", "FERRY-2"),
+        ("p, otherwise 1", "none"),
     ]
     assert [finding.subject for finding in found(rules, Check.NOWHERE, CATALOGUE)] == ["p/code", "p/operator"]
 
@@ -297,18 +456,18 @@ def test_a_class_of_ticket_without_a_price_is_found_at_its_service() -> None:
     assert found(rules, Check.FAILS) == []
     [finding] = found(rules, Check.FAILS, CATALOGUE)
     assert "BUS-1" in finding.where[0].en
-    assert "TicketClassUnknown" in finding.says.en
+    assert "no price of the ticket" in finding.says.en
 
 
 def test_an_unreadable_file_is_found_and_the_others_are_checked(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
-    good.write_text(pack_toml(rule("dead", "false")) + ADVICE)
+    good.write_text(pack_toml(rule("dead", "false"), rule("alive")) + ADVICE)
     bad.write_text("name = 5")
 
     report = lint([good, bad], None, TODAY)
 
     assert {finding.check for finding in report.findings} == {Check.UNREACHABLE, Check.UNREADABLE}
-    assert report.rules == 1
+    assert report.rules == 2
 
 
 def test_packs_that_overlap_in_time_are_found(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from card.simulator.boards.serial_ccid_board import SerialCcidBoard
 from card.simulator.boards.vpcd import VpcdLink
 from firmware_profiles.reader_profile import recognise_reader
 from tests.card.cards import applet, check, personalised, reason
-from tests.card.mute_cards import MuteCardBoard
+from tests.card.readers.mute_cards import MuteCardBoard
 
 SECONDS = 10.0
 

@@ -10,15 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crypto.sm3 import sm3
-from terminal.errors import (
-    HotlistCountWrong,
-    HotlistFormatUnknown,
-    HotlistMalformed,
-    HotlistTorn,
-)
 from terminal.hotlist.base import HotlistBase
 from terminal.hotlist.building import Issued, Listed, build_base, build_delta, build_reasons
 from terminal.hotlist.delta import HotlistDelta, delta_bytes
+from terminal.hotlist.errors import HotlistCountWrong, HotlistFormatUnknown, HotlistMalformed, HotlistTorn
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import REASONS, HotlistReason
 from terminal.hotlist.reasons import HotlistReasons

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terminal.errors import (
+from terminal.hotlist.building import Issued, Listed, build_base, build_delta, build_reasons
+from terminal.hotlist.delta import HotlistDelta
+from terminal.hotlist.errors import (
     HotlistDeltaForeign,
     HotlistDeltaMissing,
     HotlistMalformed,
     HotlistNotBuilt,
     HotlistReasonsForeign,
 )
-from terminal.hotlist.building import Issued, Listed, build_base, build_delta, build_reasons
-from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import HotlistReason
 

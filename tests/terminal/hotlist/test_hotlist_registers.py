@@ -13,15 +13,15 @@ from crypto.explained import Language
 from terminal.clock import SystemClock
 from terminal.content_commands import app
 from terminal.decisions.decide import local_date
-from terminal.errors import (
-    FileNotRead,
+from terminal.decisions.errors import MisuseNotRuled
+from terminal.errors import FileNotRead
+from terminal.hotlist.delta import HotlistDelta
+from terminal.hotlist.errors import (
     HotlistColumnsMissing,
     HotlistDeltaForeign,
     HotlistEntryRefused,
     HotlistTorn,
-    MisuseNotRuled,
 )
-from terminal.hotlist.delta import HotlistDelta
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.reason import HotlistReason
 from terminal.hotlist.registers import read_issued, read_members

@@ -15,15 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.sm3 import sm3
-from terminal.errors import (
-    HotlistFormatUnknown,
-    HotlistMalformed,
-    HotlistNotBuilt,
-)
 from terminal.hotlist.base import HotlistBase
 from terminal.hotlist.building import DAYS_APART, Issued
 from terminal.hotlist.card_hash import mix
-from terminal.hotlist.errors import StandingListDeltaForeign, StandingListForeign, StandingListMalformed
+from terminal.hotlist.errors import (
+    HotlistFormatUnknown,
+    HotlistMalformed,
+    HotlistNotBuilt,
+    StandingListDeltaForeign,
+    StandingListForeign,
+    StandingListMalformed,
+)
 from terminal.hotlist.hotlist import Hotlist
 from terminal.hotlist.standing_list import StandingList
 from terminal.hotlist.standing_list_building import build_list, build_list_delta

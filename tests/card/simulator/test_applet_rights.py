@@ -22,7 +22,7 @@ from card.simulator.chips.contents import ChipContents, LifeCycle, VolatileMemor
 from tests.card.cards import CHALLENGE
 from tests.card.full_cards import full_card
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "reference-applet.md").read_text()
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "reference-applet.md").read_text()
 PROFILE = reference_profile()
 PAIRS = {
     role: StaticKeys(bytes([number]) * 16, bytes([number + 16]) * 16)

@@ -19,7 +19,7 @@ from card.simulator.issuing.altered_cards import clone, forge
 from card.verification import VerifiedCard
 from tests.card.cards import CHALLENGE, applet, card_key, check, personalised, reason
 from tests.card.full_cards import PHOTO, full_card, psam_slot
-from tests.card.transports import TRANSPORTS, Transport
+from tests.card.readers.transports import TRANSPORTS, Transport
 
 CARD = personalised()
 FULL_CARD = full_card()

@@ -42,7 +42,7 @@ from card.simulator.boards.pn532_board import Pn532Board
 from card.simulator.boards.serial_ccid_board import SerialCcidBoard
 from card.simulator.boards.vpcd import VpcdLink
 from tests.card.cards import ScriptedChip, applet, check, reason
-from tests.card.mute_cards import MuteCardBoard, MutePicc
+from tests.card.readers.mute_cards import MuteCardBoard, MutePicc
 
 SECONDS = 10.0
 ARRIVED, LEFT = ReaderEventKind.READER_ARRIVED, ReaderEventKind.READER_LEFT
@@ -331,7 +331,7 @@ def test_three_hundred_taps_leave_no_thread_and_no_descriptor() -> None:
     # In a process of its own: libpcsclite keeps to the service that a process used first.
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.cycles", "--quick"],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         timeout=110,

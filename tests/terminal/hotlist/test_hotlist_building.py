@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terminal.errors import HotlistNotBuilt
 from terminal.hotlist import ribbon_building
 from terminal.hotlist.bulk_hash import Numbers, mix_all
 from terminal.hotlist.bulk_lookup import BulkFilter
 from terminal.hotlist.card_hash import MASK, mix
+from terminal.hotlist.errors import HotlistNotBuilt
 from terminal.hotlist.exact_filter import ExactFilter, best_columns
 from terminal.hotlist.filter_building import build_filter
 from terminal.hotlist.ribbon_building import Keys, build_ribbon

@@ -21,6 +21,14 @@ from crypto.pki.role import Role
 from crypto.sm2 import PrivateKey
 from terminal.configuration import Mode
 from terminal.content.content import Content, load_content, load_trust, require_newer
+from terminal.content.errors import (
+    ContentDamaged,
+    ContentFromFuture,
+    ContentMissing,
+    ContentOlder,
+    ContentUnusable,
+    ManifestMalformed,
+)
 from terminal.content.live import LiveContent
 from terminal.content.manifest import (
     CATALOGUE,
@@ -41,20 +49,11 @@ from terminal.content.manifest import (
 )
 from terminal.content.report import content_report, export_trust_store
 from terminal.content.store import ContentStore
-from terminal.errors import (
-    ContentDamaged,
-    ContentFromFuture,
-    ContentMissing,
-    ContentOlder,
-    ContentUnusable,
-    HotlistFormatUnknown,
-    HotlistMalformed,
-    ManifestMalformed,
-    RulePackMalformed,
-    ServiceUnknown,
-)
+from terminal.decisions.errors import RulePackMalformed, ServiceUnknown
 from terminal.hotlist.building import Issued
 from terminal.hotlist.errors import (
+    HotlistFormatUnknown,
+    HotlistMalformed,
     StandingListDeltaForeign,
     StandingListForeign,
     StandingListMalformed,

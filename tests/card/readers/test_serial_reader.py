@@ -45,7 +45,7 @@ from firmware_profiles.frame_format import FieldName
 from firmware_profiles.reader_profile import profile_by_id
 from firmware_profiles.serial_profile import CcidDialect, Timing
 from tests.card.cards import ScriptedChip, applet, check, reason
-from tests.card.serial_readers import (
+from tests.card.readers.serial_readers import (
     HASTY,
     PROFILES,
     QUICK,

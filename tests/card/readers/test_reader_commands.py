@@ -20,7 +20,7 @@ from card.simulator.chips.applet import HISTORICAL_BYTES
 from tests.card.cards import applet
 
 SECONDS = 20.0
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
