@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, Self
 
 from card.answer_time import ANSWER_SECONDS, TimelyConnection
@@ -17,26 +16,13 @@ from card.files import Access, FileLayout, Record
 from card.identity import internal_authenticate
 from card.profile import CardProfile
 from card.verification import known_issuer, require_issuer_signature, require_tap_proof
+from crypto.assurance import Assurance
 from crypto.credential import TapCredential
 from crypto.trust import TrustStore
 
 # All files of the reference profile, full, are 35 kB: some 160 short commands, 15 seconds with a slow card on
 # a slow reader.
 VISIT_SECONDS: Final = 60.0
-
-
-class Assurance(StrEnum):
-    """What shows that the data are the card's; each of the last three has what the one before has.
-
-    NONE: nothing. PSAM: card and PSAM authenticated each other; whoever has a PSAM's master keys can pose as
-    any card. CHIP: and the chip proved the key in its credential; who signed that was not looked at. ISSUER:
-    and a trusted issuer signed it.
-    """
-
-    NONE = "none"
-    PSAM = "psam"
-    CHIP = "chip"
-    ISSUER = "issuer"
 
 
 @dataclass(frozen=True, repr=False)

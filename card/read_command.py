@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from card.card_reading import Assurance, CardReading
+from card.card_reading import CardReading
 from card.connection import CardConnection
 from card.errors import CardError, PictureNotSaved
 from card.field_encoding import Encoding, FieldValue
@@ -26,6 +26,7 @@ from card.psam_slot import find_sam_slot, open_psam
 from card.readers.address import open_reader
 from card.readers.pcsc import list_readers
 from card.trace_file import traced
+from crypto.assurance import Assurance
 from crypto.errors import TrustStoreMalformed
 from crypto.explained import Language, Text
 from crypto.pki.certificate import Certificate

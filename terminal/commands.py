@@ -142,6 +142,7 @@ def content(
     Example: tongka terminal content --data out/terminal
     """
     directory = DataDirectory(data)
+    directory.require_terminal()
     clock = SystemClock()
     report = content_report(directory, clock.now_ms())
     if export_trust is not None:

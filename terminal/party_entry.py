@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Final, TextIO
 
+from terminal.typed_text import forgiving
+
 INSPECT: Final = "?"
 
 
@@ -17,7 +19,7 @@ class PartyEntry:
     """
 
     def __init__(self, stream: TextIO, refuse: Callable[[str], None], inspect: Callable[[], None]) -> None:
-        self._stream, self._refuse, self._inspect = stream, refuse, inspect
+        self._stream, self._refuse, self._inspect = forgiving(stream), refuse, inspect
         self._companions = 0
         self._lock = threading.Lock()
 

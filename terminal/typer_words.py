@@ -1,6 +1,7 @@
 """Typer's own words in Chinese: headings of help, and what was wrong with a command line.
 
-Typer writes these in English; nothing else of a command is.
+Typer writes these in English. Nothing else of a command is, but for the two lines with which
+`--install-completion` says where it put its script (docs/commands.md).
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def test_from_an_issuer_to_published_content(shell: Shell, tmp_path: Path) -> No
     assert shell(made) == {"path": "content/hotlist/base.bin", "count": 0}
 
     made = "center init --data center --issuer issuer/issuer.json --content content --lists content/lists"
-    assert shell(f"{made} --issued issued.csv") == {"directory": "center"}
+    assert shell(f"{made} --issued issued.csv") == {"directory": "center", "unasked": []}
     published = shell("center publish --data center --content content")
     assert (published["version"], published["hotlist"], published["after"]) == (
         2,
@@ -57,6 +57,7 @@ def test_from_an_issuer_to_published_content(shell: Shell, tmp_path: Path) -> No
         0,
     )  # the base and its delta
     assert {each["name"] for each in published["lists"]} >= {"minors", "wheelchair-users"}
+    assert published["unasked"] == []
     code = shell("center terminal-code --data center --operator test-bus --service BUS-1 --region 500103")
     assert code["days"] > 0
     assert code["code"]

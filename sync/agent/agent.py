@@ -25,6 +25,7 @@ from sync.errors import (
     ReceiptInvalid,
 )
 from terminal.clock import Clock, SystemClock
+from terminal.configuration import TerminalConfiguration
 from terminal.content.content import load_content, load_trust
 from terminal.content.errors import ContentUnusable
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
@@ -32,6 +33,7 @@ from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt
 from terminal.journal.errors import JournalBehind
 from terminal.journal.reader import JournalReader
+from terminal.journal.schema import JournalOwner
 from terminal.journal.wholeness import require_there
 
 #: What passes by itself, or with the network; anything else needs a person, though the agent keeps trying.
@@ -106,7 +108,7 @@ class Agent:
         with UploadState(self._directory.uploads, self._configuration.epoch) as state:
             try:
                 held = _signed_for(state)
-                require_there(self._directory.journal, held)
+                require_there(self._directory.journal, _owner(self._configuration), held)
                 if not self._directory.journal.exists():
                     return True
                 trust = load_trust(self._directory.content, self._root, 0)
@@ -211,7 +213,7 @@ def upload_status(directory: DataDirectory) -> UploadStatus:
     with UploadState(directory.uploads, configuration.epoch) as state:
         progress, held = state.progress(), _signed_for(state)
         try:
-            require_there(directory.journal, held)
+            require_there(directory.journal, _owner(configuration), held)
             if not directory.journal.exists():
                 return UploadStatus(0, progress, 0, None, content)
         except JournalBehind as error:
@@ -225,6 +227,10 @@ def upload_status(directory: DataDirectory) -> UploadStatus:
     oldest = UsageEvent.from_bytes(waiting[0].data).time_ms if waiting else None
     unsent = max(0, recorded - progress.acknowledged)
     return UploadStatus(recorded, progress, unsent, oldest, content, recordings, behind)
+
+
+def _owner(configuration: TerminalConfiguration) -> JournalOwner:
+    return JournalOwner(configuration.terminal_id, configuration.epoch)
 
 
 def _behind(journal: JournalReader, held: Receipt | None) -> JournalBehind | None:

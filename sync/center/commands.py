@@ -64,6 +64,11 @@ _PUBLISHED_LIST = Text(
     zh="常设名单 {name} 第 {version} 版，日期 {dated}，{before} → {after} 张",
     en="standing list {name} {version}, dated {dated}, {before} → {after} cards",
 )
+_UNASKED = Text(
+    zh="注意：没有规则用到常设名单 {name}，不会有人因它得到优惠；请核对名称，或用 --drop-list {name} 撤下",
+    en="Note: no rule asks for the standing list {name}, so nobody gets anything by it; check its name, or "
+    "end it with --drop-list {name}",
+)
 _CODE = Text(
     zh="一次性登记码（{days} 天内有效），请在终端上扫描或输入：",
     en="One-time code (valid for {days} days); scan it or type it at the terminal:",
@@ -110,8 +115,12 @@ def init(
     check_content(content, changes)
     if not despite_faults:
         require_no_faults(content, now)
-    create_center(data, issuer, content, now, keystore, parse_settings(setting or []), changes)
+    made = create_center(data, issuer, content, now, keystore, parse_settings(setting or []), changes)
+    if as_json:
+        typer.echo(told(_MADE, as_json, directory=data, unasked=made.unasked))
+        return
     typer.echo(told(_MADE, as_json, directory=data))
+    _warn_of_unasked(made)
 
 
 @app.command("publish")
@@ -140,7 +149,8 @@ def publish_command(
 ) -> None:
     """检查、签发并发布内容；有误则原内容继续有效。 Check, sign and publish content, or leave all as it is.
 
-    没有重新制作的常设名单照旧。 Standing lists that are not made anew stay as they are.
+    没有重新制作的常设名单照旧；没有规则用到的名单会提示。 Standing lists that are not made anew stay as they
+    are; one that no rule asks for is published, and pointed out.
 
     规则包先按 tongka rules lint 检查。 Rule packs are checked first as tongka rules lint does.
 
@@ -158,11 +168,12 @@ def publish_command(
         after = center.publications.current
     listed, others = _published(version, before, after), list(_published_lists(before, after))
     if as_json:
-        typer.echo(told(_PUBLISHED, as_json, **listed, lists=others))
+        typer.echo(told(_PUBLISHED, as_json, **listed, lists=others, unasked=after.unasked))
         return
     typer.echo(told(_PUBLISHED, as_json, **listed))
     for each in others:
         typer.echo(told(_PUBLISHED_LIST, as_json, **each))
+    _warn_of_unasked(after)
 
 
 @app.command()
@@ -266,6 +277,11 @@ def _published_lists(before: Content, after: Content) -> Iterator[dict[str, obje
             "before": was,
             "after": one.count,
         }
+
+
+def _warn_of_unasked(published: Content) -> None:
+    for name in published.unasked:
+        typer.echo(told(_UNASKED, as_json=False, name=name), err=True)
 
 
 def _terminal_id(text: str) -> bytes:

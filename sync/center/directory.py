@@ -20,6 +20,7 @@ from sync.center.publication import Publications, check_content, next_version, p
 from sync.center.standing_lists import UNCHANGED, ListChanges
 from sync.center.store import CenterStore
 from sync.errors import CenterDataMissing, CenterExists
+from terminal.content.content import Content
 from terminal.content.store import ContentStore
 
 _KEYS: Final = "keys"
@@ -71,13 +72,13 @@ def create_center(  # noqa: PLR0917  what it is made of
     keystore: str = "plain",
     settings: Mapping[str, str] | None = None,
     lists: ListChanges = UNCHANGED,
-) -> None:
+) -> Content:
     """Make a centre in `directory`, which must be missing or empty: whole, or not at all.
 
-    `issuer_file` is what a card issuer hands in of its key, `content` a folder as `publish` takes it,
-    `keystore` and `settings` say where its keys shall lie, `lists` which standing lists are made. Raises
-    CenterExists, CenterDataMissing, IssuerRequestMalformed, KeystoreRefused, as publication.publish, and what
-    the keystore raises.
+    Gives the content that it publishes. `issuer_file` is what a card issuer hands in of its key, `content` a
+    folder as `publish` takes it, `keystore` and `settings` say where its keys shall lie, `lists` which
+    standing lists are made. Raises CenterExists, CenterDataMissing, IssuerRequestMalformed, KeystoreRefused,
+    as publication.publish, and what the keystore raises.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise CenterExists(directory=directory)
@@ -91,13 +92,16 @@ def create_center(  # noqa: PLR0917  what it is made of
         keys = CenterKeys.create(draft / _KEYS, now, keystore, settings or {})
         with CenterStore(draft / _STORE) as store:
             add_issuer(keys, store, issuer, now)
-            Center(keys, _publications(draft, keys), store).publish(content, now, lists=lists)
+            center = Center(keys, _publications(draft, keys), store)
+            center.publish(content, now, lists=lists)
+            published = center.publications.current
         # rename(2) replaces an empty folder, and refuses one that somebody filled in the meantime.
         draft.rename(directory)
     except OSError as error:
         raise CenterExists(directory=directory) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+    return published
 
 
 @contextmanager

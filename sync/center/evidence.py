@@ -25,6 +25,7 @@ from sync.center.left_words import judge_left
 from sync.center.named_content import NamedContent
 from sync.center.quota_uses import quota_uses
 from sync.center.unsealing import Unsealer
+from sync.center.visit_words import judge_visit
 from sync.errors import ContentInvalid
 from terminal.content.content import Content
 from terminal.decisions.card_facts import CardFacts, Party
@@ -215,12 +216,13 @@ class _Examiner:
         return replace(result, uses=uses)
 
     def _unfit_words(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> Reason:
-        """What is wrong with a need or a rating; FINE for either that is whole, and for all other kinds."""
-        if event.kind not in (EventKind.NEED, EventKind.RATING):
+        """What is wrong with what was left or registered; FINE where that is whole, or nothing was."""
+        if not evidence.words and event.kind.is_service:
             return Reason.FINE
         is_later = 0 < event.refers_to < event.sequence
-        rated = self.earlier.opened(event, event.refers_to) if is_later else None
-        return judge_left(event, evidence, credential, rated)
+        about = self.earlier.opened(event, event.refers_to) if is_later else None
+        judge = judge_visit if event.kind.is_service else judge_left
+        return judge(event, evidence, credential, about)
 
     def _follows_holder(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> bool:
         """Whether the event before is a granted tap, shortly before, of the card that this one goes with."""

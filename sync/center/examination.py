@@ -45,8 +45,9 @@ class Reason(StrEnum):
     AMENDS_UPWARDS = "amends_upwards"
     CONTINUES_NOTHING = "continues_nothing"
     HOLDER_NOT_VALID = "holder_not_valid"  # a companion card behind a holder's tap that nothing stands behind
-    WORDS_DIFFER = "words_differ"  # the card did not sign for what was left with it
+    WORDS_DIFFER = "words_differ"  # the card did not sign for what was left or registered with it
     RATES_NOTHING = "rates_nothing"  # no service of the same card on the same day
+    REGISTERED_FOR_NOBODY = "registered_for_nobody"  # no visit of the same card on the same day
     REFUSED_THOUGH_VALID = FindingKind.REFUSED_THOUGH_VALID.value
     CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
     TERMINAL_REVOKED = FindingKind.TERMINAL_REVOKED.value

@@ -78,6 +78,11 @@ class Content:
         )
 
     @property
+    def unasked(self) -> tuple[str, ...]:
+        """The lists that no rule asks for, by name: whoever is on them gets nothing by it."""
+        return tuple(sorted(self.lists.keys() - self.asked.keys()))
+
+    @property
     def missing(self) -> StandingListMissing | None:
         """Says which lists rules ask for in vain, if any; to the rules it is as if no card were on them."""
         lists = lacking(self.asked, self.lists)

@@ -15,6 +15,7 @@ MAGIC: Final = b"TKT2"
 CHALLENGE_BYTES: Final = _LAYOUT.size
 TERMINAL_ID_BYTES: Final = 8
 NONCE_BYTES: Final = 8
+SALT_BYTES: Final = 16
 MAX_SERVICE_CHARACTERS: Final = 12
 MAX_FARE: Final = 2**32 - 1
 MAX_COMPANIONS: Final = 255
@@ -22,6 +23,7 @@ MAX_SEQUENCE: Final = 2**48 - 1
 MAX_TIME_MS: Final = 2**48 - 1
 MAX_TICKET_CHARACTERS: Final = 32
 _TICKET_BYTES: Final = 3
+_SEQUENCE_BYTES: Final = 6
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class TapChallenge:
         companions: 1 byte; how many travel with the holder.
         kind: 1 byte; what the event records.
         ticket_tag: 3 bytes; tells the ticket class asked for among a service's few (`ticket_tag()`).
-        nonce: 8 random bytes.
+        nonce: 8 random bytes, or a commitment to words that are sealed with the event (`commitment()`).
     """
 
     terminal: bytes
@@ -111,3 +113,12 @@ class TapChallenge:
 def ticket_tag(ticket: str) -> bytes:
     """What stands in a challenge for a ticket class; zeros for the ordinary ticket."""
     return sm3(ticket.encode())[:_TICKET_BYTES] if ticket else bytes(_TICKET_BYTES)
+
+
+def commitment(domain: bytes, refers_to: int, words: str) -> bytes:
+    """The nonce of an event whose sealed `words` the card is to sign for; `refers_to` is in it as well.
+
+    `domain` sets one kind of words apart from the others. The words need a salt of 16 random bytes: the nonce
+    stands in the clear and would let anybody try out what they are.
+    """
+    return sm3(domain + refers_to.to_bytes(_SEQUENCE_BYTES) + words.encode())[:NONCE_BYTES]

@@ -1,4 +1,4 @@
-"""Which events of the journal were taken back by a later one; the events themselves are never changed."""
+"""Which events of the journal a later one cancelled or corrected; the events themselves are never changed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ AMENDED_TABLE: Final = """
 """
 
 
-def note_cancelled(connection: sqlite3.Connection, sequence: int, by: int) -> None:
-    """The event `sequence` was cancelled by the event `by`."""
-    connection.execute("INSERT OR IGNORE INTO amended VALUES (?1, ?2, row_digest(?1, ?2))", (sequence, by))
+def note_amended(connection: sqlite3.Connection, sequence: int, by: int) -> None:
+    """The event `by` cancelled or corrected the event `sequence`; what did so before counts no more."""
+    connection.execute("INSERT OR REPLACE INTO amended VALUES (?1, ?2, row_digest(?1, ?2))", (sequence, by))
 
 
-def is_cancelled(connection: sqlite3.Connection, sequence: int) -> bool:
-    """Whether an event was cancelled."""
-    row = connection.execute("SELECT 1 FROM amended WHERE sequence = ?", (sequence,)).fetchone()
-    return row is not None
+def amended_by(connection: sqlite3.Connection, sequence: int) -> int | None:
+    """The last event that cancelled or corrected this one; None where none did."""
+    row = connection.execute("SELECT by FROM amended WHERE sequence = ?", (sequence,)).fetchone()
+    return None if row is None else int(row[0])

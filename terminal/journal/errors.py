@@ -221,6 +221,24 @@ class JournalBehind(JournalDamaged):
     )
 
 
+class JournalGone(JournalBehind):
+    """There is no event in the journal, and there was one in this epoch. Facts: file."""
+
+    code = "TRM-431"
+    cause = Text(
+        zh="流水账 {file} 不见了或是空的，而本终端在这一期已经记过账；上传记录里也没有中心的回执。",
+        en="The journal {file} is gone or empty although this terminal has recorded events in this epoch; "
+        "nor is there a receipt of the centre's in what the agent keeps.",
+    )
+    next_step = Text(
+        zh="请勿继续刷卡（重新从第 1 条记起会使流水分叉，不予结算）。能找回原文件的放回原处；找不回的保留整个"
+        "数据目录，联系中心，用新的登记码重新登记（开始新的一期）。",
+        en="Don't tap: a journal that begins again forks the chain and is not settled. Put the file back if "
+        "it can be found; else keep the whole data folder, tell the centre, and enrol again with a new code, "
+        "which begins a new epoch.",
+    )
+
+
 class JournalReplaced(JournalDamaged):
     """The journal's file was deleted, moved or replaced while a terminal writes it. Facts: file."""
 

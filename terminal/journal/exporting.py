@@ -19,7 +19,9 @@ from terminal.errors import FileNotRead, FileNotWritten
 from terminal.events.errors import EventMalformed
 from terminal.events.event import NO_PREVIOUS, UsageEvent
 from terminal.events.receipt import SignedReceipt
+from terminal.journal.errors import JournalDamaged
 from terminal.journal.export_file import MAX_CERTIFICATES, ExportHeader, ExportWriter
+from terminal.journal.export_gaps import Gap, GapFinder
 from terminal.journal.items import StoredCheckpoint, StoredEvent
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalBase
@@ -29,11 +31,12 @@ _SHOWN_ROLES = (Role.PROVINCE, Role.RECEIPT)
 
 @dataclass(frozen=True)
 class Exported:
-    """What a file holds: `events`, `first` to `last` (0: none)."""
+    """What a file holds: `events`, `first` to `last` (0: none), and what of those asked for it does not."""
 
     events: int
     first: int
     last: int
+    gaps: tuple[Gap, ...]
 
 
 def export_journal(  # noqa: PLR0917  what an export depends on
@@ -47,8 +50,8 @@ def export_journal(  # noqa: PLR0917  what an export depends on
 ) -> Exported:
     """Write the events from `first` to `last` (None: all) and their checkpoints to a new file.
 
-    Goes on to the next checkpoint behind `last`, so that a signature covers everything in the file. Raises
-    FileNotWritten, JournalDamaged, JournalUnavailable.
+    Goes on to the next checkpoint behind `last`, so that a signature covers everything in the file. What
+    can't be read is stepped over and told. Raises FileNotWritten, JournalDamaged, JournalUnavailable.
     """
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -94,22 +97,28 @@ def _write(  # noqa: PLR0917
             certificates=list(certificates),
         ),
     )
+    gaps = GapFinder(first, base.sequence)
     count = begun = reached = 0
     for item in reader.items():
-        if item.sequence <= base.sequence or (end is not None and item.sequence > end):
+        is_before = base is not held and item.sequence <= base.sequence
+        if is_before or (end is not None and item.sequence > end):
             continue
+        gaps.met(item)
         if isinstance(item, StoredEvent):
             writer.event(item)
             count, begun, reached = count + 1, begun or item.sequence, item.sequence
         elif isinstance(item, StoredCheckpoint):
             writer.checkpoint(item)
     writer.end()
-    return Exported(count, begun, reached)
+    signed_for = receipt.receipt.watermark if receipt is not None and last is None else 0
+    return Exported(count, begun, reached, gaps.end(end or signed_for))
 
 
 def _base_before(reader: JournalReader, first: int) -> JournalBase:
     """Where an extract begins; with no hash where the event before can't be read, which its check tells."""
-    before = reader.events(first - 2, 1)
+    before: list[StoredEvent] = []
+    with suppress(JournalDamaged):
+        before = reader.events(first - 2, 1)
     if not before or before[0].sequence != first - 1:
         return JournalBase(first - 1, NO_PREVIOUS)
     segment = b""
@@ -122,7 +131,9 @@ def _last_wanted(reader: JournalReader, last: int | None) -> int | None:
     """The first checkpoint from `last` on; None for all there is."""
     if last is None:
         return None
-    return next((sequence for sequence in reader.checkpoint_sequences(last)), None)
+    with suppress(JournalDamaged):
+        return next((sequence for sequence in reader.checkpoint_sequences(last)), None)
+    return None
 
 
 def known_certificates(own: Path, content: ContentStore) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ from terminal.content.content import load_trust
 from terminal.data_directory import DataDirectory
 from terminal.durable_file import write_durably
 from terminal.journal.errors import ExportExists
-from terminal.journal.exporting import export_journal, known_certificates
+from terminal.journal.exporting import Exported, export_journal, known_certificates
 from terminal.journal.lock import lock_journal
 from terminal.journal.pruning import (
     DAY_MS,
@@ -31,7 +31,8 @@ from terminal.journal.pruning import (
 )
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner, damage_named, open_for_reading, open_for_writing
-from terminal.journal.upload_receipt import read_receipt
+from terminal.journal.upload_receipt import read_receipt, readable_receipt
+from terminal.journal.what_is_left import read_what_is_left
 
 Data = Annotated[Path, typer.Option("--data", help="终端数据目录 / the terminal's data directory")]
 Out = Annotated[Path, typer.Option("--out", help="写入的文件 / the file to write")]
@@ -66,17 +67,36 @@ def export(  # noqa: PLR0917  the command's options
 ) -> None:
     """导出流水，供他人核验（不含任何个人信息）。 Write the journal to a file that anybody can verify.
 
+    读不出、缺少的记录按“段 #序号”指明，并以 1 退出；其余照常导出。 What is missing or can't be read is named
+    by segment and sequence, with exit code 1; all the rest is in the file.
+
     Example: tongka journal export --data out/terminal --out out/journal.tkjx
     """
     _require_new(out, force)
     directory = DataDirectory(data)
     directory.require_terminal()
     path = directory.training_journal if training else directory.journal
-    with JournalReader(path, training) as reader:
-        receipt = None if training else read_receipt(directory.uploads, reader.epoch)
-        certificates = known_certificates(directory.certificate_file, directory.content)
-        done = export_journal(reader, out, certificates, receipt, SystemClock().now_ms(), first, last)
-    _say(_EXPORTED, {"events": done.events, "first": done.first, "last": done.last}, as_json)
+    certificates = known_certificates(directory.certificate_file, directory.content)
+
+    def exported(reader: JournalReader) -> Exported:
+        receipt = None if training else readable_receipt(directory.uploads, reader.epoch)
+        return export_journal(reader, out, certificates, receipt, SystemClock().now_ms(), first, last)
+
+    _say_exported(read_what_is_left(path, training, exported), as_json)
+
+
+def _say_exported(done: Exported, as_json: bool) -> None:
+    gaps = [
+        {"reason": gap.reason, "segment": gap.segment.hex(), "first": gap.first, "last": gap.last}
+        for gap in done.gaps
+    ]
+    facts = {"events": done.events, "first": done.first, "last": done.last, "gaps": gaps}
+    _say(_EXPORTED, facts, as_json)
+    if not as_json:
+        for gap in done.gaps:
+            typer.echo(gap.line().in_language(Language.from_environment()))
+    if any(gap.is_fault for gap in done.gaps):
+        raise typer.Exit(1)
 
 
 def receipt(data: Data, out: Out, force: Force = False, as_json: AsJson = False) -> None:
@@ -169,7 +189,7 @@ def _allowed(directory: DataDirectory, owner: JournalOwner, keep_days: int) -> R
     return retention(owner, found, trust.center_receipt_key, before_ms)
 
 
-def _say(text: Text, facts: dict[str, int | str], as_json: bool) -> None:
+def _say(text: Text, facts: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(facts).decode())
     else:

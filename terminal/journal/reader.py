@@ -13,6 +13,7 @@ from crypto.explained import Text
 from terminal.events.checkpoint import SignedCheckpoint
 from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt
+from terminal.journal.amended import amended_by
 from terminal.journal.errors import JournalUnavailable
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent, Unreadable
 from terminal.journal.salvage import cut_off
@@ -109,6 +110,11 @@ class JournalReader(Closing):
         found = [] if sequence < 1 else self.events(sequence - 1, 1)
         is_there = bool(found) and found[0].sequence == sequence
         return UsageEvent.from_bytes(found[0].data) if is_there else None
+
+    def amended_by(self, sequence: int) -> int | None:
+        """The last event that cancelled or corrected this one; None where none did."""
+        with damage_named():
+            return amended_by(self._connection, sequence)
 
     def waiting_voices(self) -> list[int]:
         """The events whose recordings the terminal still keeps, ascending."""

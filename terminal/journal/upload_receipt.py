@@ -35,6 +35,14 @@ def read_receipt(uploads: Path, epoch: int) -> SignedReceipt | None:
         raise ReceiptUnusable(detail=_NOT_PARSED) from error
 
 
+def readable_receipt(uploads: Path, epoch: int) -> SignedReceipt | None:
+    """The same; None, too, where the agent's file is damaged: the journal can be checked without it."""
+    try:
+        return read_receipt(uploads, epoch)
+    except ReceiptUnusable:
+        return None
+
+
 def read_voice_receipt(uploads: Path, epoch: int, sequence: int) -> SignedVoiceReceipt | None:
     """The receipt for the recording of this event, its signature unchecked; None if there is none yet.
 

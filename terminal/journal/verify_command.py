@@ -15,17 +15,17 @@ from terminal.data_directory import DataDirectory
 from terminal.errors import FileNotRead
 from terminal.events.errors import EventMalformed
 from terminal.events.receipt import SignedReceipt
-from terminal.journal.errors import JournalDamaged, ReceiptUnusable, VerifierKeyMissing
+from terminal.journal.errors import ReceiptUnusable, VerifierKeyMissing
 from terminal.journal.export_file import ExportReader
 from terminal.journal.reader import JournalReader
 from terminal.journal.report import report_json, report_lines
-from terminal.journal.salvage import unreadable
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import training_owner
-from terminal.journal.upload_receipt import read_receipt
+from terminal.journal.upload_receipt import readable_receipt
 from terminal.journal.verification import JournalReport, verify_source
 from terminal.journal.verifier_keys import VerifierKeys, certified_keys, own_key, own_receipt_key
 from terminal.journal.vouching import Known
+from terminal.journal.what_is_left import read_what_is_left
 
 _EXPECTED: Final = re.compile(r"([1-9][0-9]{0,18}):([0-9a-fA-F]{64})")
 _NOTED: Final = Text(zh="别处记下的末条", en="the head that was noted elsewhere")
@@ -136,28 +136,12 @@ def _verify_directory(directory: DataDirectory, given: _Given, is_training: bool
         )
     path = directory.training_journal if is_training else directory.journal
 
-    def verified(is_cut: bool) -> JournalReport:
-        with JournalReader(path, is_training, is_cut=is_cut) as reader:
-            own = None if is_training else _own_receipt(directory, reader.epoch)
-            known = given.known(reader.owner, receipt_key, own)
-            return verify_source(reader, key, known, receipt_key, expected)
+    def verified(reader: JournalReader) -> JournalReport:
+        own = None if is_training else readable_receipt(directory.uploads, reader.epoch)
+        known = given.known(reader.owner, receipt_key, own)
+        return verify_source(reader, key, known, receipt_key, expected)
 
-    try:
-        return verified(is_cut=False)
-    except JournalDamaged:
-        pass
-    try:
-        return verified(is_cut=True)
-    except JournalDamaged as error:
-        raise unreadable(path, error) from error
-
-
-def _own_receipt(directory: DataDirectory, epoch: int) -> SignedReceipt | None:
-    """What the agent has; where its file is damaged, the journal is checked without it."""
-    try:
-        return read_receipt(directory.uploads, epoch)
-    except ReceiptUnusable:
-        return None
+    return read_what_is_left(path, is_training, verified)
 
 
 def _verify_file(file: Path, given: _Given) -> JournalReport:

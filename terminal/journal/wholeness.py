@@ -11,7 +11,8 @@ from pathlib import Path
 
 from crypto.sm2 import PublicKey
 from terminal.events.receipt import Receipt
-from terminal.journal.errors import JournalBehind, ReceiptUnusable
+from terminal.journal.begun import has_begun
+from terminal.journal.errors import JournalBehind, JournalGone, ReceiptUnusable
 from terminal.journal.schema import JournalOwner, damage_named, read_base
 from terminal.journal.upload_receipt import read_receipt
 
@@ -34,10 +35,17 @@ def signed_for(uploads: Path, owner: JournalOwner, center: PublicKey) -> Receipt
     return said if (said.terminal, said.epoch) == (owner.terminal, owner.epoch) else None
 
 
-def require_there(path: Path, receipt: Receipt | None) -> None:
-    """Raise JournalBehind where there is no journal, or an empty file, although the centre signed for one."""
-    if receipt is not None and (not path.exists() or path.stat().st_size == 0):
+def require_there(path: Path, owner: JournalOwner, receipt: Receipt | None) -> None:
+    """Raise JournalBehind where there is no journal, or an empty file, although the centre signed for one.
+
+    And JournalGone where no receipt is there either, but there was a journal once.
+    """
+    if path.exists() and path.stat().st_size:
+        return
+    if receipt is not None:
         raise JournalBehind(held=0, acknowledged=receipt.watermark)
+    if has_begun(path, owner):
+        raise JournalGone(file=path.name)
 
 
 def require_whole(connection: sqlite3.Connection, receipt: Receipt | None) -> None:

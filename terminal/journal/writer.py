@@ -38,10 +38,12 @@ from terminal.events.event import (
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt
-from terminal.journal.amended import is_cancelled, note_cancelled
+from terminal.journal.amended import amended_by, note_amended
+from terminal.journal.begun import has_begun, note_begun
 from terminal.journal.disk import JournalDisk
 from terminal.journal.errors import (
     JournalDamaged,
+    JournalGone,
     JournalOfAnother,
     JournalReplaced,
     JournalUnavailable,
@@ -159,7 +161,7 @@ class JournalWriter(Closing):
         self._place_given = (0, 0.0)
         self._lock = lock_journal(path)
         try:
-            require_there(path, held)
+            require_there(path, owner, held)
             self._connection = open_for_writing(path, owner)
         except BaseException:
             os.close(self._lock)
@@ -168,6 +170,7 @@ class JournalWriter(Closing):
             self._require_own()
             require_whole(self._connection, held)
             self._head: _Head | None = self._read_head()
+            self._require_begun(self._head)
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
             self.sign()
@@ -289,23 +292,12 @@ class JournalWriter(Closing):
         data = event.to_bytes()
         digest = sm3(data)
         try:
-            is_cancellation = draft.kind is EventKind.CANCELLATION
-            if not (counted or given_back or voice or is_unconfirmed or is_cancellation):
+            if not (counted or given_back or voice or is_unconfirmed or draft.kind.amends):
                 self._insert(event.sequence, data, digest)
             else:
                 with transaction(self._connection):
                     self._insert(event.sequence, data, digest)
-                    if counted is not None:
-                        counted.add(self._connection)
-                    if given_back is not None:
-                        given_back.give_back(self._connection)
-                    if is_unconfirmed:
-                        note_unconfirmed(self._connection, event.sequence)
-                    if is_cancellation:
-                        note_cancelled(self._connection, draft.refers_to, event.sequence)
-                        drop_unconfirmed(self._connection, draft.refers_to)
-                    if voice:
-                        keep_voice(self._connection, event.sequence, voice)
+                    self._note_beside(event, counted, given_back, voice, is_unconfirmed=is_unconfirmed)
         except sqlite3.Error as error:
             self._forget_place()
             raise TapNotRecorded(detail=_LOCKED if _is_locked(error) else str(error)) from error
@@ -317,6 +309,8 @@ class JournalWriter(Closing):
         self._head = _Head(event.sequence, digest)
         self.timekeeper.learn(event)
         self._segment_is_stored = True
+        if event.sequence == 1:
+            note_begun(self.path, self._owner)
         if event.sequence - self._signed_up_to >= CHECKPOINT_EVERY:
             self.sign()
         return event
@@ -355,28 +349,18 @@ class JournalWriter(Closing):
 
     @_undisturbed
     def last_correction(self, sequence: int) -> UsageEvent | None:
-        """The latest correction of an event; None where there is none. Reads all that came after it.
+        """The latest correction of an event; None where there is none, or it was cancelled.
 
         Raises JournalUnavailable, JournalDamaged.
         """
-        with damage_named():
-            rows = self._connection.execute(
-                "SELECT sequence, bytes FROM events WHERE sequence > ? ORDER BY sequence DESC", (sequence,)
-            )
-            for place, data in rows:
-                try:
-                    event = UsageEvent.from_bytes(data)
-                except EventMalformed as error:
-                    raise _unreadable(place) from error
-                if event.kind is EventKind.CORRECTION and event.refers_to == sequence:
-                    return event
-        return None
+        last = self._amendment(sequence)
+        return last if last is not None and last.kind is EventKind.CORRECTION else None
 
     @_undisturbed
     def is_cancelled(self, sequence: int) -> bool:
         """Whether an event was cancelled. Raises JournalUnavailable, JournalDamaged."""
-        with damage_named():
-            return is_cancelled(self._connection, sequence)
+        last = self._amendment(sequence)
+        return last is not None and last.kind is EventKind.CANCELLATION
 
     @property
     def unsigned(self) -> int:
@@ -424,6 +408,29 @@ class JournalWriter(Closing):
     def _insert(self, sequence: int, data: bytes, digest: bytes) -> None:
         self._connection.execute("INSERT INTO events VALUES (?, ?, ?)", (sequence, data, digest))
 
+    def _note_beside(
+        self,
+        event: UsageEvent,
+        counted: QuotaCount | None,
+        given_back: QuotaCount | None,
+        voice: bytes,
+        *,
+        is_unconfirmed: bool,
+    ) -> None:
+        """What an event brings along, within its transaction."""
+        if counted is not None:
+            counted.add(self._connection)
+        if given_back is not None:
+            given_back.give_back(self._connection)
+        if is_unconfirmed:
+            note_unconfirmed(self._connection, event.sequence)
+        if event.kind.amends:
+            note_amended(self._connection, event.refers_to, event.sequence)
+        if event.kind is EventKind.CANCELLATION:
+            drop_unconfirmed(self._connection, event.refers_to)
+        if voice:
+            keep_voice(self._connection, event.sequence, voice)
+
     def _forget_place(self) -> None:
         """Whether the row is there is for the file to say, not for this process to remember.
 
@@ -446,6 +453,24 @@ class JournalWriter(Closing):
             with self._mutex:
                 self._head = self._read_head()
         return self._head
+
+    def _amendment(self, sequence: int) -> UsageEvent | None:
+        """The last event that amends this one."""
+        with damage_named():
+            by = amended_by(self._connection, sequence)
+        if by is None:
+            return None
+        last = self.event(by)
+        if last is None or not last.kind.amends or last.refers_to != sequence:
+            raise _unreadable(by)
+        return last
+
+    def _require_begun(self, head: _Head) -> None:
+        """Raise JournalGone where all events of a journal that had some are gone with its base."""
+        if head.sequence:
+            note_begun(self.path, self._owner)
+        elif has_begun(self.path, self._owner):
+            raise JournalGone(file=self.path.name)
 
     def _require_own(self) -> None:
         found = read_owner(self._connection, self._owner.is_training)

@@ -105,6 +105,7 @@ def serve(
                 typer.echo(f"READY {address}")
 
     directory = DataDirectory(data)
+    directory.require_terminal()
     addresses = Addresses(socket or directory.api_socket, port, for_group=group, for_ipv6=ipv6)
     with open_reader(reader) as opened:
         chosen = serving.Serving(
@@ -143,7 +144,7 @@ def create(
     Example: tongka api token create till-1 --data out/terminal --role till
     """
     _require_name(name)
-    _show(name, TokenStore(DataDirectory(data).api_tokens).create(name, role), as_json)
+    _show(name, _tokens(data).create(name, role), as_json)
 
 
 @token_app.command()
@@ -153,7 +154,7 @@ def rotate(name: Name, data: Data, as_json: AsJson = False) -> None:
     Example: tongka api token rotate till-1 --data out/terminal
     """
     _require_name(name)
-    _show(name, TokenStore(DataDirectory(data).api_tokens).rotate(name), as_json)
+    _show(name, _tokens(data).rotate(name), as_json)
 
 
 @token_app.command()
@@ -163,7 +164,7 @@ def revoke(name: Name, data: Data, as_json: AsJson = False) -> None:
     Example: tongka api token revoke till-1 --data out/terminal
     """
     _require_name(name)
-    TokenStore(DataDirectory(data).api_tokens).revoke(name)
+    _tokens(data).revoke(name)
     if as_json:
         typer.echo(msgspec.json.encode({"revoked": name}).decode())
     else:
@@ -176,7 +177,7 @@ def list_tokens(data: Data, as_json: AsJson = False) -> None:
 
     Example: tongka api token list --data out/terminal
     """
-    kept = TokenStore(DataDirectory(data).api_tokens).kept()
+    kept = _tokens(data).kept()
     language = Language.from_environment()
     if as_json:
         for one in kept:
@@ -190,6 +191,13 @@ def list_tokens(data: Data, as_json: AsJson = False) -> None:
         for one in kept:
             table.add_row(one.name, one.role.value)
         Console().print(table)
+
+
+def _tokens(data: Path) -> TokenStore:
+    """The terminal's tokens; none are made in a folder that was mistyped. Raises TerminalNotEnrolled."""
+    directory = DataDirectory(data)
+    directory.require_terminal()
+    return TokenStore(directory.api_tokens)
 
 
 def _require_name(name: str) -> None:

@@ -60,7 +60,7 @@ class Gate:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         origin: str | None = None
-        is_refused = True
+        is_coming = True  # the body, or the rest of it
         try:
             origin = self._access.require_place(scope, headers)
             send = _to(origin, send)
@@ -69,12 +69,13 @@ class Gate:
                 await Response(None, HTTPStatus.NO_CONTENT, _PREFLIGHT)(scope, receive, send)
                 return
             bearer = scope[BEARER] = self._access.require_bearer(headers)
-            is_refused = False
             with ExitStack() as held:
                 body = await self._body(headers, receive, self._most(scope, bearer), held)
+                is_coming = False
+                _require_json(headers, body)
                 await self._hand_on(scope, _given(body, receive), send)
         except ExplainedError as error:
-            if is_refused:
+            if is_coming:
                 await self._take_in(receive)
             answer = refusal(error, language_of(headers.get("accept-language", "")), is_last=True)
             await answer(scope, receive, send)
@@ -119,16 +120,16 @@ class Gate:
             self._recordings -= 1
 
     async def _take_in(self, receive: Receive) -> None:
-        """Let a client whom nobody lets in end its request, of the size of an honest one.
+        """Let a client that is refused end its request, within limits.
 
         It is still sending: closed on at once, it would see a broken connection and never the refusal.
         """
-        left = self._limits.body
+        left = self._limits.refused_body
         with suppress(TimeoutError):
             async with asyncio.timeout(REFUSED_BODY_SECONDS):
                 while left > 0:
                     message = await receive()
-                    if not message.get("more_body", False):
+                    if not message.get("more_body", False):  # the end of it, or of the connection
                         return
                     left -= len(message.get("body", b""))
 
@@ -158,10 +159,13 @@ class Gate:
                         break
         except TimeoutError as error:
             raise body_incomplete() from error
-        # A page can send any other type without asking first.
-        if body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise not_json()
         return bytes(body)
+
+
+def _require_json(headers: Headers, body: bytes) -> None:
+    # A page can send any other type without asking first.
+    if body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise not_json()
 
 
 def explained_fault(error: Exception) -> InternalFault:

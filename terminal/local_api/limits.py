@@ -12,6 +12,7 @@ class Limits:
     Attributes:
         body: bytes of a request's body; a sale of 64 lines fits.
         recording_body: and of one that may hold a recording, in Base64.
+        refused_body: and of one that is refused, which are read and thrown away.
         recordings: bodies above `body` at once, of all clients.
         head: bytes of a request's head.
         head_seconds: a connection has so long to send a request's head.
@@ -31,6 +32,7 @@ class Limits:
 
     body: int = 32_768
     recording_body: int = 1_409_024
+    refused_body: int = 8_388_608
     recordings: int = 2
     head: int = 16_384
     head_seconds: float = 5.0

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Final, Protocol
 
 from card.answer_time import TimelyConnection
@@ -33,6 +32,7 @@ from terminal.decisions.decide import local_date
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.modes.attendance import AttendanceBook
+from terminal.modes.attendance_answer import Attendance
 from terminal.modes.check_in_orders import CheckInOrder, Guardian, ListPresent
 from terminal.modes.counter_errors import EntryRefused
 from terminal.modes.entries import NOT_NOW
@@ -47,22 +47,6 @@ REPEAT_MS: Final = 10_000
 _NOBODY_WAITS: Final = Text(
     zh="列出在场；现在没有人等监护人", en="the list of who is present; nobody waits for a guardian now"
 )
-
-
-class Attendance(StrEnum):
-    """What came of a tap at an attendance desk; the value of one that changed nothing is sealed with it."""
-
-    CAME = "came"
-    LEFT = "left"
-    ACCOMPANIED = "accompanied"  # the companion card, directly behind its holder's
-    AGAIN = "again"  # tapped twice: done already
-    FULL = "full"
-    COMPANION_ALONE = "companion_alone"  # a companion card whose holder did not tap before it
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether whoever was here or not is as before."""
-        return self in (Attendance.AGAIN, Attendance.FULL, Attendance.COMPANION_ALONE)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Final
 from crypto.explained import Text
 from terminal.displays import JsonDisplay
 from terminal.modes.attendance import AttendanceBook
-from terminal.modes.check_in import Attendance
+from terminal.modes.attendance_answer import Attendance
 from terminal.modes.unpaid_display import UnpaidLineDisplay
 from terminal.wording import LOOK_AT_SCREEN
 

@@ -5,8 +5,9 @@
 
 Putting the card down records a visit with the card's proof. Where the terminal has a PSAM, staff then see
 name, photo and guardian, which are wiped when the card leaves, or sooner. What staff saw and what is
-registered are further events, each of which the card signs anew, so that nobody can register anything for a
-holder who is not there. Without a PSAM the counter works by the tap credential alone, and says so.
+registered are further events; the card signs anew for each, note included: so nobody can register anything
+for a holder who is not there, nor exchange it afterwards. Without a PSAM the counter works by the tap
+credential alone, and says so.
 
 A companion card may be tapped within a minute after its holder's was taken away, and the holder's put back:
 that is one visit.
@@ -28,7 +29,7 @@ from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.events.kind import EventKind
 from terminal.modes.counter_errors import EntryRefused, NobodyAtCounter
-from terminal.modes.counter_note import CounterNote, EyeCheck, Purpose
+from terminal.modes.counter_note import CounterNote, EyeCheck, Purpose, new_salt
 from terminal.modes.counter_orders import Check, CounterOrder, ListDocuments, Register
 from terminal.modes.entries import NOT_NOW
 from terminal.modes.holder_data import HolderData
@@ -207,6 +208,7 @@ class Counter:
         """What staff saw is recorded at once, be it that nothing is registered afterwards."""
         visit = self._present_visit(order.visit)
         note = CounterNote(
+            salt=new_salt(),
             purpose=Purpose.COMPARISON,
             photo=order.photo or visit.photo,
             companion=order.companion or visit.companion,
@@ -228,6 +230,7 @@ class Counter:
                 write=Text(zh=f"该事项的材料 1 至 {known}", en=f"documents 1 to {known} of this service"),
             )
         note = CounterNote(
+            salt=new_salt(),
             purpose=order.purpose,
             service=service.code,
             documents=documents,
@@ -250,7 +253,7 @@ class Counter:
             self._end_visit()
             raise NobodyAtCounter from error
         with connection:
-            presented = self._present(connection, visit.sequence)
+            presented = self._present(connection, visit.sequence, note.commitment(visit.sequence))
             card = presented.verification
             if isinstance(card, Refusal):
                 self._end_visit()
@@ -267,8 +270,15 @@ class Counter:
         self._display.registered(event.sequence, visit.sequence, service, note)
         return True
 
-    def _present(self, connection: CardConnection, refers_to: int = 0) -> Presented:
-        request = TapRequest(self._terminal.service, 0, Party(), kind=EventKind.VISIT, refers_to=refers_to)
+    def _present(self, connection: CardConnection, refers_to: int = 0, commitment: bytes = b"") -> Presented:
+        request = TapRequest(
+            self._terminal.service,
+            0,
+            Party(),
+            kind=EventKind.VISIT,
+            refers_to=refers_to,
+            commitment=commitment,
+        )
         return present(self._terminal.desk, connection, request)
 
     def _refuse(self, presented: Presented, refusal: Refusal) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, TextIO
 
-from card.card_reading import Assurance
+from crypto.assurance import Assurance
 from crypto.explained import Text
 from terminal.decisions.catalogue import ServiceItem
 from terminal.displays import JsonDisplay

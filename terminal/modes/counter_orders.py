@@ -121,7 +121,9 @@ def _documents(numbers: list[str]) -> tuple[int, ...]:
     indexes: tuple[int, ...] = ()
     for place, number in enumerate(numbers, start=3):
         try:
-            indexes = msgspec.convert((*indexes, int(number) - 1), DocumentIndexes)
+            # int() also takes 1_0 for ten, and a sign.
+            index = int(number) - 1 if number.isdecimal() else -1
+            indexes = msgspec.convert((*indexes, index), DocumentIndexes)
         except ValueError as error:
             raise EntryRefused(wrong=word(place), write=_HELP) from error
     return indexes

@@ -12,6 +12,7 @@ import msgspec
 
 from crypto.explained import Text
 from terminal.modes.counter_errors import EntryRefused
+from terminal.typed_text import forgiving
 
 # No order is so long, and whoever sends endless lines, or endlessly many, gets no memory for them.
 MAX_LINE: Final = 1000  # characters
@@ -63,7 +64,7 @@ class Entries:
     """The lines of a stream, read in a thread of its own and taken up by the terminal's."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._stream = forgiving(stream)
         self._lines: queue.Queue[str | EntryRefused | None] = queue.Queue(MAX_WAITING)
         self._ended = False
 

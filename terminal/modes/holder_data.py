@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from card.card_reading import Assurance, CardReading
+from card.card_reading import CardReading
 from card.connection import CardConnection
 from card.errors import CardTorn
 from card.field_encoding import FieldValue
 from card.files import Record
 from card.profile import CardProfile
+from crypto.assurance import Assurance
 from crypto.credential import TapCredential
 from crypto.trust import TrustStore
 

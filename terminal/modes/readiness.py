@@ -126,7 +126,7 @@ def _require_certificate(directory: DataDirectory, content: Content | None) -> N
 
 
 def _journal_end(directory: DataDirectory, owner: JournalOwner, held: Receipt | None) -> int:
-    require_there(directory.journal, held)
+    require_there(directory.journal, owner, held)
     if not directory.journal.exists():
         return 0  # the first tap makes it
     end = journal_ends_at(directory.journal, owner, held)

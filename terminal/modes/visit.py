@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from card.card_reading import Assurance
+from crypto.assurance import Assurance
 from crypto.credential import TapCredential
 from terminal.modes.counter_note import EyeCheck
 from terminal.modes.holder_data import HolderData

@@ -16,14 +16,13 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from crypto.sm3 import sm3
-from terminal.events.challenge import MAX_SERVICE_CHARACTERS, NONCE_BYTES
+from terminal.events.challenge import MAX_SERVICE_CHARACTERS, SALT_BYTES, commitment
 from terminal.events.event import MAX_WORDS, Digest
 from terminal.events.voice import MAX_VOICE_BYTES
 from terminal.needs.errors import NeedMalformed
 from terminal.needs.wording_rules import MAX_CHARACTERS, is_clean
 
 VERSION: Final = 1
-SALT_BYTES: Final = 16
 BLOCK_BYTES: Final = 256
 MAX_TEXT_BYTES: Final = MAX_WORDS
 _COMMITMENT: Final = b"TONGKA-LEFT\x01"
@@ -73,7 +72,7 @@ class _Left(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
     def commitment(self, refers_to: int) -> bytes:
         """The 8-byte nonce of its event, which is about the event `refers_to` (0 for none)."""
-        return sm3(_COMMITMENT + refers_to.to_bytes(6) + self.to_text().encode())[:NONCE_BYTES]
+        return commitment(_COMMITMENT, refers_to, self.to_text())
 
     def __repr__(self) -> str:
         # What somebody needs must never reach a log or a crash report.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from terminal.receipts.benefit_receipt import (
     BenefitReceipt,
     SignedBenefitReceipt,
 )
+from terminal.receipts.errors import ReceiptMalformed
 from terminal.receipts.journalled import receipt_of, require_standing, service_name
 from terminal.receipts.packed_certificate import unpack_certificate
 from terminal.receipts.printers.address import FORMS, printer_at
@@ -46,6 +48,10 @@ Scanned = Annotated[
 ]
 
 _STDIN: Final = "-"
+_NO_SUCH_FILE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+_NEITHER: Final = Text(
+    zh="既不是凭条的内容，也没有这个文件", en="it is not what a receipt's code says, and no file is named so"
+)
 _SHOWN: Final = Text(
     zh="编号：{number}\n时间：{time}\n服务：{service}\n票种：{ticket}\n票价：{fare} 元\n"
     "持卡人实付：{holder} 元\n全体实付：{party} 元\n享受优惠的同行人：{admitted}\n"
@@ -231,6 +237,9 @@ def _text_of(scanned: str) -> str:
         with Path(scanned).open("rb") as file:
             return _first_line(file.read(MAX_TEXT_CHARACTERS + 2))
     except OSError as error:
+        if error.errno in _NO_SUCH_FILE:
+            # Some other code was scanned, it may be one with a name and number in it: it is not repeated.
+            raise ReceiptMalformed(detail=_NEITHER) from None
         raise FileNotRead(file=scanned, detail=error.strerror) from error
 
 

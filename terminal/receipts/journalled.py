@@ -3,8 +3,6 @@ it stands there still."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from crypto.errors import TestKeyRefused
 from crypto.explained import ExplainedError, Text
 from crypto.pki.certificate import Certificate
@@ -20,8 +18,6 @@ from terminal.journal.reader import JournalReader
 from terminal.receipts.benefit_receipt import BenefitReceipt, SignedBenefitReceipt
 from terminal.receipts.errors import NoReceiptDue, ReceiptTakenBack
 from terminal.receipts.making import make_receipt
-
-_BATCH: Final = 1000
 
 
 def receipt_of(directory: DataDirectory, sequence: int, *, is_short: bool = False) -> SignedBenefitReceipt:
@@ -80,8 +76,8 @@ def service_name(directory: DataDirectory, code: str, now_ms: int) -> Text:
 def _standing_event(directory: DataDirectory, sequence: int) -> UsageEvent:
     """The event, unless a later one takes it back."""
     with JournalReader(directory.journal) as reader:
-        found = _events(reader, sequence - 1, 1)
-        if not found or found[0].sequence != sequence:
+        event = _event(reader, sequence)
+        if event is None:
             raise NoReceiptDue(
                 sequence=sequence, detail=Text(zh="流水账中没有这一条", en="it is not in the journal")
             )
@@ -90,25 +86,19 @@ def _standing_event(directory: DataDirectory, sequence: int) -> UsageEvent:
                 sequence=sequence,
                 detail=Text(zh="它已被撤销或更正", en="it was cancelled or corrected afterwards"),
             )
-        return found[0]
+        return event
 
 
 def _is_amended(reader: JournalReader, sequence: int) -> bool:
-    after = sequence
-    while later := _events(reader, after, _BATCH):
-        if any(event.refers_to == sequence and event.kind.amends for event in later):
-            return True
-        after = later[-1].sequence
-    return False
+    return reader.amended_by(sequence) is not None
 
 
-def _events(reader: JournalReader, after: int, limit: int) -> list[UsageEvent]:
-    stored = reader.events(after, limit)
-    for one in stored:
-        if sm3(one.data) != one.hash:
-            raise JournalDamaged(
-                detail=Text(
-                    zh=f"第 {one.sequence} 条与其哈希不符", en=f"event {one.sequence} does not match its hash"
-                )
-            )
-    return [UsageEvent.from_bytes(one.data) for one in stored]
+def _event(reader: JournalReader, sequence: int) -> UsageEvent | None:
+    found = reader.events(sequence - 1, 1)
+    if not found or found[0].sequence != sequence:
+        return None
+    if sm3(found[0].data) != found[0].hash:
+        raise JournalDamaged(
+            detail=Text(zh=f"第 {sequence} 条与其哈希不符", en=f"event {sequence} does not match its hash")
+        )
+    return UsageEvent.from_bytes(found[0].data)

@@ -11,7 +11,7 @@ import pytest
 from card.answer_time import ANSWER_SECONDS
 from card.apdu import Instruction
 from card.application import Role
-from card.card_reading import VISIT_SECONDS, Assurance, CardReading
+from card.card_reading import VISIT_SECONDS, CardReading
 from card.errors import (
     AnswerMalformed,
     AnswerTooLate,
@@ -26,6 +26,7 @@ from card.simulator.chips.chip import Chip
 from card.simulator.chips.contents import ChipContents
 from card.simulator.chips.faults import AnswerFault, FaultyChip, WrongSignatureChip
 from card.simulator.issuing.altered_cards import ReplayingChip, clone, forge
+from crypto.assurance import Assurance
 from crypto.credential import CARD_ID_BYTES, TapCredential, issue_credential
 from crypto.sm2 import PrivateKey
 from crypto.trust import TrustStore

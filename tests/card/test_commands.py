@@ -8,10 +8,11 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
 
@@ -87,6 +88,28 @@ def test_a_card_is_personalised_from_options(card_file: Path) -> None:
     assert (credential.categories, credential.grade, credential.region) == ((1, 4), 2, "330106")
     assert credential.expires.year == credential.issued.year + 10
     assert stat.S_IMODE(card_file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])  # one of the two has another day than China
+def test_a_card_is_dated_by_the_day_in_china(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        run(issuer, "init", "--dir", str(tmp_path / "issuer"))
+        made = (tmp_path / "card.json", _today())
+        options = ("--category", "1", "--grade", "1", "--region", "330106", "--out", str(made[0]))
+        run(issuer, "personalise", "--dir", str(tmp_path / "issuer"), *options)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert TapCredential.from_bytes(CardFile(made[0]).load().credential).issued in (made[1], _today())
+
+
+def _today() -> date:
+    """In China."""
+    return datetime.now(timezone(timedelta(hours=8))).date()
 
 
 def test_a_card_is_personalised_from_a_file(card_file: Path) -> None:
@@ -191,8 +214,7 @@ def issuers_terminal(folder: Path, connection: CardConnection) -> RefusalReason 
     """What a terminal that trusts the issuer in this folder makes of a card, today."""
     issuer_key = IssuerRequest.from_bytes((folder / "issuer.json").read_bytes()).issuer_key
     trust = replace(TRUST, issuers=MappingProxyType({issuer_key.key_id: issuer_key}))
-    today = datetime.now().astimezone().date()
-    return reason(verify(connection, reference_profile(), trust, CHALLENGE, today, Listed()))
+    return reason(verify(connection, reference_profile(), trust, CHALLENGE, _today(), Listed()))
 
 
 @pytest.mark.parametrize(

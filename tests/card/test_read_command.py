@@ -19,7 +19,6 @@ from typer.testing import CliRunner
 
 from card.application import Role
 from card.card_commands import app as card
-from card.card_reading import Assurance
 from card.errors import (
     ApduRefused,
     AuthenticationRefused,
@@ -49,6 +48,7 @@ from card.simulator.commands.simulate import app as simulate
 from card.simulator.issuing.card_file import CardFile
 from card.simulator.issuing.psam_card_file import CipherPsamFile, PsamCardFile
 from card.simulator.issuing.psam_file import PsamFile
+from crypto.assurance import Assurance
 from crypto.errors import TrustStoreMalformed
 from tests.authority import TestAuthority
 from tests.card.cards import ISSUER, STRANGER, check_chip, reason

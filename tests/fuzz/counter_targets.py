@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from msgspec.structs import replace
 from PIL import Image
 
 from terminal.events.errors import EventError
@@ -53,12 +54,16 @@ COUNTER_TARGETS: Final[Mapping[str, Callable[[bytes], bool]]] = MappingProxyType
 def counter_seeds() -> dict[str, list[bytes]]:
     """Inputs that each target accepts."""
     note = CounterNote(
-        purpose=Purpose.APPLICATION, service="CERT-RENEW", documents=(0, 2), photo=EyeCheck.MATCHES
+        salt=bytes(16),
+        purpose=Purpose.APPLICATION,
+        service="CERT-RENEW",
+        documents=(0, 2),
+        photo=EyeCheck.MATCHES,
     )
     picture = io.BytesIO()
     Image.linear_gradient("L").resize((12, 16)).save(picture, "JPEG", quality=20)
     return {
-        "counter-note": [note.to_words().encode(), b'{"purpose":"visit","service":"X"}'],
+        "counter-note": [note.to_words().encode(), replace(note, documents=()).to_words().encode()],
         "counter-order": [
             b'{"do":"check","visit":1,"photo":"matches"}',
             b'{"do":"register","visit":1,"service":"CERT-RENEW","documents":[0,2]}',

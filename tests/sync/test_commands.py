@@ -189,14 +189,21 @@ def test_lists_are_made_and_published_from_registers(tmp_path: Path) -> None:
     said = tongka(*making, expected=1)
     assert "SYN-512" in said
     assert "swimmers (asking/asks-swimmers)" in said
-    tongka(*making, "--list", f"swimmers={swimmers}")
+    said = tongka(*making, "--list", f"swimmers={swimmers}", "--list", f"swimers={swimmers}")
+    assert "no rule asks for the standing list swimers" in said
+    assert said.count("no rule asks") == 1
 
     publishing = ("center", "publish", *data)
-    assert "standing list swimmers 1, dated " in tongka(*publishing)
+    said = tongka(*publishing)
+    assert "standing list swimmers 1, dated " in said
+    assert said.count("no rule asks for the standing list swimers") == said.count("no rule asks") == 1
+    assert json.loads(tongka(*publishing, "--json"))["unasked"] == ["swimers"]
+    dropped = tongka(*publishing, "--drop-list", "swimers")
+    assert "no rule asks" not in dropped
     swimmers.write_text("0011223344556677\n8899aabbccddeeff\n")
     made: tuple[str | Path, ...] = ("--list", f"swimmers={swimmers}", "--issued", issued)
     said = tongka(*publishing, *made)
-    assert re.search(r"standing list swimmers 3, dated \d{4}-\d\d-\d\d, 1 → 2 cards", said)
+    assert re.search(r"standing list swimmers 5, dated \d{4}-\d\d-\d\d, 1 → 2 cards", said)
     swimmers.write_text("0011223344556677\n0000000000000000\n")
     said = tongka(*publishing, *made, expected=1)
     assert "TRM-302" in said

@@ -17,7 +17,7 @@ from sync.agent.state import UploadState
 from sync.center.directory import Center
 from terminal.assembly import open_terminal
 from terminal.data_directory import DataDirectory
-from terminal.journal.errors import JournalBehind, JournalReplaced, TapNotRecorded
+from terminal.journal.errors import JournalBehind, JournalGone, JournalReplaced, TapNotRecorded
 from tests.sync.cast import open_journal, snapshot, tap_often
 from tests.terminal.journal.journals import DRAFT, EVIDENCE
 
@@ -149,3 +149,54 @@ def test_a_journal_that_goes_while_the_terminal_runs(
             (tmp_path / "moved").rename(terminal.journal)
             place = journal.next_place()
             assert journal.append(place, DRAFT, EVIDENCE).sequence == place.sequence
+
+
+def test_a_journal_that_was_lost_with_all_receipts(terminal: DataDirectory) -> None:
+    """`rm *.db*`, on a terminal that may never have reached its centre."""
+    tap_often(terminal, 1)
+    lose(terminal)
+    terminal.uploads.unlink(missing_ok=True)
+    with pytest.raises(JournalGone) as caught, open_terminal(terminal):
+        pass
+    assert caught.value.facts == {"file": "journal.db"}
+    with pytest.raises(JournalGone):
+        Agent(terminal).deliver()
+    for verb in (("run", "--once"), ("status",)):
+        status, said = agent(terminal, *verb)
+        assert (status, "TRM-431" in said) == (1, True), said
+    assert not terminal.journal.exists()  # no new one was begun
+
+
+def test_an_emptied_journal_is_no_new_one(terminal: DataDirectory) -> None:
+    tap_often(terminal, 3)
+    roll_back(terminal, 0)
+    with pytest.raises(JournalGone), open_terminal(terminal):
+        pass
+    terminal.journal.write_bytes(b"")
+    for log in terminal.path.glob("journal.db-*"):
+        log.unlink()
+    with pytest.raises(JournalGone), open_terminal(terminal):
+        pass
+    assert terminal.journal.stat().st_size == 0
+
+
+def test_a_terminal_that_never_tapped_may_begin_its_journal_anew(terminal: DataDirectory) -> None:
+    with open_terminal(terminal):
+        pass
+    assert terminal.journal.exists()
+    lose(terminal)
+    with open_terminal(terminal) as opened:
+        assert opened.desk.journal.next_place().sequence == 1
+    assert Agent(terminal).deliver()
+
+
+def test_a_journal_of_older_software_is_marked_when_it_is_opened(terminal: DataDirectory) -> None:
+    tap_often(terminal, 3)
+    [mark] = terminal.path.glob("*.begun")
+    mark.unlink()
+    with open_terminal(terminal):
+        pass
+    assert mark.read_bytes() == b""
+    lose(terminal)
+    with pytest.raises(JournalGone), open_terminal(terminal):
+        pass

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from msgspec import structs
 
 from card.simulator.issuing.personalisation import TestIssuer
 from crypto.issuer_request import IssuerRequest
@@ -31,11 +32,11 @@ from terminal.modes.check_in_displays import CheckInJsonDisplay
 from terminal.modes.check_in_orders import typed_order
 from terminal.modes.counter import Counter
 from terminal.modes.counter_displays import CounterJsonDisplay
-from terminal.modes.counter_note import CounterNote, EyeCheck, Purpose
+from terminal.modes.counter_note import CounterNote, EyeCheck, Purpose, new_salt
 from terminal.modes.counter_orders import json_order
 from terminal.modes.desk_loop import DeskLoop
 from tests.authority import TestAuthority
-from tests.sync.cast import Card, Chain, Issuer, enrolled, new_center, now_ms, serving
+from tests.sync.cast import EVENTS_START, Card, Chain, Issuer, enrolled, new_center, now_ms, serving
 from tests.sync.test_settlement import found, settle
 from tests.terminal.enrolled import Enrolled, chip
 from tests.terminal.modes.counter_cast import companion_of, holder, psam_of
@@ -127,6 +128,96 @@ def test_a_visit_that_claims_money_is_found_and_gets_none(
     result = settle(center, chain)
     assert found(result) == [("decision_differs", 1, "decision_differs")]
     settles_nothing(result)
+
+
+# --- what was registered ------------------------------------------------------------------------------
+
+
+def register(chain: Chain, card: Card, note: CounterNote, refers_to: int = 1, **lies: Any) -> UsageEvent:
+    """A note as an honest counter records it, altered by `lies`; the card signs as it is asked to."""
+    nonce = note.commitment(refers_to)
+    signed = {"kind": EventKind.VISIT, "nonce": nonce}
+    honest = {"signed": signed, "nonce": nonce, "words": note.to_words()}
+    return record(chain, card, EventKind.VISIT, refers_to, **{**honest, **lies})
+
+
+def note_of(service: str, **others: Any) -> CounterNote:
+    """An application for a service."""
+    return CounterNote(salt=new_salt(), purpose=Purpose.APPLICATION, service=service, **others)
+
+
+def test_what_the_card_signed_for_is_taken(center: Center, chain: Chain, issuer: Issuer) -> None:
+    card = issuer.card()
+    record(chain, card, EventKind.VISIT)
+    register(chain, card, CounterNote(salt=new_salt(), purpose=Purpose.COMPARISON))
+    register(chain, card, note_of("CERT-RENEW", documents=(0, 2)))
+    record(chain, card, EventKind.VISIT, words="again")
+    result = settle(center, chain)
+    assert found(result) == []
+    assert [proof for _kind, proof, _reason, _claimed in examined(center)] == ["valid"] * 4
+
+
+def test_a_note_that_was_exchanged_after_the_card_signed_is_refused(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    card = issuer.card()
+    record(chain, card, EventKind.VISIT)
+    record(chain, card, EventKind.VISIT)
+    note = note_of("CERT-RENEW", photo=EyeCheck.DIFFERS)
+    # Another service, another sight of the photo, other papers, another salt, another visit, another nonce.
+    for other in (
+        structs.replace(note, service="REHAB-MED"),
+        structs.replace(note, photo=EyeCheck.MATCHES),
+        structs.replace(note, documents=(0,)),
+        structs.replace(note, salt=new_salt()),
+    ):
+        register(chain, card, note, words=other.to_words())
+    register(chain, card, note, refers_to=2, signed=signed_for(note, 1), nonce=note.commitment(1))
+    register(chain, card, note, signed=signed_for(note_of("CERT-NEW"), 1))
+    register(chain, card, note, words="an application, believe me")
+    result = settle(center, chain)
+    assert found(result) == [
+        *(("invalid_proof", sequence, "words_differ") for sequence in (3, 4, 5, 6, 7)),
+        ("invalid_proof", 8, "proof_wrong"),
+        ("invalid_proof", 9, "words_differ"),
+    ]
+    settles_nothing(result)
+
+
+def signed_for(note: CounterNote, refers_to: int) -> dict[str, Any]:
+    """What the card is asked to sign for a note."""
+    return {"kind": EventKind.VISIT, "nonce": note.commitment(refers_to)}
+
+
+def test_nothing_is_registered_but_in_a_visit_of_the_same_card(
+    center: Center, chain: Chain, issuer: Issuer
+) -> None:
+    card, other = issuer.card(), issuer.card()
+    record(chain, card, EventKind.VISIT)
+    record(chain, card, EventKind.CHECK_IN, service="CERT-RENEW")
+    register(chain, other, note_of("CERT-RENEW"))
+    register(chain, card, note_of("CERT-RENEW"), refers_to=2)
+    register(chain, card, note_of("CERT-RENEW"), refers_to=0)
+    register(chain, card, note_of("CERT-RENEW"), refers_to=9)
+    tomorrow = EVENTS_START + 86_400_000
+    note = note_of("CERT-RENEW")
+    late = {**signed_for(note, 1), "time_ms": tomorrow}
+    register(chain, card, note, signed=late, time_ms=tomorrow)
+    result = settle(center, chain)
+    assert [one for one in found(result) if one[0] == "invalid_proof"] == [
+        ("invalid_proof", sequence, "registered_for_nobody") for sequence in (3, 4, 5, 6, 7)
+    ]
+
+
+@pytest.mark.parametrize("kind", (EventKind.CHECK_IN, EventKind.CHECK_OUT))
+def test_a_coming_or_going_has_no_words(
+    center: Center, chain: Chain, issuer: Issuer, kind: EventKind
+) -> None:
+    card, note = issuer.card(), note_of("CERT-RENEW")
+    record(chain, card, EventKind.VISIT)
+    signed = {"kind": kind, "nonce": note.commitment(1)}
+    record(chain, card, kind, 1, signed=signed, nonce=note.commitment(1), words=note.to_words())
+    assert found(settle(center, chain)) == [("invalid_proof", 2, "words_differ")]
 
 
 # --- a genuine counter, uploaded ----------------------------------------------------------------------

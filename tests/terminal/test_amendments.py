@@ -87,6 +87,19 @@ def test_on_the_last_day_of_a_month_its_rides_still_count_after_a_restart(bus: E
             assert ride(terminal, card).outcome is expected
 
 
+def test_the_counts_of_a_month_that_has_ended_are_removed(bus: Enrolled) -> None:
+    clock = SetClock()
+    with opened(bus, clock) as terminal:
+        for _ in range(3):
+            ride(terminal, bus.card())
+        clock.now += 7 * 86_400_000  # 1 December
+        clock.monotonic += 7 * 86_400_000
+        ride(terminal, bus.card())
+        with terminal.desk.journal.transaction() as connection:
+            found = connection.execute("SELECT last_day, uses FROM uses").fetchall()
+    assert found == [("2026-12-31", 1)]
+
+
 def test_of_the_last_taps_alone_it_is_known_whose_they_were(bus: Enrolled) -> None:
     with opened(bus) as terminal:
         quotas, count = terminal.desk.quotas, QuotaCount("two-a-month/rides", date(2026, 11, 30), bytes(16))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from card.simulator.chips.faults import (
     WrongSignatureChip,
 )
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
+from card.simulator.commands.today import today_in_china
 from card.simulator.issuing.altered_cards import ReplayingChip, clone, forge, reissue
 from card.simulator.issuing.card_file import CardFile
 from card.simulator.issuing.personalisation import TestIssuer
@@ -126,7 +127,7 @@ class FaultChoice:
                 return file
 
     def _stale(self, card: ChipContents, issuer: TestIssuer) -> ChipContents:
-        today = datetime.now().astimezone().date()
+        today = today_in_china()
         if self.fault is Fault.EXPIRED:
             return reissue(card, issuer, today - CREDENTIAL_DAYS, today - ONE_DAY)
         return reissue(card, issuer, today + ONE_DAY, today + CREDENTIAL_DAYS)

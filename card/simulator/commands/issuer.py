@@ -17,6 +17,7 @@ from card.simulator.chips.applet import ReferenceApplet
 from card.simulator.chips.psam import PsamChip
 from card.simulator.commands.psam import PsamKind, PsamKindOption
 from card.simulator.commands.psam_card import ISSUE_EXAMPLE, issue
+from card.simulator.commands.today import today_in_china
 from card.simulator.issuing.card_file import CardFile
 from card.simulator.issuing.holder_file import read_holder
 from card.simulator.issuing.personalisation import ISSUER_FILE, Holder, TestIssuer
@@ -63,7 +64,7 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """建立测试发卡方 · Make a test issuer: its keys in keys/, and issuer.json for a centre to certify."""
-    today = _today()
+    today = today_in_china()
     first, last = _years_later(today, -KEY_YEARS), _years_later(today, KEY_YEARS)
     issuer = TestIssuer.create(directory, first, last, keystore, parse_settings(setting or []))
     _tell_issuer(issuer, directory, as_json)
@@ -72,7 +73,7 @@ def init(
 @app.command(epilog="例 · Example: tongka issuer rotate --dir issuer")
 def rotate(directory: DirectoryOption, as_json: AsJson = False) -> None:
     """换用新的发卡密钥，旧卡继续有效 · A new key from today on; cards of the old key stay good."""
-    today = _today()
+    today = today_in_china()
     issuer = TestIssuer.rotate(directory, today, _years_later(today, KEY_YEARS))
     _tell_issuer(issuer, directory, as_json)
 
@@ -118,7 +119,7 @@ def personalise(
     if holder is not None:
         described = read_holder(holder)
     elif region is not None and (companion_of is not None or (category and grade is not None)):
-        first = issued.date() if issued else _today()
+        first = issued.date() if issued else today_in_china()
         last = expires.date() if expires else _years_later(first, CARD_YEARS)
         try:
             described = Holder(
@@ -187,10 +188,6 @@ def _change(directory: Path, card: Path, command: LifeCycleCommand) -> None:
 def _tell_issuer(issuer: TestIssuer, directory: Path, as_json: bool) -> None:
     key_id = issuer.issuer_key.key_id.hex().upper()
     typer.echo(told(MADE_ISSUER, as_json, key_id=key_id, file=directory / ISSUER_FILE))
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()
 
 
 def _years_later(day: date, years: int) -> date:

@@ -8,6 +8,7 @@ from crypto.sm2 import PrivateKey
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
 from terminal.events.receipt import Receipt, SignedReceipt, sign_receipt
+from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import EventDraft, JournalWriter
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
@@ -41,6 +42,12 @@ def writer(
 def append(journal: JournalWriter, count: int = 1) -> list[UsageEvent]:
     """Append events."""
     return [journal.append(journal.next_place(), DRAFT, EVIDENCE) for _ in range(count)]
+
+
+def first_event(path: Path) -> int:
+    """The first event that is left in a journal."""
+    with JournalReader(path) as reader:
+        return reader.events(0, 1)[0].sequence
 
 
 def receipt_for(event: UsageEvent, key: PrivateKey = RECEIPTS) -> SignedReceipt:

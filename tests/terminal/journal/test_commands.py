@@ -30,6 +30,8 @@ from terminal.journal.errors import (
     ReceiptUnusable,
     VerifierKeyMissing,
 )
+from terminal.journal.export_file import ExportReader
+from terminal.journal.items import StoredEvent
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.writer import JournalWriter
@@ -265,6 +267,26 @@ def test_a_file_that_was_cut_in_half_shows_what_is_left(long: Enrolled) -> None:
     said = run("verify", "--data", long.directory.path, expected=1)
     assert "the file is cut off: " in said
     assert len(said.splitlines()) < 15, said
+
+
+def test_what_is_left_of_a_file_that_was_cut_is_exported_and_the_rest_is_named(
+    long: Enrolled, tmp_path: Path
+) -> None:
+    out = tmp_path / "left.tkjx"
+    os.truncate(long.directory.journal, long.directory.journal.stat().st_size // 2 // 4096 * 4096)
+    exporting = ("export", "--data", long.directory.path, "--out", out)
+    told = json.loads(run(*exporting, "--json", expected=1))
+    assert 20 < told["events"] < 180
+    lacking = {sequence for gap in told["gaps"] for sequence in range(gap["first"], gap["last"] + 1)}
+    with out.open("rb") as stream:
+        held = [item.sequence for item in ExportReader(stream).items() if isinstance(item, StoredEvent)]
+    assert len(held) == told["events"]
+    # Each of the 200 is in the file or named, and none is both.
+    assert lacking.isdisjoint(held)
+    assert lacking | set(held) >= set(range(1, 200))
+    assert all(len(gap["segment"]) == 16 for gap in told["gaps"] if gap["first"] > min(held))
+    said = run(*exporting, "--force", expected=1)
+    assert f"#{told['gaps'][0]['first']}" in said and "is damaged here" in said
 
 
 @pytest.mark.parametrize("table", ["owner", "base"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from terminal.events.event import UsageEvent
 from terminal.journal.errors import JournalFileMalformed
 from terminal.journal.export_file import MAGIC, ExportReader
+from terminal.journal.export_gaps import GapReason
 from terminal.journal.exporting import export_journal
 from terminal.journal.faults import FaultKind
 from terminal.journal.items import StoredEvent
@@ -100,6 +101,68 @@ def test_damage_in_the_journal_is_in_its_export(journal: Path) -> None:
         connection.commit()
     found = [(fault.kind, fault.sequence) for fault in verify(export(journal)).faults]
     assert found == [(FaultKind.MISSING, 50), (FaultKind.ALTERED, 90)]
+
+
+def lacking(path: Path, first: int = 1, last: int | None = None) -> list[tuple[GapReason, int, int]]:
+    """What an export says that it does not hold; the segment of each gap is that of the event before."""
+    with JournalReader(path) as reader:
+        done = export_journal(reader, path.with_name("journal.tkjx"), [], None, NOON, first, last)
+        for gap in done.gaps:
+            before = (
+                reader.events(gap.first - 2, 1) if gap.first > max(reader.base.sequence + 1, first) else []
+            )
+            assert gap.segment == (UsageEvent.from_bytes(before[0].data).segment if before else b"")
+    return [(gap.reason, gap.first, gap.last) for gap in done.gaps]
+
+
+def test_an_export_names_what_is_missing_in_it(journal: Path) -> None:
+    assert lacking(journal) == []
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("DELETE FROM events WHERE sequence BETWEEN 50 AND 52 OR sequence IN (1, 90)")
+        connection.execute("DELETE FROM events WHERE sequence > 190")
+        connection.commit()
+    missing = GapReason.MISSING
+    tail = (GapReason.TAIL_MISSING, 191, COUNT)
+    assert lacking(journal) == [(missing, 1, 1), (missing, 50, 52), (missing, 90, 90), tail]
+    assert lacking(journal, 51, 60) == [(missing, 51, 52)]
+    assert lacking(journal, 91, 100) == []
+    assert lacking(journal, 100, COUNT) == [tail]
+
+
+def test_an_end_that_the_centre_signed_for_is_named(journal: Path, tmp_path: Path) -> None:
+    with JournalReader(journal) as reader:
+        (last,) = reader.events(COUNT - 1, 1)
+    receipt = receipt_for(UsageEvent.from_bytes(last.data))
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("DELETE FROM events WHERE sequence > 195")
+        connection.execute("DELETE FROM checkpoints WHERE sequence > 195")
+        connection.commit()
+    with JournalReader(journal) as reader:
+        done = export_journal(reader, tmp_path / "out", [], receipt, NOON)
+    assert [(gap.reason, gap.first, gap.last) for gap in done.gaps] == [(GapReason.TAIL_MISSING, 196, COUNT)]
+
+
+def test_an_export_says_what_was_pruned(path: Path) -> None:
+    with writer(path) as journal:
+        events = append(unsynced(journal), COUNT)
+        prune(journal, retention(OWNER, receipt_for(events[-1]), RECEIPTS.public_key, events[100].time_ms))
+    assert lacking(path) == [(GapReason.PRUNED, 1, 100)]
+    assert lacking(path, 60) == [(GapReason.PRUNED, 60, 100)]
+    assert lacking(path, 101) == []
+    with JournalReader(path) as reader:
+        gaps = export_journal(reader, path.with_name("again"), [], None, NOON).gaps
+    assert not any(gap.is_fault for gap in gaps)
+
+
+def test_a_row_where_none_belongs_is_in_the_export_too(path: Path) -> None:
+    with writer(path) as journal:
+        events = append(unsynced(journal), COUNT)
+        prune(journal, retention(OWNER, receipt_for(events[-1]), RECEIPTS.public_key, events[100].time_ms))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO events SELECT 7, bytes, hash FROM events WHERE sequence = 150")
+        connection.commit()
+    found = [(fault.kind, fault.sequence) for fault in verify(export(path)).faults]
+    assert found == [(FaultKind.MISPLACED, 7)]
 
 
 def test_a_torn_file_is_read_up_to_the_tear(journal: Path) -> None:

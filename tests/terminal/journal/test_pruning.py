@@ -35,6 +35,7 @@ from tests.terminal.journal.journals import (
     OWNER,
     RECEIPTS,
     append,
+    first_event,
     receipt_for,
     unsynced,
     writer,
@@ -176,7 +177,7 @@ def test_a_damaged_event_is_left_for_whoever_looks_into_it(
         other.commit()
     with pytest.raises(JournalDamaged, match="100"):
         prune(journal, retention(OWNER, receipt_for(last), CENTER, LATER))
-    assert events_left(path) == CHECKPOINT_EVERY + 1
+    assert first_event(path) == CHECKPOINT_EVERY + 1
     assert kind in {fault.kind for fault in verify_journal(path, KEY.public_key).faults}
 
 
@@ -188,12 +189,6 @@ def test_what_is_known_of_an_event_goes_with_it(path: Path, journal: JournalWrit
     prune(journal, retention(OWNER, receipt_for(events_in(path)[COUNT - 2]), CENTER, LATER))
     assert [journal.is_cancelled(sequence) for sequence in (3, COUNT)] == [False, True]
     assert verify_journal(path, KEY.public_key, receipt_key=CENTER).last == last.sequence
-
-
-def events_left(path: Path) -> int:
-    """The first event that is left."""
-    with JournalReader(path) as reader:
-        return reader.events(0, 1)[0].sequence
 
 
 def test_a_cut_tail_shows_in_a_pruned_journal(path: Path, journal: JournalWriter) -> None:

@@ -26,6 +26,7 @@ from tests.terminal.journal.journals import (
     OWNER,
     RECEIPTS,
     append,
+    first_event,
     receipt_for,
     unsynced,
     writer,
@@ -168,12 +169,6 @@ def test_pruning_waits_for_a_tap_that_is_under_way(path: Path) -> None:
             journal.append(place, DRAFT, EVIDENCE)
             assert eventually(lambda: first_event(path) == 8)
             assert keeping.take_trouble() is None
-
-
-def first_event(path: Path) -> int:
-    """The first that is left."""
-    with JournalReader(path) as reader:
-        return reader.events(0, 1)[0].sequence
 
 
 def test_a_clock_that_was_set_ahead_prunes_nothing(path: Path) -> None:

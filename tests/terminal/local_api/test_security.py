@@ -7,7 +7,8 @@ import os
 import socket
 import stat
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from websockets.exceptions import InvalidStatus
 from card.simulator.boards.pcscd import PrivatePcscd
 from terminal.local_api.limits import Limits
 from terminal.local_api.role import Role
+from terminal.local_api.tokens import TOKEN_CHARACTERS
 from tests.demo.processes import DemoFailed, tongka
 from tests.terminal.local_api.served import Caller, ServedApi, office, serving
 from tests.terminal.local_api.streams import followed, message, websocket
@@ -198,6 +200,37 @@ def test_whoever_is_refused_while_still_sending_reads_why(api: ServedApi) -> Non
             time.sleep(0.05)
         answer = connection.recv(65_536)
     assert b" 401 " in answer.partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("size", [40_000, 2_000_000, 7_000_000])
+@pytest.mark.parametrize(("is_known", "status", "code"), [(True, 413, "TRM-703"), (False, 401, "TRM-701")])
+def test_whoever_sends_too_much_reads_why_and_sees_no_broken_pipe(
+    api: ServedApi, size: int, is_known: bool, status: int, code: str
+) -> None:
+    token = api.tokens[Role.TILL] if is_known else "x" * TOKEN_CHARACTERS
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    # With a length that tells it beforehand, and in chunks that do not. This client, unlike others, does not
+    # look for an answer once it can't send on.
+    for content in (b" " * size, iter([b" " * 1_000] * (size // 1_000))):
+        with closing(HTTPConnection("127.0.0.1", api.port, timeout=20)) as client:
+            client.request("POST", "/v1/sales", content, headers)
+            answer = client.getresponse()
+            said = json.loads(answer.read())
+        assert (answer.status, said["code"]) == (status, code)
+        assert answer.headers["connection"] == "close"
+
+
+def test_whoever_sends_without_end_is_left(api: ServedApi) -> None:
+    head = f"POST /v1/sales HTTP/1.1\r\nHost: 127.0.0.1:{api.port}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    block = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    sent = 0
+    with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        with pytest.raises(OSError):
+            while sent < 20 * Limits().refused_body:
+                connection.sendall(block)
+                sent += len(block)
+    assert Limits().refused_body < sent
 
 
 @pytest.mark.parametrize(

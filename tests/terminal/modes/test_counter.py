@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import structs
 
 from card.application import Role
-from card.card_reading import Assurance
 from card.simulator.boards.link import InProcessConnection
 from card.simulator.chips.chip import Chip
 from card.simulator.chips.contents import ChipContents
@@ -23,6 +23,7 @@ from card.simulator.chips.faults import TearingChip
 from card.simulator.chips.foreign import ForeignCardChip, ForeignKind
 from card.simulator.chips.psam import PsamChip
 from card.simulator.issuing.personalisation import TestIssuer
+from crypto.assurance import Assurance
 from crypto.credential import TapCredential
 from crypto.explained import Language
 from crypto.sealed_once import TAG_BYTES
@@ -66,6 +67,7 @@ MATCHES: Final = '{"do": "check", "visit": 1, "photo": "matches"}'
 DIFFERS: Final = '{"do": "check", "visit": 1, "photo": "differs"}'
 COMPANION_MATCHES: Final = '{"do": "check", "visit": 1, "companion": "matches"}'
 ISSUER: Final = Assurance.ISSUER
+UNSALTED: Final = bytes(16)
 AWAY: Final = Move.TAKE_AWAY
 
 
@@ -85,8 +87,13 @@ def links(counter: Enrolled) -> list[tuple[str, int, Outcome]]:
 
 
 def notes(counter: Enrolled) -> list[CounterNote | None]:
-    """What is sealed with each event."""
-    return [CounterNote.from_words(one.words) if one.words else None for one in evidence_of(counter)]
+    """What is sealed with each event; the card signed for each, under a salt of its own."""
+    found = [CounterNote.from_words(one.words) if one.words else None for one in evidence_of(counter)]
+    for note, event in zip(found, journal_of(counter), strict=True):
+        assert note is None or note.commitment(event.refers_to) == event.nonce
+    written = [note for note in found if note is not None]
+    assert len({note.salt for note in written}) == len(written)
+    return [note and structs.replace(note, salt=UNSALTED) for note in found]
 
 
 # --- what staff see -----------------------------------------------------------------------------------
@@ -203,8 +210,11 @@ def test_a_visit_and_an_application_are_signed_by_the_card_and_sealed_in_codes(c
     ]
     visit, seen_by_eye, application = notes(counter)
     assert visit is None
-    assert seen_by_eye == CounterNote(purpose=Purpose.COMPARISON, photo=EyeCheck.MATCHES, data=ISSUER)
+    assert seen_by_eye == CounterNote(
+        salt=UNSALTED, purpose=Purpose.COMPARISON, photo=EyeCheck.MATCHES, data=ISSUER
+    )
     assert application == CounterNote(
+        salt=UNSALTED,
         purpose=Purpose.APPLICATION,
         service="CERT-RENEW",
         documents=(0, 1),
@@ -304,6 +314,7 @@ def test_a_companion_card_behind_its_holder_s_belongs_to_the_visit(counter: Enro
     assert [(one["sequence"], one["companion_tap"]) for one in heard.told("visit")] == [(1, 0), (1, 3)]
     assert [refers_to for _service, refers_to, _outcome in links(counter)] == [0, 1, 1, 1, 1]
     assert notes(counter)[-1] == CounterNote(
+        salt=UNSALTED,
         purpose=Purpose.APPLICATION,
         service="CERT-RENEW",
         documents=(0, 1),

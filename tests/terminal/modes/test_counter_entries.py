@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from PIL import Image
 
-from card.card_reading import Assurance
+from crypto.assurance import Assurance
 from crypto.explained import Language
+from crypto.sm3 import sm3
 from terminal.events.challenge import MAX_SEQUENCE
 from terminal.events.errors import EventMalformed
 from terminal.events.event import MAX_WORDS, SEALED_BLOCK_BYTES, SealedEvidence
@@ -31,8 +33,12 @@ _ABOUT = st.one_of(
 )
 
 
+SALT: Final = bytes(range(16))
+_WRITTEN: Final = '"AAECAwQFBgcICQoLDA0ODw=="'
+
+
 def _note(about: tuple[Purpose, str | None], **others: Any) -> CounterNote:
-    return CounterNote(purpose=about[0], service=about[1], **others)
+    return CounterNote(salt=SALT, purpose=about[0], service=about[1], **others)
 
 
 NOTES = st.builds(
@@ -94,6 +100,7 @@ def test_what_an_input_method_makes_of_it_is_the_same_order(text: str, order: ob
     [
         *(("q", "word 1"), ("王小明", "word 1"), ("p", "word 2"), ("p x", "word 2"), ("a", "word 2")),
         *(("a 不", "word 2"), ("a CERT-RENEW 1 x", "word 4"), ("a CERT-RENEW 0", "word 3")),
+        *(("a CERT-RENEW 1_0", "word 3"), ("a CERT-RENEW 1 +2", "word 4")),
     ],
 )
 def test_which_part_of_a_typed_line_is_wrong_is_said_and_not_what_stands_there(text: str, wrong: str) -> None:
@@ -118,6 +125,7 @@ def test_every_note_fits_into_an_event_and_comes_back(note: CounterNote) -> None
 
 def test_the_longest_note_fits() -> None:
     longest = CounterNote(
+        salt=SALT,
         purpose=Purpose.APPLICATION,
         service="A" * 12,
         documents=tuple(range(MAX_DOCUMENTS)),
@@ -133,9 +141,31 @@ def test_the_longest_note_fits() -> None:
 
 
 def test_a_comparison_is_about_no_service_and_all_else_about_one() -> None:
-    for words in ('{"purpose":"comparison","service":"X"}', '{"purpose":"application"}'):
+    for purpose, service in ((Purpose.COMPARISON, "X"), (Purpose.APPLICATION, None)):
+        with pytest.raises(ValueError, match="about"):
+            CounterNote(salt=SALT, purpose=purpose, service=service)
+    for about in ('"comparison","X"', '"application",null'):
         with pytest.raises(EventMalformed):
-            CounterNote.from_words(words)
+            CounterNote.from_words(_written(about))
+
+
+def _written(about: str = '"visit","X"', documents: str = "[]", photo: str = '"matches"') -> str:
+    """A note as it stands in an event, these parts of it as given."""
+    return f'["note",{_WRITTEN},{about},{documents},{photo},"not_checked",0,"none"]'
+
+
+def test_a_note_is_written_as_documented() -> None:
+    note = CounterNote(salt=SALT, purpose=Purpose.VISIT, service="X", photo=EyeCheck.MATCHES)
+    assert note.to_words() == _written()
+    assert CounterNote.from_words(_written()) == note
+
+
+def test_what_the_card_signs_for_a_note_is_as_documented() -> None:
+    note = CounterNote.from_words(_written())
+    assert note.commitment(7) == sm3(b"TONGKA-NOTE\x01" + bytes(5) + b"\x07" + _written().encode())[:8]
+    others = [note.commitment(8), structs.replace(note, salt=bytes(16)).commitment(7)]
+    others.append(structs.replace(note, service="Y").commitment(7))
+    assert len({note.commitment(7), *others}) == 4
 
 
 @pytest.mark.parametrize(
@@ -144,12 +174,17 @@ def test_a_comparison_is_about_no_service_and_all_else_about_one() -> None:
         "",
         "again",  # an attendance desk's
         "{}",
-        '{"purpose":"visit","service":"X","documents":[1,0]}',
-        '{"purpose":"visit","service":"X","documents":[1,1]}',
-        '{"purpose":"visit","service":"X","documents":[20]}',
-        '{"purpose":"visit","name":"x"}',
-        '{"purpose":"theft"}',
-        '{"purpose":"visit","photo":true}',
+        _written(documents="[1,0]"),
+        _written(documents="[1,1]"),
+        _written(documents="[20]"),
+        _written(about='"visit","名"'),
+        _written(about='"theft","X"'),
+        _written(photo="true"),
+        _written().replace(_WRITTEN, '"AAAA"'),
+        _written().replace(_WRITTEN, '"AAECAwQFBgcICQoLDA0ODx=="'),  # the same salt, written otherwise
+        _written() + " ",
+        _written().removesuffix(',0,"none"]') + "]",
+        _written()[:-1] + ',"x"]',
         "\ud800",
     ],
 )

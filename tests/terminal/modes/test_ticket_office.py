@@ -223,6 +223,18 @@ def test_a_line_that_is_too_long_is_refused_whole_and_once(long: str) -> None:
     assert entries.ended
 
 
+def test_a_line_in_another_encoding_is_no_order_and_ends_nothing() -> None:
+    """As a keyboard or a program with GBK sends it."""
+    typed = b"p y\n" + "照片不符".encode("gbk") + b"\nc\n"
+    entries = Entries(io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8"))
+    entries._read()
+    before, spoilt, after = (entries.take() for _ in range(3))
+    assert (before, after) == ("p y", "c")
+    assert spoilt is not None
+    with pytest.raises(EntryRefused):
+        typed_order(spoilt)
+
+
 def test_the_end_of_a_line_that_is_too_long_confirms_no_sale(office: Enrolled) -> None:
     out = io.StringIO()
     entries = Entries(io.StringIO("a" * 200_000 + "c\n"))

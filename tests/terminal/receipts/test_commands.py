@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from card.simulator.boards.link import InProcessConnection
 from crypto.errors import TestKeyRefused
+from crypto.explained import Language
 from crypto.pki.certificate import Certificate
 from crypto.sm2 import PublicKey
 from terminal.amendments import cancel, correct
@@ -33,6 +34,7 @@ from terminal.receipts.errors import (
     PrinterUnreachable,
     ReceiptForged,
     ReceiptFromFuture,
+    ReceiptMalformed,
     ReceiptTakenBack,
     ReceiptTerminalUnknown,
 )
@@ -112,7 +114,16 @@ def test_refusals_are_named(line: Bus, tmp_path: Path) -> None:
     assert isinstance(
         run("verify", other, "--data", line.enrolled.directory.path, "--at", NOW).exception, ReceiptForged
     )
-    assert isinstance(run("show", tmp_path / "missing").exception, FileNotRead)
+    (tmp_path / "folder").mkdir()
+    assert isinstance(run("show", tmp_path / "folder").exception, FileNotRead)
+
+
+@pytest.mark.parametrize("scanned", ["ID 王小明 11010119900307123X", "x" * 3000, "receipt.txt/1", "missing"])
+def test_another_code_that_was_scanned_is_not_repeated(scanned: str) -> None:
+    error = run("show", scanned).exception
+    assert isinstance(error, ReceiptMalformed)
+    said = f"{error} {error.explain(Language.ZH)} {error.__cause__} {error.facts}"
+    assert scanned not in said and "11010119900307123X" not in said
 
 
 def test_wrong_usage_ends_with_two(line: Bus) -> None:
@@ -265,6 +276,14 @@ def test_an_altered_event_gives_none(line: Bus) -> None:
         connection.execute("UPDATE events SET hash = zeroblob(32) WHERE sequence = 1")
     with pytest.raises(JournalDamaged):
         receipt_of(directory, 1)
+
+
+def test_what_came_behind_an_event_is_not_read_for_its_receipt(line: Bus) -> None:
+    """However many there are: whether it was taken back is looked up."""
+    directory = line.enrolled.directory
+    with sqlite3.connect(directory.journal) as connection:
+        connection.execute("INSERT INTO events VALUES (1000, x'00', zeroblob(32))")
+    assert receipt_of(directory, 1).receipt.sequence == 1
 
 
 def test_the_verb_is_installed(line: Bus) -> None:
