@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html.parser
+import json
+import os
 import re
 import subprocess
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +29,7 @@ from sync.center.reconciliation import reconcile_center
 from sync.errors import EventNotStored, EvidenceMissing, OutputNotWritten, TerminalNotRevoked, TerminalUnknown
 from sync.reconcile.findings import FindingKind
 from sync.reconcile.report import Reconciliation, to_html, yuan
+from terminal.command_line import ExitCode, run
 from terminal.content.manifest import TRUST
 from terminal.events.event import ClockTrust, SealedEvidence, UsageEvent
 from terminal.events.outcome import Outcome
@@ -675,6 +678,19 @@ def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, ch
         with pytest.raises(TerminalNotRevoked):
             accept_late_events(center.store, terminal, "uid:7", now_ms())
     assert snapshot(center, "audit")["audit"] == []
+
+
+def test_staff_accept_late_events_by_a_command_that_the_audit_remembers(
+    center: Center, chain: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["--data", str(tmp_path / "authority" / "center"), "--terminal", chain.terminal.hex(), "--json"]
+    assert run(["center", "terminal", "accept-late", *told]) == ExitCode.REFUSED
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "SYN-517"
+    assert run(["center", "terminal", "revoke", *told]) == ExitCode.DONE
+    capsys.readouterr()
+    assert run(["center", "terminal", "accept-late", *told]) == ExitCode.DONE
+    assert json.loads(capsys.readouterr().out) == {"terminal": chain.terminal.hex(), "accepted": True}
+    assert [row[2:4] for row in snapshot(center, "audit")["audit"]] == [(f"uid:{os.getuid()}", "accept-late")]
 
 
 @pytest.mark.parametrize(
