@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from card.simulator.boards.pcscd import PrivatePcscd
 from terminal.holder_reference import FOLDER_VARIABLE
+from tests.card.psam_cards import empty_readers
 
 # A busy machine makes no input wrong.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,3 +42,10 @@ def private_pcscd() -> Iterator[PrivatePcscd]:
     with PrivatePcscd() as service:
         service.activate()
         yield service
+
+
+@pytest.fixture(autouse=True)
+def _empty_readers_to_begin_with(request: pytest.FixtureRequest) -> None:
+    """The card of the test before is gone in pcscd's eyes, too: it looks at a virtual reader every 400 ms."""
+    if "private_pcscd" in request.fixturenames:
+        empty_readers(request.getfixturevalue("private_pcscd"))

@@ -19,6 +19,7 @@ from sync.agent.agent import Agent
 from sync.center.directory import Center
 from terminal.data_directory import DataDirectory
 from terminal.local_api.role import Role
+from tests.card.psam_cards import empty_readers
 from tests.demo.processes import tongka
 from tests.sync.cast import ISSUER_KEY_ID, Issuer, enrolled
 from tests.terminal.enrolled import chip
@@ -49,6 +50,7 @@ class Circle:
         """`tongka needs VERB` at a terminal, with this card on its reader; what it prints for a program."""
         environment = self.pcscd.environment()
         reader = ("--reader", self.pcscd.readers[0])
+        empty_readers(self.pcscd)
         with VpcdLink(chip(card), self.pcscd.ports[0]):
             said = tongka(
                 *("needs", verb, "--data", at.path, *reader, "--json", *arguments),

@@ -54,7 +54,8 @@ def prune_nothing(terminal: DataDirectory) -> str:
     said = prune(terminal)
     with JournalReader(terminal.journal) as reader:
         assert reader.head() is not None
-    terminal.journal.unlink()
+    for file in terminal.path.glob("journal*"):  # the tests begin with the first event
+        file.unlink()
     return said
 
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.data_directory import DataDirectory
 from terminal.errors import FileNotWritten
 from terminal.local_api.errors import TokensRefused
 from terminal.local_api.role import Role
 from terminal.local_api.tokens import MAX_TOKENS, Bearer, KeptTokens, TokenBook, TokenStore
 from tests.demo.processes import DemoFailed, tongka
+from tests.terminal.enrolled import enrol
 
 
 @pytest.fixture
@@ -118,16 +118,17 @@ def test_what_is_no_file_of_tokens(document: object) -> None:
 
 
 def test_the_commands(tmp_path: Path) -> None:
+    directory = enrol(tmp_path).directory
     environment = {**os.environ, "TONGKA_LANG": "en"}
 
     def run(*arguments: str) -> str:
-        return tongka("api", "token", *arguments, "--data", tmp_path, environment=environment)
+        return tongka("api", "token", *arguments, "--data", directory.path, environment=environment)
 
     assert "no tokens yet" in run("list")
     token = run("create", "till-1").strip()
     assert re.fullmatch(r"[0-9A-Za-z_-]{43}", token)
     staff = json.loads(run("create", "desk", "--role", "staff", "--json"))
-    book = TokenBook(TokenStore(DataDirectory(tmp_path).api_tokens))
+    book = TokenBook(TokenStore(directory.api_tokens))
     assert book.bearer(token) == Bearer("till-1", Role.TILL)
     assert book.bearer(staff["token"]) == Bearer("desk", Role.STAFF)
     assert [json.loads(line)["name"] for line in run("list", "--json").splitlines()] == ["till-1", "desk"]
