@@ -235,6 +235,17 @@ def test_a_card_refused_by_a_wrong_clock_is_no_way_round_anti_passback(
     assert tap_once(bus, clock, card) is Outcome.ALREADY_INSIDE
 
 
+def test_nor_is_one_that_is_taken_meanwhile(tmp_path: Path, clock: SetClock) -> None:
+    bus = gate(tmp_path / "gate", WITHOUT_QUOTA, passback_minutes=60)
+    card, other = bus.card(), bus.card()
+    assert tap_once(bus, clock, card) is Outcome.GRANTED
+    clock.now += DAY_MS
+    assert tap_once(bus, clock, other) is Outcome.GRANTED
+    clock.now -= DAY_MS
+    clock.pass_time(MINUTE)
+    assert tap_once(bus, clock, card) is Outcome.ALREADY_INSIDE
+
+
 def test_the_day_s_events_are_those_of_the_day_alone(bus: Enrolled, clock: SetClock) -> None:
     with opened(bus, clock) as here:
         clock.now -= DAY_MS
