@@ -123,9 +123,9 @@ class CheckIn:
     ) -> None:
         self._terminal, self._book, self._rules = terminal, book, rules
         self._display, self._read_order = display, read_order
+        self._date_book(terminal.desk.journal.timekeeper.now())
         self._last: _Moved | None = None
         self._waiting: _Moved | None = None  # for a guardian
-        self._date_book(terminal.desk.journal.timekeeper.now())
         display.presences(book)
 
     def ready(self) -> None:
