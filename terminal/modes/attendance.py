@@ -88,10 +88,10 @@ class AttendanceBook:
         """Take up an event, in the journal's order; those of other days and services are passed over."""
         if event.clock is not ClockTrust.STEPPED:
             self.date_by(event.time_ms, event.boot, event.monotonic_ms)
-        if event.service != self._service or local_date(event.time_ms) != self.day:
-            return
         if event.kind is EventKind.CANCELLATION:
-            self._undo(event.refers_to)
+            self._undo(event.refers_to)  # whenever it was: the clock may have stood on another day
+            return
+        if event.service != self._service or local_date(event.time_ms) != self.day:
             return
         if event.outcome is not Outcome.RECORDED:
             return

@@ -303,6 +303,20 @@ def test_on_the_day_itself_nobody_is_here_who_came_while_the_clock_was_ahead(
     assert next(one for one in reversed(told) if one["state"] == "presences")["list"] == []
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_coming_that_is_withdrawn_while_the_clock_is_ahead_stays_withdrawn(
+    hall: Enrolled, restarts: bool
+) -> None:
+    clock = SetClock(source=ClockSource.FREE)
+    card, other = hall.card(), hall.card()
+    first: list[Step] = [chip(card), set_by(clock, DAY_MS), chip(other), set_by(clock, -DAY_MS)]
+    told: list[dict[str, Any]] = []
+    for part in [first, [LIST]] if restarts else [[*first, LIST]]:
+        told += attend(hall, *part, clock=clock, rules=NEEDS)
+    assert (CANCELLATION, 1) in kinds(journal_of(hall))
+    assert next(one for one in reversed(told) if one["state"] == "presences")["list"] == []
+
+
 def test_a_day_that_turns_out_to_be_right_keeps_who_came(hall: Enrolled) -> None:
     """Off for longer than a clock is trusted, and then a time service says that it was right."""
     clock, card, other = SetClock(source=ClockSource.FREE), hall.card(), hall.card()
