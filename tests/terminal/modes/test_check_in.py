@@ -310,8 +310,9 @@ def test_a_coming_that_is_withdrawn_while_the_clock_is_ahead_stays_withdrawn(
     clock = SetClock(source=ClockSource.FREE)
     card, other = hall.card(), hall.card()
     first: list[Step] = [chip(card), set_by(clock, DAY_MS), chip(other), set_by(clock, -DAY_MS)]
+    then: list[Step] = [LIST]
     told: list[dict[str, Any]] = []
-    for part in [first, [LIST]] if restarts else [[*first, LIST]]:
+    for part in [first, then] if restarts else [first + then]:
         told += attend(hall, *part, clock=clock, rules=NEEDS)
     assert (CANCELLATION, 1) in kinds(journal_of(hall))
     assert next(one for one in reversed(told) if one["state"] == "presences")["list"] == []
