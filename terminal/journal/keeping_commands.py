@@ -72,6 +72,10 @@ def export(  # noqa: PLR0917  the command's options
 
     Example: tongka journal export --data out/terminal --out out/journal.tkjx
     """
+    if last is not None and last < first:
+        raise typer.BadParameter(
+            "--from / --to：终点不能在起点之前 / the end can't come before the beginning"
+        )
     _require_new(out, force)
     directory = DataDirectory(data)
     directory.require_terminal()

@@ -234,6 +234,17 @@ def test_every_kind_of_event_has_a_name(bus: Enrolled) -> None:
     run("list", "--data", bus.directory.path)
 
 
+def test_an_export_tells_of_a_cut_end_whatever_part_is_wanted(bus: Enrolled, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(bus.directory.journal)) as connection:
+        connection.execute("DELETE FROM events WHERE sequence > 3")
+        connection.execute("DELETE FROM checkpoints WHERE sequence > 3")
+        connection.commit()
+    asked = ("export", "--data", bus.directory.path, "--out", tmp_path / "x", "--force")
+    for part in ((), ("--to", "4"), ("--from", "4", "--to", "5")):
+        assert "#4-5: the end is missing" in run(*asked, *part, expected=1)
+    run(*asked, "--from", "5", "--to", "3", expected=2)
+
+
 @pytest.fixture
 def long(bus: Enrolled) -> Enrolled:
     """With some hundred events, in a file of many pages and no log beside it."""
