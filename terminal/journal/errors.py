@@ -1,4 +1,4 @@
-"""What the journal refuses: TRM-50x its file and chain, TRM-42x and 430 disks, receipts, exported files."""
+"""What the journal refuses: TRM-50x its file and chain, TRM-42x and 43x disks, receipts, exported files."""
 
 from crypto.explained import Text
 from terminal.errors import TerminalError
@@ -188,6 +188,20 @@ class ExportExists(TerminalError):
     next_step = Text(
         zh="请换一个文件名；确要覆盖时加 --force。什么都没有改动。",
         en="Choose another name, or add --force to replace it. Nothing was changed.",
+    )
+
+
+class ExportIntoData(TerminalError):
+    """A file would be written among those that the terminal lives on, or in the place of one."""
+
+    code = "TRM-432"
+    cause = Text(
+        zh="{file} 在终端数据目录之内，或就是其中的文件：写在那里会毁掉流水账或登记。",
+        en="{file} lies in the terminal's data folder, or is a file of it: journal or enrolment would go.",
+    )
+    next_step = Text(
+        zh="请写到数据目录之外（--force 也不能写入）。什么都没有改动。",
+        en="Write to a place outside the data folder; --force does not help. Nothing was changed.",
     )
 
 

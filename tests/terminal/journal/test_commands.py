@@ -25,6 +25,7 @@ from terminal.events.outcome import Outcome
 from terminal.journal.commands import app
 from terminal.journal.errors import (
     ExportExists,
+    ExportIntoData,
     JournalLocked,
     JournalUnreadable,
     ReceiptUnusable,
@@ -204,6 +205,35 @@ def test_a_file_that_is_there_is_replaced_only_when_told(bus: Enrolled, tmp_path
     assert out.read_bytes() == b"evidence"
     run(*arguments, "--force")
     assert out.read_bytes() != b"evidence"
+
+
+@pytest.mark.parametrize("verb", ["export", "receipt"])
+def test_nothing_that_the_terminal_lives_on_is_written_over(
+    bus: Enrolled, tmp_path: Path, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bus.directory.path
+    (tmp_path / "other-name").symlink_to(data)
+    (tmp_path / "linked").symlink_to(bus.directory.configuration_file)
+    (tmp_path / "same").hardlink_to(bus.directory.journal)
+    elsewhere = tmp_path / "big-disk" / "upload.db"
+    elsewhere.parent.mkdir()
+    bus.directory.uploads.rename(elsewhere)
+    bus.directory.uploads.symlink_to(elsewhere)
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    monkeypatch.chdir(data / "content")
+
+    for out in (
+        *(data / name for name in ("journal.db", "terminal.toml", "upload.db", "new", "keys/new")),
+        data / "content" / ".." / "journal.db-wal",
+        *(tmp_path / name for name in ("other-name/root.pem", "linked", "same")),
+        elsewhere,
+        Path("../certificate.pem"),
+        Path("new"),
+    ):
+        with pytest.raises(ExportIntoData):
+            run(verb, "--data", data, "--out", out, "--force")
+    assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
+    run(verb, "--data", data, "--out", tmp_path / "big-disk" / "beside", "--force")
 
 
 def test_what_is_no_tap_does_not_look_as_if_something_was_paid(bus: Enrolled) -> None:
