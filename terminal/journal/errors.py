@@ -40,6 +40,22 @@ class JournalDamaged(TerminalError):
     )
 
 
+class JournalIncomplete(JournalDamaged):
+    """A journal lacks tables that taps are written to: an older version made it. Facts: file, missing."""
+
+    code = "TRM-509"
+    cause = Text(
+        zh="流水账文件 {file} 缺少数据表（{missing}）：由旧版本软件建立，或已受损。",
+        en="The journal's file {file} lacks tables ({missing}): an older version made it, or it is damaged.",
+    )
+    next_step = Text(
+        zh="请勿删除。运行“tongka journal verify”，导出流水，保留整个数据目录（改名备份），联系中心，"
+        "用新的登记码重新登记（开始新的一期）。",
+        en="Don't delete it. Run `tongka journal verify`, export the journal, keep the whole data folder "
+        "(move it aside), tell the centre, and enrol again with a new code, which begins a new epoch.",
+    )
+
+
 class TapNotRecorded(TerminalError):
     """A tap could not be stored, so it must not count."""
 
