@@ -269,6 +269,17 @@ class JournalGone(JournalBehind):
     )
 
 
+class JournalCut(JournalBehind):
+    """The journal ends before an event that it has signed for itself. Facts: held, signed."""
+
+    code = "TRM-433"
+    cause = Text(
+        zh="流水账的末尾被截去：它自己的检查点证明曾记到第 {signed} 条，现在到第 {held} 条为止。",
+        en="The journal's end was cut off: a checkpoint of its own says that there was an event {signed}, "
+        "and it ends at {held}.",
+    )
+
+
 class JournalReplaced(JournalDamaged):
     """The journal's file was deleted, moved or replaced while a terminal writes it. Facts: file."""
 

@@ -24,13 +24,14 @@ def journal_ends_at(path: Path, owner: JournalOwner, held: Receipt | None) -> in
     """The sequence of its last event, once a writer could go on behind it; `held` as for JournalWriter.
 
     Raises JournalMissing, JournalOfAnother, JournalIsTraining, JournalDamaged, JournalIncomplete,
-    JournalBehind, JournalUnavailable.
+    JournalBehind, JournalCut, JournalUnavailable.
     """
     require_tables(path, owner.is_training)
     with JournalReader(path, owner.is_training) as reader:
         if reader.owner != owner:
             raise JournalOfAnother(terminal=reader.terminal.hex(), epoch=reader.epoch)
         reader.require_whole(held)
+        reader.require_signed()
         head = reader.head()
         if head is None:
             return 0

@@ -28,7 +28,7 @@ from terminal.journal.schema import (
     wrong_structure,
 )
 from terminal.journal.voices import read_voice, waiting_voices
-from terminal.journal.wholeness import require_whole
+from terminal.journal.wholeness import require_signed, require_whole
 
 __all__ = ["JournalReader", "StoredEvent"]
 
@@ -98,6 +98,10 @@ class JournalReader(Closing):
     def require_whole(self, receipt: Receipt | None) -> None:
         """Raise JournalBehind where it lacks the event that this receipt of the centre's names."""
         require_whole(self._connection, receipt)
+
+    def require_signed(self) -> None:
+        """Raise JournalCut where it lacks an event that a checkpoint of its own names."""
+        require_signed(self._connection, self.owner)
 
     def events(self, after: int, limit: int) -> list[StoredEvent]:
         """At most `limit` events with a sequence above `after`, ascending."""

@@ -135,6 +135,11 @@ def roll_back(bus: Enrolled) -> None:
         connection.execute("DELETE FROM events WHERE sequence > 2")
 
 
+def cut_what_is_signed(bus: Enrolled) -> None:
+    with closing(sqlite3.connect(bus.directory.journal)) as connection, connection:
+        connection.execute("DELETE FROM events WHERE sequence = 5")
+
+
 def swap(bus: Enrolled) -> None:
     bus.directory.journal.unlink()
     tap(bus, 1, JournalOwner(b"\xff" * 8, 1))
@@ -147,6 +152,7 @@ def swap(bus: Enrolled) -> None:
         (lambda bus: bus.directory.journal.write_bytes(b"no database " * 999), "TRM-503"),
         (lambda bus: bus.directory.journal.unlink(), "TRM-429"),
         (roll_back, "TRM-429"),
+        (cut_what_is_signed, "TRM-433"),
         (swap, "TRM-502"),
     ],
 )
