@@ -330,6 +330,28 @@ def test_what_is_left_of_a_file_that_was_cut_is_exported_and_the_rest_is_named(
     assert f"#{told['gaps'][0]['first']}" in said and "is damaged here" in said
 
 
+@pytest.mark.parametrize("is_end_known", [True, False])
+@pytest.mark.parametrize("percent", range(30, 100, 10))
+def test_no_event_is_made_up_of_a_file_that_was_cut(
+    long: Enrolled, tmp_path: Path, percent: int, is_end_known: bool
+) -> None:
+    journal, data = long.directory.journal, ("--data", long.directory.path)
+    with closing(sqlite3.connect(journal)) as connection, connection:
+        hashes = dict(connection.execute("SELECT sequence, hash FROM events"))
+        if not is_end_known:
+            connection.execute("DELETE FROM checkpoints")
+    os.truncate(journal, journal.stat().st_size * percent // 100 // 4096 * 4096)
+
+    told = json.loads(run("export", *data, "--out", tmp_path / "left", "--json", expected=1))
+    last = told["gaps"][-1]["last"]
+    assert last == 200 if is_end_known else 5 < last <= told["last"] + 1 <= 200
+    found = json.loads(run("verify", *data, "--json", expected=1))
+    assert (found["events"], found["last"]) == (told["events"], told["last"])
+    assert bytes.fromhex(found["head"]) == hashes[found["last"]]
+    (unreadable,) = [one for one in found["faults"] if one["kind"] == "unreadable"][-1:]
+    assert unreadable["last"] == last
+
+
 @pytest.mark.parametrize("table", ["owner", "base"])
 def test_a_journal_without_what_says_whose_it_is(long: Enrolled, table: str) -> None:
     with closing(sqlite3.connect(long.directory.journal)) as connection:
