@@ -61,7 +61,7 @@ from terminal.journal.unconfirmed import (
 )
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.journal.voices import keep_voice
-from terminal.journal.wholeness import require_there, require_whole
+from terminal.journal.wholeness import require_signed, require_there, require_whole
 from terminal.known_time import learn_journal
 from terminal.timekeeping import Moment, Timekeeper
 
@@ -132,8 +132,8 @@ class JournalWriter(Closing):
     """The journal's only writer, with its own sealed segment; taps and `JournalUpkeep` share it.
 
     `held`: what the centre is known to hold of it (terminal.journal.wholeness). Raises JournalLocked,
-    JournalOfAnother, JournalDamaged, JournalBehind, JournalIsTraining when opened, and what `JournalDisk`
-    raises.
+    JournalOfAnother, JournalDamaged, JournalBehind, JournalCut, JournalIsTraining when opened, and what
+    `JournalDisk` raises.
     """
 
     def __init__(
@@ -171,6 +171,7 @@ class JournalWriter(Closing):
             require_whole(self._connection, held)
             self._head: _Head | None = self._read_head()
             self._require_begun(self._head)
+            require_signed(self._connection, owner)
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
             self.sign()
