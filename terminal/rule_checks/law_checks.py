@@ -15,7 +15,7 @@ from crypto.explained import Text
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.region import NATION
 from terminal.decisions.rule_book import RuleBook
-from terminal.decisions.rule_pack import RulePack
+from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.rule_checks.finding import Check, Finding
 from terminal.rule_checks.grid import Grid, grids_of
 from terminal.rule_checks.marks import Marks
@@ -73,15 +73,20 @@ class _LawSweep:
                 continue
             given = judge(situation, self._book, fares).rule
             if given is not None and pays_more(given, due, situation, fares):
-                says = _LESS.format(law=due.name, basis=due.legal_basis)
-                self._marks.mark(Check.BELOW_LAW, given.name, says, grid, cell)
+                self._marks.mark(Check.BELOW_LAW, given.name, _citing(_LESS, due), grid, cell)
             elif given is None and all_are_here:
-                says = _NOTHING.format(basis=due.legal_basis)
-                self._marks.mark(Check.BELOW_LAW, due.name, says, grid, cell)
+                self._marks.mark(Check.BELOW_LAW, due.name, _citing(_NOTHING, due), grid, cell)
 
     def findings(self) -> Iterator[Finding]:
         """What was met, each with whom and when it concerns."""
         yield from self._marks.findings()
+
+
+def _citing(says: Text, due: Rule) -> Text:
+    basis = due.legal_basis
+    return Text(
+        zh=says.zh.format(law=due.name, basis=basis.zh), en=says.en.format(law=due.name, basis=basis.en)
+    )
 
 
 _LESS: Final = Text(

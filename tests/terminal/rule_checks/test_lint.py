@@ -289,8 +289,14 @@ def test_a_local_rule_that_gives_less_than_the_law_is_a_fault(
     [finding] = found(rules, Check.BELOW_LAW)
 
     assert (finding.subject, finding.level) == ("hz/less", Level.FAULT)
-    assert "cn/transit-art-50" in finding.says.en
-    assert "第五十条" in finding.says.zh
+    assert finding.says.zh == (
+        "给得比全国规则 cn/transit-art-50 少（《中华人民共和国残疾人保障法》第五十条）；"
+        "法律没有例外，地方只能多给"
+    )
+    assert finding.says.en == (
+        "gives less than the nation's rule cn/transit-art-50 (Law on the Protection of Persons with "
+        "Disabilities, article 50); the law has no exception, only more may be given"
+    )
     assert places([finding]) == [where.replace(": ", ": from 2020-01-01, ")]
 
 
@@ -329,7 +335,7 @@ def test_the_nation_s_pack_itself_may_not_give_less() -> None:
 
     assert [finding.subject for finding in found(half, Check.BELOW_LAW)] == ["cn/transit-art-50"]
     [refused] = found(fewer, Check.BELOW_LAW)
-    assert "no rule gives what it gives" in refused.says.en
+    assert "no rule gives what it gives (Law on the Protection of Persons" in refused.says.en
     assert "elsewhere · transit: category 1, grade 2" in places([refused])
 
 
