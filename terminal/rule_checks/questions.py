@@ -33,6 +33,7 @@ _AFTER: Final = frozenset({"", ")", "]", "}", ",", "?", ":", "&&", "||"})
 _STEPS: Final = MappingProxyType(
     {"<": (0,), ">=": (0,), "<=": (1,), ">": (1,), "==": (0, 1), "!=": (0, 1), "in": (0, 1)}
 )
+_SEARCHES: Final = frozenset({"startsWith", "endsWith", "contains"})
 _MIRRORED: Final = MappingProxyType({"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="})
 
 
@@ -42,7 +43,9 @@ class Questions:
 
     asked: variables that occur. steps: per number variable, the values at which an answer can change.
     texts: per text variable, the literals it is compared with; prefixes: those that it may start with.
-    members: per list variable, the literals looked for in it. opaque: variables asked in another way.
+    members: per list variable, the literals looked for in it. opaque: variables asked in another way;
+    fragments, sizes: per opaque variable, the texts that are looked for in it and the lengths it may have, or
+    all texts and numbers of a condition that asks for it in a form of another kind.
     """
 
     asked: frozenset[str] = frozenset()
@@ -51,6 +54,8 @@ class Questions:
     prefixes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     members: Mapping[str, frozenset[Literal]] = field(default_factory=dict)
     opaque: frozenset[str] = frozenset()
+    fragments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sizes: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def together(cls, parts: Iterable[Questions]) -> Questions:
@@ -63,6 +68,8 @@ class Questions:
             prefixes=_merged(part.prefixes for part in listed),
             members=_merged(part.members for part in listed),
             opaque=frozenset().union(*(part.opaque for part in listed)),
+            fragments=_merged(part.fragments for part in listed),
+            sizes=_merged(part.sizes for part in listed),
         )
 
 
@@ -86,6 +93,8 @@ def _read(source: str, names: frozenset[str]) -> Questions:
         prefixes=_frozen(found.prefixes),
         members=_frozen(found.members),
         opaque=frozenset(found.opaque),
+        fragments=_frozen(found.fragments),
+        sizes=_frozen(found.sizes),
     )
 
 
@@ -116,6 +125,8 @@ class _Found:
         self.prefixes: dict[str, set[str]] = {}
         self.members: dict[str, set[Literal]] = {}
         self.opaque: set[str] = set()
+        self.fragments: dict[str, set[str]] = {}
+        self.sizes: dict[str, set[int]] = {}
 
     def occurrence(self, words: Sequence[Literal], place: int) -> None:
         """Note what the variable at `place` is asked there."""
@@ -128,6 +139,7 @@ class _Found:
         )
         if not known:
             self.opaque.add(variable)
+            self._hints(variable, words, place)
 
     def _compared(self, variable: str, around: Sequence[Literal]) -> bool:
         """`variable < 200`"""
@@ -173,6 +185,18 @@ class _Found:
             return False
         self.prefixes.setdefault(variable, set()).add(literal[1:])
         return True
+
+    def _hints(self, variable: str, words: Sequence[Literal], place: int) -> None:
+        """Keep the literals that `variable`, which is opaque, may have to do with."""
+        near: Sequence[Literal] = words
+        if words[place + 1] == "." and words[place + 2] in _SEARCHES and words[place + 5] == ")":
+            near = words[place + 4 : place + 5]
+        elif words[place - 2 : place] == ("size", "(") and words[place + 1] == ")":
+            if words[place + 2] in _MIRRORED and isinstance(words[place + 3], int):
+                near = words[place + 3 : place + 4]
+        texts = {str(word)[1:] for word in near if _is_literal(word) and isinstance(word, str)}
+        self.fragments.setdefault(variable, set()).update(texts)
+        self.sizes.setdefault(variable, set()).update(word for word in near if isinstance(word, int))
 
     def _note(self, variable: str, sign: str, literal: Literal) -> bool:
         if isinstance(literal, int):

@@ -101,6 +101,44 @@ def test_a_condition_that_holds_seldom_is_not(condition: str) -> None:
     assert found(book(rule("seldom", condition), rule("always")), Check.UNREACHABLE) == []
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *('operator.startsWith("my-")', 'operator.endsWith("bus")', 'operator.contains("city")'),
+        *("size(operator) == 11", 'service.startsWith("FERRY")', 'service.contains("-")'),
+        *('region.contains("0106")', 'region > "600000"', 'ticket.startsWith("half")'),
+    ],
+)
+def test_a_condition_on_part_of_a_text_is_not_called_unreachable(condition: str) -> None:
+    rules = book(rule("some", condition), rule("all"))
+
+    assert [one for one in lint_book(rules, None, TODAY) if one.level is not Level.NOTE] == []
+
+
+def test_where_not_every_value_was_tried_a_rule_is_not_said_to_be_unreachable_but_warned_of() -> None:
+    rules = book(rule("some", GUESSED_BY_NOBODY), rule("all"))
+
+    [finding] = found(rules, Check.UNREACHED)
+
+    assert (finding.subject, finding.level) == ("p/some@1", Level.WARNING)
+    assert "of operator only some were" in finding.says.en
+    assert found(rules, Check.UNREACHABLE) == []
+    assert found(rules, Check.UNREACHED, CATALOGUE) == []
+
+
+def test_a_shadow_that_not_every_value_was_tried_of_is_warned_of() -> None:
+    rules = book(rule("nearly-all", f"!({GUESSED_BY_NOBODY})"), rule("rest"))
+
+    assert [finding.subject for finding in found(rules, Check.UNREACHED)] == ["p/rest@1"]
+    assert found(rules, Check.UNREACHABLE) == []
+
+
+def test_a_condition_that_holds_for_nobody_is_found_beside_one_that_could_only_be_sampled() -> None:
+    rules = book(rule("dead", "grade > 4"), rule("some", GUESSED_BY_NOBODY), rule("all"))
+
+    assert [finding.subject for finding in found(rules, Check.UNREACHABLE)] == ["p/dead@1"]
+
+
 def test_a_shadowed_rule_is_found_with_those_that_shadow_it() -> None:
     blind = rule("blind", "1 in categories && grade == 1")
     rules = book(rule("severe", "grade <= 2"), blind, rule("rest", "grade >= 3"))
@@ -298,6 +336,53 @@ def test_a_local_rule_that_gives_less_than_the_law_is_a_fault(
         "Disabilities, article 50); the law has no exception, only more may be given"
     )
     assert places([finding]) == [where.replace(": ", ": from 2020-01-01, ")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sampled"),
+    [
+        ('operator.startsWith("test")', []),
+        ('operator.endsWith("-bus")', ["operator"]),
+        ('operator.contains("city")', ["operator"]),
+        ("size(operator) == 11", ["operator"]),
+        ('service.startsWith("FERRY")', []),
+        ('service.endsWith("-1")', ["service"]),
+        ('size(service) == 7 || operator > "m"', ["operator, service"]),
+        ('region.contains("0106")', ["region"]),
+        ('ticket.startsWith("half")', []),
+        ('ticket.endsWith("fare")', ["ticket"]),
+    ],
+)
+def test_less_than_the_law_at_services_that_a_part_of_a_text_picks_out_is_a_fault(
+    asked: str, sampled: list[str]
+) -> None:
+    less = rule("less", f"!(1 in categories && grade <= 2) || {asked}", HALF)
+    rules = RuleBook([pack(less, name="cq", region="5001"), *starter_rule_book().packs])
+
+    assert [finding.subject for finding in found(rules, Check.BELOW_LAW)] == ["cq/less"]
+    assert [finding.subject for finding in found(rules, Check.SAMPLED)] == sampled
+
+
+GUESSED_BY_NOBODY = "size(operator) * 70 == 560"  # as test-bus, the catalogue's, has it
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside the nation's", "alone"])
+def test_less_than_the_law_at_a_service_of_the_catalogue_is_a_fault(beside: bool) -> None:
+    less = rule("less", f"!(1 in categories && grade <= 2) || {GUESSED_BY_NOBODY}", HALF)
+    nation = starter_rule_book().packs if beside else ()
+    rules = RuleBook([pack(less, name="hz", region="3301"), *nation])
+
+    assert found(rules, Check.BELOW_LAW) == []
+    assert [finding.subject for finding in found(rules, Check.SAMPLED)] == ["operator"]
+    [finding] = found(rules, Check.BELOW_LAW, CATALOGUE)
+    assert finding.subject == "hz/less"
+    assert places([finding]) == ["BUS-1 bus: from 2020-01-01, category 1, grades 1–2"]
+
+
+def test_what_is_less_everywhere_is_not_told_again_at_each_service() -> None:
+    rules = RuleBook([pack(rule("less", "true", HALF), region="3301")])
+
+    assert found(rules, Check.BELOW_LAW, CATALOGUE) == found(rules, Check.BELOW_LAW) != []
 
 
 @pytest.mark.parametrize(
