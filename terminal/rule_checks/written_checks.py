@@ -96,18 +96,24 @@ def check_regions(packs: Iterable[RulePack]) -> Iterator[Finding]:
             yield Finding(Check.UNKNOWN_REGION, pack.name, _NO_PROVINCE.format(region=pack.region))
         for rule in pack.rules:
             asked = questions_at([rule])
+            affirmed = asked.affirmed.get("region", frozenset())
             for code in sorted(asked.texts.get("region", ())):
-                yield from _asked_region(pack, rule, code, _SIX_DIGITS)
+                yield from _asked_region(pack, rule, code, _SIX_DIGITS, code in affirmed)
             for prefix in sorted(asked.prefixes.get("region", ())):
-                yield from _asked_region(pack, rule, prefix, _PREFIX)
+                yield from _asked_region(pack, rule, prefix, _PREFIX, prefix in affirmed)
 
 
-def _asked_region(pack: RulePack, rule: Rule, region: str, form: re.Pattern[str]) -> Iterator[Finding]:
+def _asked_region(
+    pack: RulePack, rule: Rule, region: str, form: re.Pattern[str], affirmed: bool
+) -> Iterator[Finding]:
     if form.fullmatch(region) is None:
         says = (_NOT_SIX_DIGITS if form is _SIX_DIGITS else _NOT_DIGITS).format(region=region)
         yield Finding(Check.UNKNOWN_REGION, rule.name, says)
     elif not any(province.startswith(province_prefix(region)) for province in PROVINCES):
-        yield Finding(Check.UNKNOWN_REGION, rule.name, _NO_PROVINCE.format(region=region))
+        if affirmed:
+            yield Finding(Check.UNKNOWN_REGION, rule.name, _NO_PROVINCE.format(region=region))
+        else:
+            yield Finding(Check.OUTSIDE_REGION, rule.name, _EXCLUDES_NOBODY.format(region=region))
     elif pack.region != NATION and not (region.startswith(pack.region) or pack.region.startswith(region)):
         says = _OUTSIDE.format(region=region, own=pack.region)
         yield Finding(Check.OUTSIDE_REGION, rule.name, says)
@@ -157,9 +163,14 @@ _NO_PROVINCE: Final = Text(
     zh="GB/T 2260 中没有这个地区：{region}", en="GB/T 2260 has no such region: {region}"
 )
 _NOT_SIX_DIGITS: Final = Text(
-    zh="条件中的发证地 {region} 不是六位代码，永远不成立；整个市或省请写 region.startsWith",
-    en="a condition compares with the region {region}, which is not six digits and never holds; write "
-    "region.startsWith for a city or a province",
+    zh="条件中的发证地 {region} 不是六位代码，没有证等于它（== 永远不成立，!= 永远成立）；"
+    "整个市或省请写 region.startsWith",
+    en="a condition compares with the region {region}, which is not six digits, so that no card's is equal "
+    "to it (== never holds, != always does); write region.startsWith for a city or a province",
+)
+_EXCLUDES_NOBODY: Final = Text(
+    zh="条件排除了发证地 {region}，GB/T 2260 中没有这个地区，没有人被排除",
+    en="a condition excludes the region {region}; GB/T 2260 has no such region, so it excludes nobody",
 )
 _NOT_DIGITS: Final = Text(
     zh="条件中的发证地 {region} 不是一至六位数字",
