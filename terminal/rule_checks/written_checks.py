@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -20,12 +21,15 @@ from terminal.rule_checks.sites import questions_at
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD: Final = re.compile(r"[A-Za-z]{3,}")
 _UNFINISHED: Final = re.compile(r"TODO|FIXME|XXX|\?\?|……$|待补|待定|测试测试|lorem", re.IGNORECASE)
-# Texts are read aloud, or over a shoulder: for staff, and at most places the holder's as well. Of grades the
-# card's own four; "grades 1-10" of another certificate is none of these.
+# Texts are read aloud, or over a shoulder: for staff, and at most places the holder's and the basis as well.
+# Of grades the card's own four; "grades 1-10" of another certificate is none of these.
 _CATEGORY: Final = re.compile(
-    r"视力|听力|言语|肢体|智力|精神|多重|盲|聋|哑|轮椅|重度|(?<![\d十])[一二三四1-4]\s*级"
-    r"|\b(?:visual|blind|hearing|deaf|speech|physical|intellectual|mental|multiple|wheelchair|severe)"
-    r"|\bgrades?\s+(?:[1-4](?:\s*[-–]\s*[1-4])?\b(?!\s*[-–]\s*\d)|one|two|three|four)",
+    r"视力|听力|言语|肢体|智力|精神|多重|盲|失明|弱视|聋|失聪|哑|失语|[肢智精视听]残|智障|自闭|孤独症|瘫|截肢|轮椅"
+    r"|重度|重残|(?<![\d十])[一二三四1-4]\s*级|(?<![A-Za-z])(?:I{1,3}|IV)\s*级|(?<![\d十])[一二三四五六七1-7]\s*类"
+    r"|\b(?:visual|blind|sightless|hearing|deaf|speech|mute\b|physical|intellectual|mental|psychiatric|autis"
+    r"|paraly[sz]|amput|multiple|wheelchair|severe)"
+    r"|\bgrades?\s+(?:[1-4](?:\s*[-–]\s*[1-4])?\b(?!\s*[-–]\s*\d)|one|two|three|four|(?:I{1,3}|IV)\b)"
+    r"|\b(?:first|second|third|fourth|1st|2nd|3rd|4th)[\s-]grade|\bcategor(?:y|ies)\s+(?:[1-7]\b|one|two|three)",
     re.IGNORECASE,
 )
 _SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
@@ -43,8 +47,7 @@ def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
                 ("staff_text", rule.staff_text),
             ):
                 yield from _text(f"{rule.name}, {name}", text)
-            yield from _discreet(f"{rule.name}, holder_text", rule.holder_text)
-            yield from _discreet(f"{rule.name}, staff_text", rule.staff_text)
+                yield from _discreet(f"{rule.name}, {name}", text)
         for number, advice in enumerate(pack.otherwise, start=1):
             yield from _text(f"{pack.name}, otherwise {number}", advice.instead)
             yield from _discreet(f"{pack.name}, otherwise {number}", advice.instead)
@@ -60,7 +63,7 @@ def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
 
 
 def _discreet(subject: str, text: Text) -> Iterator[Finding]:
-    if _CATEGORY.search(text.zh) or _CATEGORY.search(text.en):
+    if any(_CATEGORY.search(unicodedata.normalize("NFKC", each)) for each in (text.zh, text.en)):
         yield Finding(Check.TEXT, subject, _NAMES_CATEGORY)
 
 

@@ -473,11 +473,22 @@ def test_suspicious_texts_are_found(written: str, instead: str, says: str) -> No
         ("免费", "free with grade 2", True),
         ("免费", "free with grades 1-2", True),
         ("免费", "free for the deaf", True),
+        *(
+            (zh, "free", True)
+            for zh in ("失明者免费", "自闭症患者免费", "精残免费", "瘫痪者免费", "重残免费")
+        ),
+        *(
+            (zh, "free", True)
+            for zh in ("I级免费", "Ⅱ级免费", "IV 级半价", "1 类免费", "二类免费", "２级免费")
+        ),
+        *(("免费", f"free for {en}", True) for en in ("the sightless", "autistic people", "category 1")),
+        *(("免费", f"free for {en}", True) for en in ("the first grade", "2nd-grade holders", "grade II")),
+        ("免费乘观光车", "free on the sightseeing bus, commuters and class 1 alike", False),
         ("持工伤证件（一至十级）的另有优惠", "others with work-injury grades 1-10", False),
         ("免费乘车", "rides free at a higher grade of comfort", False),
     ],
 )
-@pytest.mark.parametrize("field", ["staff_text", "holder_text", "instead"])
+@pytest.mark.parametrize("field", ["legal_basis", "staff_text", "holder_text", "instead"])
 def test_a_text_that_tells_category_or_grade_to_whoever_stands_by_is_found(
     zh: str, en: str, warns: bool, field: str
 ) -> None:
