@@ -86,7 +86,7 @@ def _within(form: TextForm, prefix: str, longer: tuple[str, ...], exact: set[str
         for number in range(_MOST_APPENDED + 1)
         for letters in product(form.letters, repeat=number)
     )
-    for text in (form.another, *candidates) if not prefix else candidates:
+    for text in candidates if prefix else chain((form.another,), candidates):
         if form.holds(text) and text not in exact and not (longer and text.startswith(longer)):
             return [text]
         if len(text) > form.longest:
