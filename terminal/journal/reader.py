@@ -27,6 +27,7 @@ from terminal.journal.schema import (
     read_owner,
     wrong_structure,
 )
+from terminal.journal.unconfirmed import read_unconfirmed
 from terminal.journal.voices import read_voice, waiting_voices
 from terminal.journal.wholeness import require_whole
 
@@ -115,6 +116,15 @@ class JournalReader(Closing):
         """The last event that cancelled or corrected this one; None where none did."""
         with damage_named():
             return amended_by(self._connection, sequence)
+
+    def settled_up_to(self) -> int:
+        """The last event before the first tap whose sale is still open; 0 for none."""
+        # The end first: what is tapped between the two looks lies behind it.
+        head = self.head()
+        with damage_named():
+            waiting = read_unconfirmed(self._connection)
+        last = head[0] if head else 0
+        return min(last, waiting[0] - 1) if waiting else last
 
     def waiting_voices(self) -> list[int]:
         """The events whose recordings the terminal still keeps, ascending."""
