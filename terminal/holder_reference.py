@@ -5,9 +5,10 @@ with its window; nobody, the terminal's owner included, can tell afterwards whos
 windows or terminals have references in common.
 
 The journal's references last a day; their key lies in memory-backed storage only (`DayKeys`): a restart
-within the day keeps it, a power cut destroys it. A quota's references last as long as the quota counts; their
-key must outlast a reboot, so it lies on disk, wrapped by the keystore (`WindowKeys`). What a flash chip keeps
-of an overwritten file is worth nothing without that keystore.
+within the day keeps it, and so does a clock that stands ahead for a while; a power cut destroys it. A quota's
+references last as long as the quota counts; their key must outlast a reboot, so it lies on disk, wrapped by
+the keystore (`WindowKeys`). What a flash chip keeps of an overwritten file is worth nothing without that
+keystore.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a tmpfs is the point; t
 class DayKeys:
     """The day's key of one terminal, in a 0700 folder on a tmpfs; keys of other days are removed.
 
+    While a clock stands ahead, the key of the last day that has certainly begun (`settle`) stays beside it:
+    once the clock is right again, whoever came today is known, and nobody is served twice.
+
     All processes of a terminal have to name the same `memory`; by default it is what `FOLDER_VARIABLE` says,
     else /dev/shm. Raises FileNotWritten where the folder can't be made or belongs to someone else.
     """
@@ -48,7 +52,13 @@ class DayKeys:
         memory = memory or Path(os.environ.get(FOLDER_VARIABLE) or _SHARED_MEMORY)
         self.folder: Final = memory / f"tongka-{os.geteuid()}-{terminal_id.hex()}"
         self._day: date | None = None
+        self._settled: date | None = None
         self._key = b""
+
+    def settle(self, settled: date) -> None:
+        """This is the last day that has certainly begun (terminal.timekeeping.Moment.settled_ms)."""
+        if settled != self._settled:
+            self._settled, self._day = settled, None
 
     def reference(self, card_id: bytes, day: date) -> bytes:
         """The holder's 16-byte reference for this day."""
@@ -62,13 +72,13 @@ class DayKeys:
         self._day, self._key = None, b""
 
     def _key_of(self, day: date) -> bytes:
-        name = f"day-{day.isoformat()}.key"
+        kept = [_day_file(one) for one in (day, self._settled) if one is not None]
         try:
             _require_private(self.folder)
             for other in self.folder.iterdir():
-                if other.name != name:
+                if other.name not in kept:
                     other.unlink()
-            path = self.folder / name
+            path = self.folder / _day_file(day)
             if path.exists():
                 key = path.read_bytes()
                 if len(key) == KEY_BYTES:
@@ -198,6 +208,10 @@ def _require_own(folder: Path) -> None:
     status = folder.lstat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise FileNotWritten(file=str(folder), detail=Text(zh="其他用户可以打开", en="it is open to others"))
+
+
+def _day_file(day: date) -> str:
+    return f"day-{day.isoformat()}.key"
 
 
 def _file_name(window: Window) -> str:

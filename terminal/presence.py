@@ -116,6 +116,7 @@ def present(desk: TapDesk, connection: CardConnection, request: TapRequest) -> P
     place = desk.journal.next_place()
     desk.contents.learn(place.time_ms)
     today = local_date(place.time_ms)
+    desk.day_keys.settle(local_date(place.moment.settled_ms))
     challenge = TapChallenge(
         terminal=desk.owner.terminal,
         epoch=desk.owner.epoch,

@@ -6,7 +6,8 @@ taken in its place; so nobody makes an expired card valid, or yesterday's quota 
 
 A free clock that jumps ahead is judged by, and marked, but teaches nothing: once it is right again, so is the
 terminal. One that is over a year ahead of everything is not even judged by. What a jump is depends on what
-can be told: on one boot the monotonic clock shows every setting; over a boot the machine may have been off.
+can be told: over a boot the machine may have been off; once a clock was right on a boot, the monotonic clock
+shows every setting. So what is known outruns the true time by REST_MS a boot and DRIFT_MS, whatever is set.
 
     keeper = Timekeeper(clock)
     keeper.learn(event)  # each event, in order
@@ -25,6 +26,8 @@ from terminal.events.event import ClockTrust
 TOLERANCE_MS: Final = 2_000
 # A free clock that moves on by more than this against the monotonic one was set.
 STEP_MS: Final = 60_000
+# Nor may lesser steps come to more than this on one boot: two years of a quartz that somebody keeps right.
+DRIFT_MS: Final = 3_600_000
 # For so long a terminal may be off and its free clock still be taken for right: the longest holiday is nine
 # days. It is also the most by which a clock that was wrong at a boot can move the known time ahead.
 REST_MS: Final = 10 * 86_400_000
@@ -77,15 +80,11 @@ class Stamped(Protocol):
 
 
 class _Known(NamedTuple):
-    """A time that has certainly passed, and where the monotonic clock stood then.
-
-    `is_wall`: the wall clock was right then; else it was behind, and whoever sets it right sets it ahead.
-    """
+    """A time that has certainly passed, and where the monotonic clock stood then."""
 
     time_ms: int
     boot: bytes
     monotonic_ms: int
-    is_wall: bool
 
     def by_now(self, reading: ClockReading) -> int:
         """The least that the time can be at a later reading."""
@@ -93,29 +92,36 @@ class _Known(NamedTuple):
             return self.time_ms
         return self.time_ms + max(0, reading.monotonic_ms - self.monotonic_ms)
 
-    def allows(self, reading: ClockReading) -> int:
-        """How far a free clock may be ahead of what is known without having been set wrong."""
-        return STEP_MS if self.is_wall and self.boot == reading.boot else REST_MS
-
 
 class Timekeeper:
     """Judges the clock against what is known; one a journal."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known = _Known(0, b"", 0, is_wall=False)
+        self._known = _Known(0, b"", 0)
+        # When the clock was first right on its boot, or last kept by a time service. Until then it may be
+        # behind, and whoever sets it right sets it ahead.
+        self._right = self._known
         self._last_ms = self._signed_ms = 0
 
     def learn(self, event: Stamped) -> None:
         """An event was recorded. While the clock is ahead, its time teaches only that it was seen before."""
         self._last_ms = event.time_ms
-        if event.clock is not ClockTrust.STEPPED:
-            is_wall = event.clock is not ClockTrust.SET_BACK
-            self._known = _Known(event.time_ms, event.boot, event.monotonic_ms, is_wall)
+        if event.clock is ClockTrust.STEPPED:
+            return
+        self._known = _Known(event.time_ms, event.boot, event.monotonic_ms)
+        if event.clock is ClockTrust.FREE and event.boot == self._right.boot:
+            return  # or it could be walked ahead, a little a tap
+        if event.clock is not ClockTrust.SET_BACK:
+            self._right = self._known
 
     def learn_signed(self, time_ms: int) -> None:
         """The centre signed something at this time."""
         self._signed_ms = max(self._signed_ms, time_ms)
+
+    def runs_on(self, boot: bytes) -> bool:
+        """Whether the monotonic clock still counts from this boot."""
+        return self._clock.read().boot == boot
 
     def now(self) -> Moment:
         """The time, judged."""
@@ -132,6 +138,12 @@ class Timekeeper:
             # A clock without a battery may start anywhere: by 2037 every card has expired. Against the last
             # event, too, so that time goes on where nothing is signed for years after a long rest.
             return Moment(known, ClockTrust.STEPPED, reading, known)
-        stepped = known and reading.wall_ms - known > self._known.allows(reading)
-        trust = ClockTrust.STEPPED if stepped else ClockTrust.FREE
+        trust = ClockTrust.STEPPED if known and self._has_jumped(reading, known) else ClockTrust.FREE
         return Moment(max(reading.wall_ms, known), trust, reading, known)
+
+    def _has_jumped(self, reading: ClockReading, known: int) -> bool:
+        """Whether a free clock is further ahead of what is known than it can be without having been set."""
+        if self._right.boot != reading.boot:
+            return reading.wall_ms - known > REST_MS
+        least = max(self._right.by_now(reading), self._signed_ms)
+        return reading.wall_ms - known > STEP_MS or reading.wall_ms - least > DRIFT_MS

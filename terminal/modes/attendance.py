@@ -3,7 +3,9 @@
 Attendance is counted by the day, because references are: at midnight the book is closed, whoever has not left
 by then has a check-in without a check-out, and a tap after midnight is a new check-in. To carry a presence
 over would take a file that links one holder's days. For the same reason a power cut, which destroys the day's
-key, leaves presences that no later tap can end; they are told apart as unmatched.
+key, leaves presences that no later tap can end; they are told apart as unmatched. Whoever came while the
+clock stood a day ahead is in no book once that shows: on that day nobody has come yet, and of the day that it
+was there is no reference.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from terminal.decisions.decide import local_date
-from terminal.events.event import UsageEvent
+from terminal.events.event import ClockTrust, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.errors import JournalMissing
@@ -50,6 +52,7 @@ class AttendanceBook:
         self._here: dict[_Holder, Presence] = {}
         self._moved_ms: dict[_Holder, int] = {}
         self._moves: dict[int, tuple[_Holder, Presence | None]] = {}  # what was before each event
+        self._ahead: dict[int, UsageEvent] = {}  # while the clock had jumped: not yet known to be of this day
 
     @property
     def present(self) -> int:
@@ -73,8 +76,18 @@ class AttendanceBook:
         """When this holder last came or left."""
         return self._moved_ms.get(_Holder(self._boot, reference))
 
+    def date_by(self, time_ms: int, boot: bytes, monotonic_ms: int) -> None:
+        """An undoubted time: it dates what came while the clock stood ahead; what is of another day goes."""
+        for ahead in reversed(self._ahead.values()):
+            passed_ms = monotonic_ms - ahead.monotonic_ms
+            if ahead.boot == boot and local_date(time_ms - passed_ms) != self.day:
+                self._undo(ahead.sequence)
+        self._ahead.clear()
+
     def note(self, event: UsageEvent) -> None:
         """Take up an event, in the journal's order; those of other days and services are passed over."""
+        if event.clock is not ClockTrust.STEPPED:
+            self.date_by(event.time_ms, event.boot, event.monotonic_ms)
         if event.service != self._service or local_date(event.time_ms) != self.day:
             return
         if event.kind is EventKind.CANCELLATION:
@@ -94,6 +107,8 @@ class AttendanceBook:
                 return
         self._moves[event.sequence] = (holder, here)
         self._moved_ms[holder] = event.time_ms
+        if event.clock is ClockTrust.STEPPED:
+            self._ahead[event.sequence] = event
         self._become(holder, after)
 
     def _undo(self, sequence: int) -> None:

@@ -29,7 +29,7 @@ from terminal.amendments import cancel
 from terminal.assembly import Terminal
 from terminal.decisions.card_facts import Party
 from terminal.decisions.decide import local_date
-from terminal.events.event import UsageEvent
+from terminal.events.event import ClockTrust, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.modes.attendance import AttendanceBook
 from terminal.modes.attendance_answer import Attendance
@@ -41,6 +41,7 @@ from terminal.modes.todays_events import todays_events
 from terminal.presence import Presented, TapRequest, present, record_refusal
 from terminal.succession import together
 from terminal.tap import TapResult
+from terminal.timekeeping import Moment
 
 # Longer than a card is held to a reader, shorter than anybody stays.
 REPEAT_MS: Final = 10_000
@@ -122,6 +123,7 @@ class CheckIn:
     ) -> None:
         self._terminal, self._book, self._rules = terminal, book, rules
         self._display, self._read_order = display, read_order
+        self._date_book(terminal.desk.journal.timekeeper.now())
         self._last: _Moved | None = None
         self._waiting: _Moved | None = None  # for a guardian
         display.presences(book)
@@ -162,14 +164,17 @@ class CheckIn:
 
     def turn(self) -> None:
         """Withdraw what waited too long for a guardian; close the day at midnight."""
-        now_ms = self._now_ms()
+        moment = self._terminal.desk.journal.timekeeper.now()
+        now_ms = moment.time_ms
         if self._waiting is not None and not together(self._waiting.time_ms, now_ms):
             self._settle(is_here=False)
         today = local_date(now_ms)
+        self._terminal.desk.day_keys.settle(local_date(moment.settled_ms))
         if today != self._book.day:
             closed, self._last = self._book, None
             self._book = self._opened(today)
             self._display.day_closed(closed.day, closed.present)
+        self._date_book(moment)
 
     def trouble(self, error: ExplainedError) -> None:
         """Show what went wrong."""
@@ -189,7 +194,8 @@ class CheckIn:
         card_id, now_ms = credential.card_id, self._now_ms()
         reference = self._terminal.desk.day_keys.reference(card_id, self._book.day)
         moved_ms, here = self._book.moved_ms(reference), self._book.presence(reference)
-        if moved_ms is not None and now_ms - moved_ms < self._rules.repeat_ms:
+        # A move later than now is one while the clock stood ahead: by now it is long done.
+        if moved_ms is not None and 0 <= now_ms - moved_ms < self._rules.repeat_ms:
             return _Plan(Attendance.AGAIN, EventKind.VISIT, 0, card_id)
         if here is not None:
             return _Plan(Attendance.LEFT, EventKind.CHECK_OUT, here.sequence, card_id)
@@ -264,6 +270,11 @@ class CheckIn:
         for event in todays_events(journal.event, journal.next_place().sequence - 1, today):
             book.note(event)
         return book
+
+    def _date_book(self, moment: Moment) -> None:
+        """Nobody is here who came on this day only by a clock that was wrong."""
+        if moment.trust is not ClockTrust.STEPPED:
+            self._book.date_by(moment.time_ms, moment.reading.boot, moment.reading.monotonic_ms)
 
     def _now_ms(self) -> int:
         return self._terminal.desk.journal.timekeeper.now().time_ms

@@ -146,6 +146,7 @@ class Inspector:
         if not isinstance(card, VerifiedCard):
             shown = {language: card.error.explain(language).cause for language in Language}
             raise NothingToInspect(reason=Text(zh=shown[Language.ZH], en=shown[Language.EN]))
+        self._day_keys.settle(local_date(moment.settled_ms))
         reference = self._day_keys.reference(card.credential.card_id, today)
         events = list(self._events(today))
         found = last_that_counts(events, reference)

@@ -105,6 +105,32 @@ def test_day_keys_are_shared_within_a_day_and_destroyed_after_it(tmp_path: Path)
     assert DayKeys(b"other-id", tmp_path).reference(b"card-id1", today) != reference
 
 
+@pytest.mark.parametrize("is_another_process", [False, True])
+def test_the_key_of_the_day_that_it_is_stays_while_a_clock_is_ahead_and_no_other(
+    tmp_path: Path, is_another_process: bool
+) -> None:
+    today, ahead = date(2026, 11, 24), [date(2026, 11, 25), date(2027, 11, 24)]
+    keys = DayKeys(bytes(8), tmp_path)
+    keys.settle(today)
+    reference = keys.reference(b"card-id1", today)
+    (folder,) = tmp_path.iterdir()
+    for day in ahead:
+        keys.settle(today)
+        assert keys.reference(b"card-id1", day) != reference
+        names = {path.name for path in folder.iterdir()}
+        assert names == {"day-2026-11-24.key", f"day-{day.isoformat()}.key"}
+        if is_another_process:
+            keys = DayKeys(bytes(8), tmp_path)
+    keys.settle(today)
+    assert keys.reference(b"card-id1", today) == reference
+    assert [path.name for path in folder.iterdir()] == ["day-2026-11-24.key"]
+    # The day is over by what is certain, too, though the clock still stands ahead.
+    keys.reference(b"card-id1", ahead[1])
+    keys.settle(ahead[0])
+    keys.reference(b"card-id1", ahead[1])
+    assert [path.name for path in folder.iterdir()] == ["day-2027-11-24.key"]
+
+
 def test_a_day_key_folder_that_others_can_open_is_refused(tmp_path: Path) -> None:
     DayKeys(bytes(8), tmp_path).reference(b"card-id1", date(2026, 11, 24))
     (folder,) = tmp_path.iterdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from terminal.clock import BOOT_BYTES, ClockReading, ClockSource, SystemClock
 from terminal.events.event import ClockTrust
-from terminal.timekeeping import LEEWAY_MS, PLAUSIBLE_MS, REST_MS, STEP_MS, TOLERANCE_MS, Moment, Timekeeper
+from terminal.known_time import learn_journal
+from terminal.timekeeping import (
+    DRIFT_MS,
+    LEEWAY_MS,
+    PLAUSIBLE_MS,
+    REST_MS,
+    STEP_MS,
+    TOLERANCE_MS,
+    Moment,
+    Timekeeper,
+)
 
 NOON = 1_795_492_800_000
 HOUR = 3_600_000
@@ -54,6 +64,32 @@ class Stamp(NamedTuple):
     clock: ClockTrust
     boot: bytes
     monotonic_ms: int
+    sequence: int = 0
+
+
+@dataclass
+class Journal:
+    """What a process records, and the next one learns from."""
+
+    clocks: Clocks
+    stamps: list[Stamp] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.keeper = Timekeeper(self.clocks)
+
+    def tap(self) -> ClockTrust:
+        """A tap is judged and recorded."""
+        moment = self.keeper.now()
+        boot, monotonic_ms = moment.reading.boot, moment.reading.monotonic_ms
+        stamp = Stamp(moment.time_ms, moment.trust, boot, monotonic_ms, len(self.stamps) + 1)
+        self.stamps.append(stamp)
+        self.keeper.learn(stamp)
+        return moment.trust
+
+    def restart(self) -> None:
+        """Another process opens it; the machine runs on."""
+        self.keeper = Timekeeper(self.clocks)
+        learn_journal(self.keeper, self.stamps[-1], lambda sequence: self.stamps[sequence - 1])
 
 
 def tapped(time_keeper: Timekeeper) -> Moment:
@@ -326,6 +362,118 @@ def test_on_one_boot_no_setting_ahead_leaves_anything_behind(settings: list[tupl
         clocks.wall -= ahead
     moment = tapped(time_keeper)
     assert (moment.time_ms, moment.trust) == (clocks.wall, ClockTrust.FREE)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("boots", [False, True])
+def test_once_right_on_a_boot_a_clock_is_not_walked_ahead_by_setting_it_back_first(
+    boots: bool, restarts: bool
+) -> None:
+    clocks = Clocks()
+    journal = Journal(clocks)
+    journal.tap()
+    if boots:
+        clocks.boots(8 * HOUR)
+        assert journal.tap() is ClockTrust.FREE
+    right = clocks.wall
+    for _ in range(8):
+        clocks.wall = right - HOUR
+        assert journal.tap() is ClockTrust.SET_BACK
+        if restarts:
+            journal.restart()
+        clocks.wall = right + 9 * DAY
+        assert journal.tap() is ClockTrust.STEPPED
+        if restarts:
+            journal.restart()
+    assert journal.keeper.now().known_ms == right
+    clocks.wall = right
+    assert journal.tap() is ClockTrust.FREE
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_nor_by_a_little_a_tap(restarts: bool) -> None:
+    clocks = Clocks()
+    journal = Journal(clocks)
+    journal.tap()
+    trusts = []
+    for _ in range(2 * DRIFT_MS // STEP_MS):
+        clocks.wall += STEP_MS
+        trusts.append(journal.tap())
+        if restarts:
+            journal.restart()
+    steps = DRIFT_MS // STEP_MS
+    assert trusts == [ClockTrust.FREE] * steps + [ClockTrust.STEPPED] * steps
+    assert journal.keeper.now().known_ms == NOON + DRIFT_MS
+
+
+def test_a_slow_clock_that_is_kept_right_for_a_year_without_a_boot_is_believed() -> None:
+    clocks = Clocks()
+    journal = Journal(clocks)
+    journal.tap()
+    for _ in range(365):
+        clocks.monotonic += DAY - 5_000
+        clocks.wall += DAY
+        assert journal.tap() is ClockTrust.FREE
+
+
+def test_what_a_time_service_corrected_is_right_from_then_on() -> None:
+    """A clock without a battery that starts where it was switched off; the network comes, and goes again."""
+    clocks = Clocks()
+    journal = Journal(clocks)
+    journal.tap()
+    clocks.boots()
+    assert journal.tap() is ClockTrust.FREE
+    clocks.wall, clocks.source = clocks.wall + 10 * HOUR, ClockSource.SYNCHRONISED
+    assert journal.tap() is ClockTrust.SYNCHRONISED
+    clocks.source = ClockSource.FREE
+    for _ in range(2):
+        assert journal.tap() is ClockTrust.FREE
+        journal.restart()
+    clocks.wall += STEP_MS + 1
+    assert journal.tap() is ClockTrust.STEPPED
+
+
+def test_the_boot_before_says_nothing_of_this_one() -> None:
+    clocks = Clocks()
+    journal = Journal(clocks)
+    journal.tap()
+    clocks.boots()
+    clocks.wall = 0
+    assert journal.tap() is ClockTrust.SET_BACK
+    journal.restart()
+    clocks.wall = NOON + 14 * HOUR
+    assert journal.tap() is ClockTrust.FREE
+
+
+# By how much the wall clock is set, how long passes, whether somebody taps, whether the process ends.
+ANYHOW = st.tuples(
+    st.sampled_from([-DAY, -HOUR, STEP_MS, 9 * DAY, REST_MS]) | st.integers(-YEAR, YEAR),
+    st.integers(0, DAY),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+@pytest.mark.parametrize(("boots", "allowed"), [(False, DRIFT_MS), (True, REST_MS + DRIFT_MS)])
+@given(steps=st.lists(ANYHOW, max_size=30))
+def test_on_one_boot_the_known_time_outruns_the_true_one_by_one_allowance_alone(
+    boots: bool, allowed: int, steps: list[tuple[int, int, bool, bool]]
+) -> None:
+    clocks = Clocks()
+    journal = Journal(clocks)
+    journal.tap()
+    if boots:
+        clocks.boots()
+    true_ms = NOON
+    for setting, passing, taps, restarts in steps:
+        clocks.pass_by(passing)
+        true_ms += passing
+        clocks.wall += setting
+        if taps:
+            journal.tap()
+        if restarts:
+            journal.restart()
+        assert journal.keeper.now().known_ms <= true_ms + allowed
 
 
 def test_the_systems_clocks_are_what_they_claim() -> None:

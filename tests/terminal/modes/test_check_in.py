@@ -23,7 +23,7 @@ from terminal.assembly import open_terminal
 from terminal.clock import ClockSource
 from terminal.data_directory import TERMINAL_KEY
 from terminal.decisions.decide import local_date
-from terminal.events.event import UsageEvent
+from terminal.events.event import ClockTrust, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.verification import verify_journal
@@ -47,6 +47,7 @@ CANCELLATION: Final = EventKind.CANCELLATION
 ANY_RULES: Final = AttendanceRules()
 LIST: Final = '{"do": "list"}'
 HOURS_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOURS_MS
 
 
 @pytest.fixture
@@ -243,20 +244,88 @@ def test_at_midnight_the_day_is_closed_and_a_tap_comes_in_anew(hall: Enrolled) -
     assert attend(hall, clock=clock)[0]["present"] == 1
 
 
+def set_by(clock: SetClock, milliseconds: int) -> Do:
+    """Somebody sets the wall clock."""
+
+    def setting() -> None:
+        clock.now += milliseconds
+
+    return Do(setting)
+
+
 def test_a_clock_that_was_wrong_for_a_while_forgets_nobody(hall: Enrolled) -> None:
     clock, card, other = SetClock(source=ClockSource.FREE), hall.card(), hall.card()
-
-    def set_by(milliseconds: int) -> Do:
-        def setting() -> None:
-            clock.now += milliseconds
-
-        return Do(setting)
-
-    year = 365 * 24 * HOURS_MS
-    there_and_back = (set_by(year), LIST, set_by(-year), passing(clock, REPEAT_MS))
+    year = 365 * DAY_MS
+    there_and_back = (set_by(clock, year), LIST, set_by(clock, -year), passing(clock, REPEAT_MS))
     told = attend(hall, chip(card), chip(other), *there_and_back, chip(card), clock=clock)
     assert answers(told) == [("came", 1), ("came", 2), ("left", 1)]
     assert kinds(journal_of(hall)) == [(IN, 0), (IN, 0), (OUT, 1)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_who_comes_while_the_clock_is_a_day_ahead_makes_nobody_come_twice(
+    hall: Enrolled, restarts: bool
+) -> None:
+    clock = SetClock(source=ClockSource.FREE)
+    first, second, third = (hall.card() for _ in range(3))
+    later, full = passing(clock, REPEAT_MS), AttendanceRules(capacity=3)
+    parts: list[list[Step]] = [
+        [chip(first), later, chip(second), later],
+        [set_by(clock, DAY_MS), chip(third), later],
+        [set_by(clock, -DAY_MS), chip(first), later, chip(second), later, chip(third), later, LIST],
+    ]
+    if not restarts:
+        parts = [[step for part in parts for step in part]]
+    told: list[dict[str, Any]] = []
+    for part in parts:
+        told += attend(hall, *part, clock=clock, rules=full)
+    assert answers(told) == [("came", 1), ("came", 2), ("came", 1), ("left", 1), ("left", 0), ("came", 1)]
+    listed = next(one for one in reversed(told) if one["state"] == "presences")
+    assert (listed["present"], listed["unmatched"]) == (1, 0)
+    if not restarts:
+        # Staff hear how many the wrong day had: they are to tap once more.
+        closed = [(one["day"], one["still_present"]) for one in told if one["state"] == "day_closed"]
+        assert closed == [("2026-11-24", 2), ("2026-11-25", 1)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_on_the_day_itself_nobody_is_here_who_came_while_the_clock_was_ahead(
+    hall: Enrolled, restarts: bool
+) -> None:
+    clock, room = SetClock(source=ClockSource.FREE), AttendanceRules(capacity=2)
+    card, other = hall.card(), hall.card()
+    first: list[Step] = [chip(other), set_by(clock, DAY_MS), chip(card), set_by(clock, -DAY_MS)]
+    then: list[Step] = [passing(clock, DAY_MS), LIST, chip(other), chip(card)]
+    told: list[dict[str, Any]] = []
+    for part in [first, then] if restarts else [first + then]:
+        told += attend(hall, *part, clock=clock, rules=room)
+    assert answers(told) == [("came", 1), ("came", 1), ("came", 1), ("came", 2)]
+    assert next(one for one in reversed(told) if one["state"] == "presences")["list"] == []
+
+
+def test_a_day_that_turns_out_to_be_right_keeps_who_came(hall: Enrolled) -> None:
+    """Off for longer than a clock is trusted, and then a time service says that it was right."""
+    clock, card, other = SetClock(source=ClockSource.FREE), hall.card(), hall.card()
+    attend(hall, chip(other), clock=clock)
+    clock.now, clock.boot, clock.monotonic = clock.now + 30 * DAY_MS, b"boot-two", 1_000
+    attend(hall, chip(card), clock=clock)
+    clock.source = ClockSource.SYNCHRONISED
+    clock.pass_time(HOURS_MS)
+    told = attend(hall, chip(other), chip(card), clock=clock)
+    assert answers(told) == [("came", 2), ("left", 1)]
+    assert journal_of(hall)[1].clock is ClockTrust.STEPPED
+
+
+def test_who_came_while_the_clock_was_hours_ahead_may_leave_when_it_is_right(hall: Enrolled) -> None:
+    clock, card = SetClock(source=ClockSource.FREE), hall.card()
+    other = hall.card()
+    told = attend(
+        hall,
+        *(chip(other), set_by(clock, 3 * HOURS_MS), chip(card), set_by(clock, -3 * HOURS_MS)),
+        *(passing(clock, REPEAT_MS), chip(card)),
+        clock=clock,
+    )
+    assert answers(told) == [("came", 1), ("came", 2), ("left", 1)]
 
 
 def test_a_refused_card_is_recorded_and_nobody_came(hall: Enrolled) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from card.simulator.boards.link import InProcessConnection
@@ -26,10 +29,11 @@ from terminal.modes.degraded import Degradation, degradations
 from terminal.modes.inspection import open_inspector
 from terminal.modes.status import condition_of
 from terminal.modes.todays_events import todays_events
-from terminal.timekeeping import LEEWAY_MS, REST_MS, Timekeeper
+from terminal.timekeeping import DRIFT_MS, LEEWAY_MS, REST_MS, STEP_MS, Timekeeper
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip
 from tests.terminal.modes.gate import MINUTE, WITHOUT_QUOTA, gate, opened
 
+HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
 
@@ -149,6 +153,63 @@ def test_ahead_and_then_back_makes_no_quota_fresh(
     assert set(outcomes[2:]) == {Outcome.QUOTA_USED_UP}
 
 
+# By how much the clock is set, and whether the process ends then.
+SETTING = st.tuples(
+    st.sampled_from([-HOUR_MS, STEP_MS, 9 * DAY_MS, 31 * DAY_MS]) | st.integers(-YEAR_MS, YEAR_MS),
+    st.booleans(),
+)
+
+
+@settings(max_examples=5, deadline=None)
+@given(steps=st.lists(SETTING, min_size=1, max_size=6))
+def test_on_one_boot_no_settings_make_a_quota_fresh_or_turn_a_valid_card_away(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, bool]]
+) -> None:
+    bus, clock = gate(tmp_path_factory.mktemp("bus") / "bus"), SetClock(source=ClockSource.FREE)
+    used_up, valid = bus.card(), bus.card(expires=date(2026, 11, 25))
+    with ExitStack() as running:
+        here = running.enter_context(opened(bus, clock))
+        for _ in range(2):
+            assert here.tap(used_up).outcome is Outcome.GRANTED
+            here.pass_time(10 * MINUTE)
+        true_ms = clock.now
+        for setting, restarts in steps:
+            clock.now += setting
+            here.tap(bus.card())
+            if restarts:
+                running.close()
+                here = running.enter_context(opened(bus, clock))
+        clock.now = true_ms + MINUTE
+        assert here.tap(used_up).outcome is Outcome.QUOTA_USED_UP
+        assert here.tap(valid).outcome is Outcome.GRANTED
+    assert all(
+        event.time_ms <= true_ms + MINUTE + DRIFT_MS
+        for event in bus.events()
+        if event.clock is not ClockTrust.STEPPED
+    )
+
+
+def test_a_quota_is_not_used_again_unmarked_by_a_clock_that_is_set_back_and_then_ahead(
+    bus: Enrolled, clock: SetClock
+) -> None:
+    card, soon = bus.card(), bus.card(expires=date(2027, 1, 31))
+    with opened(bus, clock) as here:
+        for _ in range(2):
+            here.tap(card)
+            here.pass_time(10 * MINUTE)
+        right = clock.now
+        for _ in range(8):
+            clock.now -= HOUR_MS
+            here.tap(bus.card())
+            clock.now += HOUR_MS + 9 * DAY_MS
+            here.tap(bus.card())
+        clock.now = right + MINUTE
+        assert here.tap(card).outcome is Outcome.QUOTA_USED_UP
+    assert tap_once(bus, clock, card) is Outcome.QUOTA_USED_UP
+    assert tap_once(bus, clock, soon) is Outcome.GRANTED
+    assert {event.clock for event in bus.events() if event.time_ms > right + DAY_MS} == {ClockTrust.STEPPED}
+
+
 def test_a_quota_s_counts_still_go_when_its_window_has_certainly_ended(
     bus: Enrolled, clock: SetClock
 ) -> None:
@@ -171,6 +232,17 @@ def test_a_card_refused_by_a_wrong_clock_is_no_way_round_anti_passback(
     assert tap_once(bus, clock, old) is Outcome.EXPIRED
     clock.now += MINUTE - YEAR_MS
     clock.monotonic += MINUTE
+    assert tap_once(bus, clock, card) is Outcome.ALREADY_INSIDE
+
+
+def test_nor_is_one_that_is_taken_meanwhile(tmp_path: Path, clock: SetClock) -> None:
+    bus = gate(tmp_path / "gate", WITHOUT_QUOTA, passback_minutes=60)
+    card, other = bus.card(), bus.card()
+    assert tap_once(bus, clock, card) is Outcome.GRANTED
+    clock.now += DAY_MS
+    assert tap_once(bus, clock, other) is Outcome.GRANTED
+    clock.now -= DAY_MS
+    clock.pass_time(MINUTE)
     assert tap_once(bus, clock, card) is Outcome.ALREADY_INSIDE
 
 
