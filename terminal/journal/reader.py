@@ -27,6 +27,7 @@ from terminal.journal.schema import (
     read_owner,
     wrong_structure,
 )
+from terminal.journal.unconfirmed import named_unconfirmed
 from terminal.journal.voices import read_voice, waiting_voices
 from terminal.journal.wholeness import require_whole
 
@@ -115,6 +116,11 @@ class JournalReader(Closing):
         """The last event that cancelled or corrected this one; None where none did."""
         with damage_named():
             return amended_by(self._connection, sequence)
+
+    def unconfirmed(self) -> frozenset[int]:
+        """The taps that count only once they are confirmed, by their sequences."""
+        with damage_named():
+            return named_unconfirmed(self._connection)
 
     def waiting_voices(self) -> list[int]:
         """The events whose recordings the terminal still keeps, ascending."""

@@ -28,6 +28,11 @@ def read_unconfirmed(connection: sqlite3.Connection) -> tuple[int, ...]:
     return tuple(row[0] for row in rows)
 
 
+def named_unconfirmed(connection: sqlite3.Connection) -> frozenset[int]:
+    """The sequences that wait for a confirmation, damaged rows' as well: none passes for sold."""
+    return frozenset(row[0] for row in connection.execute("SELECT sequence FROM unconfirmed"))
+
+
 def first_unconfirmed(connection: sqlite3.Connection) -> int | None:
     """The first of them, or a damaged row's; None where none waits."""
     row = connection.execute("SELECT min(sequence) FROM unconfirmed").fetchone()
