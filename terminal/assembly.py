@@ -37,7 +37,7 @@ from terminal.succession import Succession
 class Terminal:
     """An enrolled terminal that is ready to tap.
 
-    `cancelled_at_start`: how many taps a process before left in a sale that nobody confirmed.
+    `cancelled_at_start`: how many taps a process before left that nobody had confirmed.
     """
 
     configuration: TerminalConfiguration

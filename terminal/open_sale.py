@@ -1,4 +1,4 @@
-"""What becomes of taps whose sale was not confirmed: they are cancelled, and have used up nothing."""
+"""What becomes of taps that were not confirmed: they are cancelled, and have used up nothing."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class TapRequest:
 
     `refers_to`: the sequence of the earlier event that this one is about, 0 for none. `commitment`: 8 bytes
     for the card to sign in place of a random nonce; as fresh, and bound to what is recorded with the tap.
-    `is_unconfirmed`: it is of a sale, and uses up nothing before that is confirmed.
+    `is_unconfirmed`: it counts only once it is confirmed, with its sale or because a guardian is here.
     """
 
     service: ServiceItem

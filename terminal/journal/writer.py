@@ -245,7 +245,7 @@ class JournalWriter(Closing):
         """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not.
 
         `counted` is counted as used with it, and `given_back` as used once less with a cancellation; `voice`
-        is its sealed recording (terminal.events.voice); `is_unconfirmed`: it is of a sale that is open. They
+        is its sealed recording (terminal.events.voice); `is_unconfirmed`: it is still to be confirmed. They
         are there together, or none is.
         """
         head = self._current_head()
@@ -375,12 +375,12 @@ class JournalWriter(Closing):
 
     @_undisturbed
     def unconfirmed(self) -> tuple[int, ...]:
-        """The taps of a sale that is open, by their sequences. Raises JournalUnavailable, JournalDamaged."""
+        """The taps still to be confirmed, by their sequences. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
             return read_unconfirmed(self._connection)
 
     def confirm(self, counts: Iterable[QuotaCount]) -> None:
-        """What was unconfirmed is sold, and has used these quotas; durable when this returns, or nothing is.
+        """What was unconfirmed counts, and has used these quotas; durable when this returns, or nothing is.
 
         Raises JournalUnavailable, JournalDamaged.
         """

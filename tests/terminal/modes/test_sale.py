@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -25,7 +23,7 @@ from card.simulator.chips.faults import TearingChip
 from card.simulator.issuing.personalisation import Holder
 from crypto.credential import TapCredential
 from terminal.amendments import cancel
-from terminal.assembly import Terminal, open_terminal
+from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY
 from terminal.decisions.errors import DecisionInputInvalid
 from terminal.events.event import UsageEvent
@@ -50,7 +48,7 @@ from terminal.open_sale import MAX_TAPS
 from terminal.tap import tap
 from tests.card.full_cards import Tap
 from tests.terminal.enrolled import Enrolled, SetClock, chip
-from tests.terminal.modes.sale_cast import journal_of, park, selling, tap_in
+from tests.terminal.modes.sale_cast import journal_of, locked, park, selling, tap_in
 
 
 @pytest.fixture
@@ -330,15 +328,6 @@ def test_a_place_that_the_sale_did_not_take_is_not_the_sales(office: Enrolled) -
         tap_in(terminal, sale, office.card())
         sale.cancel()
     assert cancelled_by(journal_of(office)) == [2]
-
-
-@contextmanager
-def locked(office: Enrolled, terminal: Terminal) -> Iterator[None]:
-    """Another program holds the journal's file: the disk takes nothing."""
-    terminal.desk.journal._connection.execute("PRAGMA busy_timeout = 0")
-    with closing(sqlite3.connect(office.directory.journal, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
 
 
 def counted_uses(office: Enrolled) -> int:
