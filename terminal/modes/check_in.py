@@ -268,7 +268,7 @@ class CheckIn:
     def _confirm(self, sequence: int) -> None:
         """Whoever waits has come, or has left; on the disk before it is said. Raises as the journal does."""
         self._withdraw_others(sequence)
-        self._terminal.desk.journal.confirm(())
+        self._terminal.desk.journal.confirm()
 
     def _end_waiting(self, sequence: int) -> None:
         self._waiting = None
