@@ -142,6 +142,7 @@ class CheckIn:
         """Somebody comes or goes. Raises CardTorn where it was not one card throughout, and as `tap` does."""
         self.turn()
         self._display.reading()
+        self._withdraw_others(0 if self._waiting is None else self._waiting.sequence)
         desk = self._terminal.desk
         plan = self._plan(_look_at(connection, desk.profile))
         request = TapRequest(

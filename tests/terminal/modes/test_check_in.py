@@ -28,8 +28,9 @@ from terminal.decisions.decide import local_date
 from terminal.events.event import UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
-from terminal.journal.errors import TapNotRecorded
+from terminal.journal.errors import JournalUnavailable, TapNotRecorded
 from terminal.journal.verification import verify_journal
+from terminal.journal.writer import JournalWriter, Place
 from terminal.modes import attendance
 from terminal.modes.attendance import read_book
 from terminal.modes.check_in import REPEAT_MS, AttendanceRules, CheckIn
@@ -242,6 +243,29 @@ def test_who_came_alone_and_was_killed_with_the_desk_has_not_come(hall: Enrolled
     clock.boot, clock.now = b"boot-two", clock.now + REPEAT_MS
     told = attend(hall, clock=clock, rules=NEEDS)
     assert (told[1]["present"], told[1]["unmatched"]) == (0, 0)
+
+
+def test_who_went_alone_is_here_again_once_the_disk_takes_the_withdrawal(hall: Enrolled) -> None:
+    clock, card = SetClock(), hall.card()
+    staff = '{"do": "guardian", "here": true}'
+    attend(hall, chip(card), staff, clock=clock, rules=NEEDS)
+    clock.now += HOURS_MS
+    attend(hall, chip(card), clock=clock, rules=NEEDS, is_killed=True)
+    clock.now += HOURS_MS
+    with pytest.MonkeyPatch.context() as patch:
+        # As a full disk does: the start gets no place in the journal, the first tap does.
+        places, next_place = iter([False]), JournalWriter.next_place
+
+        def full_at_first(journal: JournalWriter) -> Place:
+            if next(places, True):
+                return next_place(journal)
+            raise JournalUnavailable(detail="full")
+
+        patch.setattr(JournalWriter, "next_place", full_at_first)
+        told = attend(hall, chip(card), staff, clock=clock, rules=NEEDS)
+    assert [one["present"] for one in told if one["state"] == "presences"] == [0]
+    assert answers(told) == [("left", 0)]
+    assert kinds(journal_of(hall)) == [(IN, 0), (OUT, 1), (CANCELLATION, 2), (OUT, 1)]
 
 
 def test_a_withdrawal_that_the_disk_did_not_take_is_made_before_the_next_confirmation(hall: Enrolled) -> None:

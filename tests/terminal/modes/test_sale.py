@@ -49,6 +49,7 @@ from terminal.tap import tap
 from tests.card.full_cards import Tap
 from tests.terminal.enrolled import Enrolled, SetClock, chip
 from tests.terminal.modes.sale_cast import journal_of, locked, park, selling, tap_in
+from tests.terminal.own_mount import SMALL_DISK, run_on_mount
 
 
 @pytest.fixture
@@ -534,6 +535,44 @@ def test_a_start_cancels_what_is_noted_and_nothing_else(office: Enrolled, row: s
     with open_terminal(office.directory, SetClock()) as terminal:
         assert terminal.cancelled_at_start == expected
     assert cancelled_by(journal_of(office)) == [1] * expected
+
+
+ON_A_FULL_DISK = """
+import os, sys
+from pathlib import Path
+from terminal.assembly import open_terminal
+from terminal.journal.disk import MIB
+from terminal.journal.errors import JournalDiskFull
+from terminal.modes.sale import Sale
+from tests.terminal.enrolled import SetClock
+from tests.terminal.modes.sale_cast import journal_of, park, tap_in
+
+folder = Path(sys.argv[1])
+office, clock = park(folder / "park"), SetClock()
+card = office.card()
+with open_terminal(office.directory, clock) as terminal:
+    tap_in(terminal, Sale(terminal.desk), card)
+with open(folder / "ballast", "wb") as ballast:
+    os.posix_fallocate(ballast.fileno(), 0, os.statvfs(folder).f_bavail * 4096 - 15 * MIB)
+with open_terminal(office.directory, clock) as terminal:
+    sale = Sale(terminal.desk)
+    try:
+        tap_in(terminal, sale, card)
+    except JournalDiskFull as error:
+        print(error.code, terminal.cancelled_at_start, len(journal_of(office)))
+    (folder / "ballast").unlink()
+    clock.pass_time(1000)
+    print(tap_in(terminal, sale, card).quota_left)
+    sale.confirm()
+for event in journal_of(office):
+    print(event.kind.name, event.refers_to)
+"""
+
+
+def test_a_full_disk_at_the_start_keeps_no_terminal_from_running(tmp_path: Path) -> None:
+    """What was left unconfirmed is cancelled once the disk takes it, before the next tap is recorded."""
+    output = run_on_mount(tmp_path / "disk", SMALL_DISK, ON_A_FULL_DISK)
+    assert output.splitlines() == ["TRM-420 1 1", "1", "TAP 0", "CANCELLATION 1", "TAP 0"]
 
 
 def test_what_is_kept_of_an_open_sale_names_nobody(office: Enrolled) -> None:
