@@ -67,13 +67,14 @@ class Uploader:
     def deliver_all(self) -> None:
         """Send what the centre lacks until nothing that can be sent is left, with one attempt a batch.
 
+        A tap whose sale is open is not sold yet: it waits with all that follows, and is not claimed before.
         Raises what CenterClient raises, and ForkFound, GapNotInJournal, NoProgress, ReceiptInvalid,
         ReceiptBeyondJournal or ReceiptHashMismatch. What was recorded before stays recorded.
         """
         while events := self._next_events(self.state.progress()):
             self._deliver(events)
         progress = self.state.progress()
-        if progress.acknowledged < self._journal_end() and not progress.refused:
+        if progress.acknowledged < self.journal.settled_up_to() and not progress.refused:
             # Everything was sent and answered. If the centre lost it again, it must be sent again.
             self.state.send_again()
             raise NoProgress(watermark=progress.acknowledged)
@@ -86,7 +87,7 @@ class Uploader:
             if not events or events[0].sequence != wanted.first:
                 raise GapNotInJournal(first=wanted.first, last=wanted.last)
             return events
-        return self._take(max(progress.position, progress.acknowledged), self._journal_end())
+        return self._take(max(progress.position, progress.acknowledged), self.journal.settled_up_to())
 
     def _take(self, after: int, last: int) -> list[StoredEvent]:
         """Events above `after` up to `last`, as many as one batch may have."""

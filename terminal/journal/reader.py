@@ -27,7 +27,7 @@ from terminal.journal.schema import (
     read_owner,
     wrong_structure,
 )
-from terminal.journal.unconfirmed import named_unconfirmed
+from terminal.journal.unconfirmed import named_unconfirmed, read_unconfirmed
 from terminal.journal.voices import read_voice, waiting_voices
 from terminal.journal.wholeness import require_whole
 
@@ -121,6 +121,15 @@ class JournalReader(Closing):
         """The taps that count only once they are confirmed, by their sequences."""
         with damage_named():
             return named_unconfirmed(self._connection)
+
+    def settled_up_to(self) -> int:
+        """The last event before the first tap whose sale is still open; 0 for none."""
+        # The end first: what is tapped between the two looks lies behind it.
+        head = self.head()
+        with damage_named():
+            waiting = read_unconfirmed(self._connection)
+        last = head[0] if head else 0
+        return min(last, waiting[0] - 1) if waiting else last
 
     def waiting_voices(self) -> list[int]:
         """The events whose recordings the terminal still keeps, ascending."""

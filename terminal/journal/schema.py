@@ -154,6 +154,7 @@ def open_for_reading(path: Path, is_training: bool = False, *, is_cut: bool = Fa
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5, isolation_level=None
         )
+        offer_row_digest(connection)
     with _closed_on_error(connection), damage_named():
         if is_cut:
             connection.execute("PRAGMA writable_schema = ON")

@@ -218,7 +218,13 @@ def open_journal(directory: DataDirectory) -> Iterator[JournalWriter]:
         yield journal
 
 
-def tap_often(directory: DataDirectory, times: int, outcome: Outcome = Outcome.FOREIGN_CARD) -> None:
+def tap_often(
+    directory: DataDirectory,
+    times: int,
+    outcome: Outcome = Outcome.FOREIGN_CARD,
+    *,
+    is_unconfirmed: bool = False,
+) -> None:
     """That many refused taps in the terminal's own journal."""
     with open_journal(directory) as journal:
         for _ in range(times):
@@ -226,6 +232,7 @@ def tap_often(directory: DataDirectory, times: int, outcome: Outcome = Outcome.F
                 journal.next_place(),
                 EventDraft("BUS-1", 200, 0, outcome, 200, 200, "rules", 1, secrets.token_bytes(8), b""),
                 SealedEvidence(b"", 0, b"", "", "CRD-101"),
+                is_unconfirmed=is_unconfirmed,
             )
 
 

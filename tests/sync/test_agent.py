@@ -43,7 +43,7 @@ from sync.protocol.batch import Batch, BatchAnswer, Gap
 from sync.protocol.refusal import RefusalMessage
 from terminal.data_directory import DataDirectory
 from terminal.events.receipt import Receipt, sign_receipt
-from tests.sync.cast import BadNetwork, answering, integrity, snapshot, tap_often
+from tests.sync.cast import BadNetwork, answering, integrity, open_journal, snapshot, tap_often
 
 PROGRAM = [sys.executable, "-c", "from terminal.command_line import main; main()"]
 QUICK = Backoff(first=0.01, most=0.05)
@@ -95,6 +95,19 @@ def test_everything_arrives_and_the_receipt_is_kept(center: Center, terminal: Da
 
     tap_often(terminal, 2)
     assert Agent(terminal).deliver()
+    delivered_exactly_once(center, terminal)
+
+
+def test_what_is_not_sold_yet_is_not_claimed(center: Center, terminal: DataDirectory) -> None:
+    tap_often(terminal, 2)
+    tap_often(terminal, 1, is_unconfirmed=True)
+    tap_often(terminal, 1)
+    assert not until_empty(terminal)
+    assert stored_hashes(center) == journal_hashes(terminal)[:2]
+    assert upload_status(terminal).unsent == 2
+    with open_journal(terminal) as journal:
+        journal.confirm(())
+    assert until_empty(terminal)
     delivered_exactly_once(center, terminal)
 
 
