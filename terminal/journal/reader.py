@@ -27,7 +27,7 @@ from terminal.journal.schema import (
     read_owner,
     wrong_structure,
 )
-from terminal.journal.unconfirmed import read_unconfirmed
+from terminal.journal.unconfirmed import named_unconfirmed, read_unconfirmed
 from terminal.journal.voices import read_voice, waiting_voices
 from terminal.journal.wholeness import require_signed, require_whole
 
@@ -120,6 +120,11 @@ class JournalReader(Closing):
         """The last event that cancelled or corrected this one; None where none did."""
         with damage_named():
             return amended_by(self._connection, sequence)
+
+    def unconfirmed(self) -> frozenset[int]:
+        """The taps that count only once they are confirmed, by their sequences."""
+        with damage_named():
+            return named_unconfirmed(self._connection)
 
     def settled_up_to(self) -> int:
         """The last event before the first tap whose sale is still open; 0 for none."""

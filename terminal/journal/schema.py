@@ -23,6 +23,7 @@ from terminal.journal.errors import (
     JournalUnavailable,
 )
 from terminal.journal.row_digest import is_table_whole, offer_row_digest
+from terminal.journal.sold import SOLD_TABLE
 from terminal.journal.unconfirmed import UNCONFIRMED_TABLE
 from terminal.journal.uses import USES_TABLE
 from terminal.journal.voices import VOICES_TABLE
@@ -56,6 +57,7 @@ _TABLES: Final = f"""
     {AMENDED_TABLE}
     {VOICES_TABLE}
     {UNCONFIRMED_TABLE}
+    {SOLD_TABLE}
 """
 _DEFINITIONS: Final = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 # Rows that none of ours can be; SQLite checks no constraint on what is a row's own number.
@@ -63,7 +65,7 @@ _STRANGE: Final = {
     "owner": "SELECT 1 FROM owner LIMIT 1 OFFSET 1",
     "base": "SELECT 1 FROM base WHERE +only <> 1",
 }
-_DIGESTED: Final = ("uses", "amended", "voices", "unconfirmed")
+_DIGESTED: Final = ("uses", "amended", "voices", "unconfirmed", "sold")
 #: What reading a damaged file raises: where the message would quote a damaged definition, the second.
 DATABASE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 _KINDS: Final = {
