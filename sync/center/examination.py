@@ -65,6 +65,7 @@ class StoredEvent:
     operator: str
     watermark: int
     revoked_ms: int | None
+    received_ms: int
 
 
 @dataclass(frozen=True)

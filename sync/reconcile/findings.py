@@ -72,7 +72,8 @@ _TEXTS: Final = MappingProxyType(
             en="The card was on the hotlist that the terminal had: it is not paid",
         ),
         FindingKind.TERMINAL_REVOKED: Text(
-            zh="终端吊销之后的记录：不予结算", en="Recorded after the terminal was revoked: it is not paid"
+            zh="终端吊销之后记录并收到：不予结算",
+            en="Dated and received after the terminal was revoked: it is not paid",
         ),
         FindingKind.AFTER_REVOCATION: Text(
             zh="终端吊销之后才收到、所写时间却在吊销之前：中心确认之前不予结算",

@@ -673,6 +673,21 @@ def test_what_comes_after_a_revocation_is_not_paid_whatever_its_date_until_staff
     assert withheld(reconcile_center(center, now_ms())) == {4: "after_revocation"}
 
 
+@pytest.mark.parametrize("is_examined", [True, False])
+def test_what_was_here_before_the_revocation_is_paid_however_fast_the_terminals_clock(
+    center: Center, chain: Chain, issuer: Issuer, is_examined: bool
+) -> None:
+    stolen = datetime.now(UTC)
+    at = int(stolen.timestamp() * 1000)
+    dated(chain, issuer.card(*BLIND), at + 300_000, clock=ClockTrust.FREE)
+    take_batch(center.store, center.keys, chain.batch(), at - 1)
+    if is_examined:
+        examine_events(center)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, stolen)
+    result = reconcile_center(center, now_ms())
+    assert (withheld(result), result.findings) == ({}, [])
+
+
 def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, chain: Chain) -> None:
     for terminal in (chain.terminal, bytes(8)):
         with pytest.raises(TerminalNotRevoked):
