@@ -11,6 +11,7 @@ import ibis
 from ibis import _
 
 from crypto.explained import Text
+from sync.reconcile.dating import dated_ahead
 from sync.reconcile.ledger import Ledger
 from sync.reconcile.patterns import rapid_taps, times_gone_back
 from sync.reconcile.quotas import exceeded_quotas, exceeded_together, overstated_uses
@@ -29,6 +30,7 @@ class FindingKind(StrEnum):
     CARD_HOTLISTED = "card_hotlisted"
     TERMINAL_REVOKED = "terminal_revoked"
     AFTER_REVOCATION = "after_revocation"
+    DATED_AHEAD = "dated_ahead"
     REFUSED_THOUGH_VALID = "refused_though_valid"
     QUOTA_EXCEEDED = "quota_exceeded"
     QUOTA_EXCEEDED_TOGETHER = "quota_exceeded_together"
@@ -78,6 +80,10 @@ _TEXTS: Final = MappingProxyType(
         FindingKind.AFTER_REVOCATION: Text(
             zh="终端吊销之后才收到、所写时间却在吊销之前：中心确认之前不予结算",
             en="Dated before the terminal was revoked, received after it: not paid until the centre says so",
+        ),
+        FindingKind.DATED_AHEAD: Text(
+            zh="所写时间晚于收到时间一天以上：时钟有误或虚报时间，不予结算",
+            en="Dated over a day after it was received: the clock was wrong, or made to be; it is not paid",
         ),
         FindingKind.REFUSED_THOUGH_VALID: Text(
             zh="卡片真实有效却被拒绝：持卡人可能被多收费",
@@ -148,6 +154,7 @@ def find_all(ledger: Ledger) -> list[Finding]:
         objections(ledger.examined, FindingKind.TERMINAL_REVOKED),
         objections(ledger.examined, FindingKind.REFUSED_THOUGH_VALID),
         late(ledger),
+        _at_each(dated_ahead(ledger.examined, ledger.events), FindingKind.DATED_AHEAD),
         _at_each(exceeded_quotas(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED),
         _at_each(exceeded_together(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED_TOGETHER),
         _at_each(overstated_uses(ledger.quota_uses, ledger.examined), FindingKind.USES_OVERSTATED),

@@ -27,17 +27,21 @@ def taps(
     terminal: str = HERE,
     uses: Sequence[tuple[int, bool]] = (),
     gaps: Sequence[int] = (),
+    ahead_ms: int = 0,
 ) -> None:
     """Granted taps of one card, dated so many seconds after the start, by a clock of that worth.
 
     `uses`: what each says was used before of a quota of two, and whether it is a use. `gaps`: sequences that
-    were not sent.
+    were not sent. `ahead_ms`: by how much each is dated after its receipt.
     """
     left = [number for number in range(1, len(dated) + len(gaps) + 1) if number not in gaps]
     for place, (sequence, (seconds, clock)) in enumerate(zip(left, dated, strict=True)):
         where = {"terminal": terminal, "epoch": 1, "sequence": sequence}
         name = f"{terminal} {sequence}"
-        books.add("events", **where, hash=name, previous=f"{terminal} {sequence - 1}")
+        time_ms = EVENTS_START + int(seconds * SECOND)
+        received_ms = time_ms - ahead_ms
+        previous = f"{terminal} {sequence - 1}"
+        books.add("events", **where, hash=name, previous=previous, received_ms=received_ms)
         books.add(
             "examined",
             **where,
@@ -52,7 +56,7 @@ def taps(
             proof_digest=name,
             due=200,
             claimed=200,
-            time_ms=EVENTS_START + int(seconds * SECOND),
+            time_ms=time_ms,
             clock=clock,
         )
         if uses:
@@ -97,6 +101,15 @@ def test_time_is_not_held_against_an_event_that_is_missing() -> None:
     books = Books()
     taps(books, (0, "free"), (-60, "free"), gaps=[2])
     assert found(books) == [("gap", HERE, 2)]
+
+
+@pytest.mark.parametrize(("ahead_ms", "is_paid"), [(86_400_000, True), (86_400_001, False)])
+def test_a_clock_may_be_a_day_ahead_of_the_receipt_and_no_more(ahead_ms: int, is_paid: bool) -> None:
+    books = Books()
+    taps(books, (0, "free"), (60, "free"), ahead_ms=ahead_ms)
+    taps(books, (0, "free"), terminal="ffeeddccbbaa9988")
+    assert found(books) == [("dated_ahead", HERE, place) for place in (1, 2) if not is_paid]
+    assert withheld(books) == ({} if is_paid else {1: "dated_ahead", 2: "dated_ahead"})
 
 
 @pytest.mark.parametrize(

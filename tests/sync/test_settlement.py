@@ -688,6 +688,19 @@ def test_what_was_here_before_the_revocation_is_paid_however_fast_the_terminals_
     assert (withheld(result), result.findings) == ({}, [])
 
 
+@pytest.mark.parametrize(("hours", "is_paid"), [(23, True), (25, False)])
+def test_a_ride_of_days_to_come_is_not_paid(
+    center: Center, chain: Chain, issuer: Issuer, hours: int, is_paid: bool
+) -> None:
+    now = now_ms()
+    dated(chain, issuer.card(*BLIND), now)
+    dated(chain, issuer.card(*BLIND), now + hours * 3_600_000)
+    result = settle(center, chain)
+    assert withheld(result) == ({} if is_paid else {2: "dated_ahead"})
+    assert found(result) == ([] if is_paid else [("dated_ahead", 2, "")])
+    balanced(result)
+
+
 def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, chain: Chain) -> None:
     for terminal in (chain.terminal, bytes(8)):
         with pytest.raises(TerminalNotRevoked):
