@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pytest
 
@@ -28,16 +29,21 @@ def taps(
     uses: Sequence[tuple[int, bool]] = (),
     gaps: Sequence[int] = (),
     ahead_ms: int = 0,
+    cards: str = "",
+    raised: Mapping[int, int] = MappingProxyType({}),
 ) -> None:
     """Granted taps of one card, dated so many seconds after the start, by a clock of that worth.
 
     `uses`: what each says was used before of a quota of two, and whether it is a use. `gaps`: sequences that
     were not sent. `ahead_ms`: by how much each is dated after its receipt.
+    `cards`: whose each tap is, a letter each; all of one card by default. `raised`: what the quota gives, of
+    taps for which that is not two.
     """
     left = [number for number in range(1, len(dated) + len(gaps) + 1) if number not in gaps]
     for place, (sequence, (seconds, clock)) in enumerate(zip(left, dated, strict=True)):
         where = {"terminal": terminal, "epoch": 1, "sequence": sequence}
         name = f"{terminal} {sequence}"
+        card = cards[place] if cards else "a"
         time_ms = EVENTS_START + int(seconds * SECOND)
         received_ms = time_ms - ahead_ms
         previous = f"{terminal} {sequence - 1}"
@@ -51,7 +57,7 @@ def taps(
             granted=True,
             proof="valid",
             agrees=True,
-            card="one",
+            card=card,
             counter=int(terminal[:2], 16) * 100 + sequence,
             proof_digest=name,
             due=200,
@@ -61,7 +67,9 @@ def taps(
         )
         if uses:
             said, used = uses[place]
-            books.add("quota_uses", **where, tally="rides", most=2, said=said, used=used)
+            tally = f"{card} rides"
+            most = raised.get(sequence, 2)
+            books.add("quota_uses", **where, tally=tally, most=most, said=said, used=used)
 
 
 def found(books: Books) -> list[tuple[str, str, int]]:
@@ -136,6 +144,30 @@ def test_a_missing_event_may_have_given_a_use_back_but_not_two() -> None:
     taps(books, *minutes, uses=[(0, True), (1, True), (1, True), (1, True)], gaps=[3])
     assert found(books) == [("gap", HERE, 3), ("quota_exceeded", HERE, 5)]
     assert withheld(books) == {5: "quota_exceeded"}
+
+
+def test_what_is_missing_excuses_one_card_and_not_every_one() -> None:
+    books = Books()
+    # Three cards' third rides, with a quota of two each, behind two missing events: one is too many.
+    cards = "abcabcabc"
+    uses = [(place // 3, True) for place in range(len(cards))]
+    minutes = [(60.0 * number, "free") for number in range(len(cards))]
+    taps(books, *minutes, uses=uses, gaps=[1, 2], cards=cards)
+    assert found(books) == [("gap", HERE, 1), ("quota_exceeded", HERE, 11)]
+    assert withheld(books) == {11: "quota_exceeded"}
+
+
+def test_a_quota_that_is_raised_needs_no_second_excuse() -> None:
+    books = Books()
+    # Missing is a cancellation of the second; then the rules give three, of which the third is left.
+    taps(
+        books,
+        *((60.0 * number, "free") for number in range(4)),
+        uses=[(0, True), (1, True), (1, True), (2, True)],
+        gaps=[3],
+        raised={5: 3},
+    )
+    assert found(books) == [("gap", HERE, 3)]
 
 
 def test_what_two_terminals_gave_together_is_found_where_time_comes_to_it() -> None:
