@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from sync.reconcile.dating import dated_ahead
 from sync.reconcile.ledger import Ledger
 from sync.reconcile.patterns import rapid_taps, times_gone_back
 from sync.reconcile.quotas import exceeded_quotas, exceeded_together, overstated_uses
-from sync.reconcile.revocations import late_events
+from sync.reconcile.revocations import late_amendments, late_events, let_through
 
 
 class FindingKind(StrEnum):
@@ -30,6 +31,7 @@ class FindingKind(StrEnum):
     CARD_HOTLISTED = "card_hotlisted"
     TERMINAL_REVOKED = "terminal_revoked"
     AFTER_REVOCATION = "after_revocation"
+    AMENDED_AFTER_REVOCATION = "amended_after_revocation"
     DATED_AHEAD = "dated_ahead"
     REFUSED_THOUGH_VALID = "refused_though_valid"
     QUOTA_EXCEEDED = "quota_exceeded"
@@ -80,6 +82,11 @@ _TEXTS: Final = MappingProxyType(
         FindingKind.AFTER_REVOCATION: Text(
             zh="终端吊销之后才收到、所写时间却在吊销之前：中心确认之前不予结算",
             en="Dated before the terminal was revoked, received after it: not paid until the centre says so",
+        ),
+        FindingKind.AMENDED_AFTER_REVOCATION: Text(
+            zh="终端吊销之后才收到的撤销或更正：中心确认之前不生效",
+            en="A cancellation or correction received after the terminal was revoked: of no effect until the "
+            "centre says so",
         ),
         FindingKind.DATED_AHEAD: Text(
             zh="所写时间晚于收到时间一天以上：时钟有误或虚报时间，不予结算",
@@ -143,6 +150,7 @@ class Finding:
 
 def find_all(ledger: Ledger) -> list[Finding]:
     """Every finding, by terminal, epoch and place."""
+    counting = let_through(ledger.examined, ledger.events, ledger.terminals)
     everything = ibis.union(
         gaps(ledger.events),
         broken_links(ledger.events),
@@ -153,11 +161,12 @@ def find_all(ledger: Ledger) -> list[Finding]:
         objections(ledger.examined, FindingKind.CARD_HOTLISTED),
         objections(ledger.examined, FindingKind.TERMINAL_REVOKED),
         objections(ledger.examined, FindingKind.REFUSED_THOUGH_VALID),
-        late(ledger),
+        _span(late_events, ledger, FindingKind.AFTER_REVOCATION),
+        _span(late_amendments, ledger, FindingKind.AMENDED_AFTER_REVOCATION),
         _at_each(dated_ahead(ledger.examined, ledger.events), FindingKind.DATED_AHEAD),
-        _at_each(exceeded_quotas(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED),
-        _at_each(exceeded_together(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED_TOGETHER),
-        _at_each(overstated_uses(ledger.quota_uses, ledger.examined), FindingKind.USES_OVERSTATED),
+        _at_each(exceeded_quotas(ledger.quota_uses, counting), FindingKind.QUOTA_EXCEEDED),
+        _at_each(exceeded_together(ledger.quota_uses, counting), FindingKind.QUOTA_EXCEEDED_TOGETHER),
+        _at_each(overstated_uses(ledger.quota_uses, counting), FindingKind.USES_OVERSTATED),
         _at_each(rapid_taps(ledger.examined), FindingKind.RAPID_TAPS),
         _at_each(times_gone_back(ledger.examined), FindingKind.TIME_WENT_BACK),
         repeated_counters(ledger.examined, ledger.events),
@@ -244,11 +253,13 @@ def repeated_proofs(examined: ibis.Table) -> ibis.Table:
     )
 
 
-def late(ledger: Ledger) -> ibis.Table:
-    """From the first to the last tap of a revoked terminal that came too late: one finding, however many."""
-    events = late_events(ledger.examined, ledger.events, ledger.terminals)
-    spans = events.group_by("terminal", "epoch").aggregate(first=_.sequence.min(), last=_.sequence.max())
-    return _shaped(spans, FindingKind.AFTER_REVOCATION, _.first, _.last, ibis.literal(""))
+def _span(
+    of: Callable[[ibis.Table, ibis.Table, ibis.Table], ibis.Table], ledger: Ledger, kind: FindingKind
+) -> ibis.Table:
+    """From the first to the last of what came too late from a revoked terminal: one finding, however many."""
+    came = of(ledger.examined, ledger.events, ledger.terminals)
+    spans = came.group_by("terminal", "epoch").aggregate(first=_.sequence.min(), last=_.sequence.max())
+    return _shaped(spans, kind, _.first, _.last, ibis.literal(""))
 
 
 def _at_each(table: ibis.Table, kind: FindingKind) -> ibis.Table:

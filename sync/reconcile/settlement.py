@@ -18,7 +18,7 @@ from sync.reconcile.dating import dated_ahead
 from sync.reconcile.findings import FindingKind, repeated_counters
 from sync.reconcile.ledger import Ledger
 from sync.reconcile.quotas import exceeded_quotas
-from sync.reconcile.revocations import late_events
+from sync.reconcile.revocations import late_events, let_through
 
 _EVENT_KEY = ("terminal", "epoch", "sequence")
 _LINE_KEY = ("operator", "day", "service")
@@ -119,12 +119,13 @@ def _judged(ledger: Ledger) -> ibis.Table:
     examined, events = ledger.examined, ledger.events
     repeated = repeated_counters(examined, events).select("terminal", "epoch", sequence=_.first)
     late = late_events(examined, events, ledger.terminals)
+    counting = ledger.kept(let_through(examined, events, ledger.terminals))
     taps = examined.filter((_.service != "") & (_.kind == "tap"))
     taps = _marked(taps, "is_repeated", repeated)
     taps = _marked(taps, "is_late", late)
     taps = _marked(taps, "is_ahead", dated_ahead(examined, events))
-    taps = _marked(taps, "is_beyond", exceeded_quotas(ledger.quota_uses, examined))
-    joined = taps.left_join(amended(examined), list(_EVENT_KEY)).drop(
+    taps = _marked(taps, "is_beyond", exceeded_quotas(ledger.quota_uses, counting))
+    joined = taps.left_join(amended(counting), list(_EVENT_KEY)).drop(
         "terminal_right", "epoch_right", "sequence_right"
     )
     in_order = (joined.proof == "valid") & joined.agrees

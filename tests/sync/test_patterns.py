@@ -170,6 +170,34 @@ def test_a_quota_that_is_raised_needs_no_second_excuse() -> None:
     assert found(books) == [("gap", HERE, 3)]
 
 
+def test_a_late_cancellation_gives_no_use_back_and_may_have_given_one_to_what_came_before_it() -> None:
+    def books_with(cancellation: int) -> Books:
+        books = Books()
+        minutes = [(60.0 * number, "free") for number in range(3)]
+        taps(books, *minutes, uses=[(0, True), (1, True), (1, True)], gaps=[cancellation])
+        books.add(
+            "terminals", terminal=HERE, epoch=1, revoked_ms=EVENTS_START + 400 * SECOND, late_until_ms=None
+        )
+        where = {"terminal": HERE, "epoch": 1, "sequence": cancellation}
+        late = EVENTS_START + 500 * SECOND
+        books.add("events", **where, hash="late", received_ms=late)
+        books.add(
+            "examined",
+            **where,
+            kind=EventKind.CANCELLATION.value,
+            refers_to=1,
+            proof="none",
+            agrees=True,
+            time_ms=EVENTS_START + 150 * SECOND,
+            clock="synchronised",
+        )
+        return books
+
+    # Sent late, it stands before the third ride, which may well have been in order; made late, behind it.
+    assert withheld(books_with(3)) == {}
+    assert withheld(books_with(4)) == {3: "quota_exceeded"}
+
+
 def test_what_two_terminals_gave_together_is_found_where_time_comes_to_it() -> None:
     books = Books()
     there = "ffeeddccbbaa9988"

@@ -32,6 +32,7 @@ from sync.reconcile.report import Reconciliation, to_html, yuan
 from terminal.command_line import ExitCode, run
 from terminal.content.manifest import TRUST
 from terminal.events.event import ClockTrust, SealedEvidence, UsageEvent
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from tests.sync.cast import (
     EVENTS_START,
@@ -699,6 +700,39 @@ def test_a_ride_of_days_to_come_is_not_paid(
     assert withheld(result) == ({} if is_paid else {2: "dated_ahead"})
     assert found(result) == ([] if is_paid else [("dated_ahead", 2, "")])
     balanced(result)
+
+
+@pytest.mark.parametrize("dated_ms", [-3_000, 3_000])
+def test_whoever_has_a_revoked_terminals_key_takes_nothing_back_until_staff_say_so(
+    center: Center, chain: Chain, issuer: Issuer, dated_ms: int
+) -> None:
+    stolen = datetime.now(UTC)
+    at = int(stolen.timestamp() * 1000)
+    card = issuer.card(*BLIND)
+    for number, one in enumerate((card, issuer.card(*BLIND), issuer.card(*BLIND))):
+        dated(chain, one, at - 5_000 + number)
+    take_batch(center.store, center.keys, chain.batch(), at - 1)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, stolen)
+    recorded: dict[str, Any] = {"outcome": Outcome.RECORDED, "time_ms": at + dated_ms}
+    # The first one's place is taken by a tap for a larger party.
+    dated(chain, card, at - 2_000, refers_to=1, companions=1)
+    chain.tap(kind=EventKind.CANCELLATION, refers_to=2, **recorded)
+    chain.tap(kind=EventKind.CORRECTION, refers_to=3, fare=0, **recorded)
+    take_batch(center.store, center.keys, chain.batch(4), at)
+    result = reconcile_center(center, now_ms())
+    assert [claim.accepted for claim in result.claims] == [FARE, FARE, FARE, 0]
+    assert withheld(result) == {4: "after_revocation"}
+    assert [(one.kind.value, one.first, one.last) for one in result.findings] == [
+        ("after_revocation", 4, 4),
+        ("amended_after_revocation", 5, 6),
+    ]
+
+    accept_late_events(center.store, chain.terminal, "uid:7", at + 1)
+    accepted = reconcile_center(center, now_ms())
+    assert withheld(accepted) == {1: "replaced", 2: "cancelled", 3: "corrected"}
+    assert [claim.accepted for claim in accepted.claims] == [0, 0, 0, FARE]
+    assert accepted.findings == []
+    balanced(accepted)
 
 
 def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, chain: Chain) -> None:
