@@ -30,6 +30,7 @@ class FindingKind(StrEnum):
     FARE_ABOVE_LIST = "fare_above_list"
     CARD_HOTLISTED = "card_hotlisted"
     TERMINAL_REVOKED = "terminal_revoked"
+    CONTENT_WENT_BACK = "content_went_back"
     AFTER_REVOCATION = "after_revocation"
     AMENDED_AFTER_REVOCATION = "amended_after_revocation"
     DATED_AHEAD = "dated_ahead"
@@ -78,6 +79,11 @@ _TEXTS: Final = MappingProxyType(
         FindingKind.TERMINAL_REVOKED: Text(
             zh="终端吊销之后记录并收到：不予结算",
             en="Dated and received after the terminal was revoked: it is not paid",
+        ),
+        FindingKind.CONTENT_WENT_BACK: Text(
+            zh="终端所用的内容版本比它先前用过的旧：内容可能损坏或被换回旧版，超出新版规则的不予结算",
+            en="Decided by older content than the terminal had before: the newer may be damaged, or was taken "
+            "away; not paid where the newer rules give less",
         ),
         FindingKind.AFTER_REVOCATION: Text(
             zh="终端吊销之后才收到、所写时间却在吊销之前：中心确认之前不予结算",
@@ -132,6 +138,7 @@ _OBJECTIONS: Final = (
     FindingKind.FARE_ABOVE_LIST.value,
     FindingKind.CARD_HOTLISTED.value,
     FindingKind.TERMINAL_REVOKED.value,
+    FindingKind.CONTENT_WENT_BACK.value,
     FindingKind.REFUSED_THOUGH_VALID.value,
 )
 
@@ -160,6 +167,7 @@ def find_all(ledger: Ledger) -> list[Finding]:
         objections(ledger.examined, FindingKind.FARE_ABOVE_LIST),
         objections(ledger.examined, FindingKind.CARD_HOTLISTED),
         objections(ledger.examined, FindingKind.TERMINAL_REVOKED),
+        objections(ledger.examined, FindingKind.CONTENT_WENT_BACK),
         objections(ledger.examined, FindingKind.REFUSED_THOUGH_VALID),
         _span(late_events, ledger, FindingKind.AFTER_REVOCATION),
         _span(late_amendments, ledger, FindingKind.AMENDED_AFTER_REVOCATION),

@@ -582,6 +582,28 @@ def test_naming_an_older_publication_dodges_no_hotlist(
     assert withheld(settle(center, chain)) == {3: "card_hotlisted"}
 
 
+@pytest.mark.parametrize(("pays_percent", "is_paid"), [(80, False), (20, True)])
+def test_older_rules_that_pay_better_are_not_named_again(  # noqa: PLR0917
+    center: Center, chain: Chain, half: Card, tmp_path: Path, pays_percent: int, is_paid: bool
+) -> None:
+    older = chain.content
+    rules = tmp_path / "authority" / "content-source" / "rules" / "chongqing-bus.toml"
+    text = rules.read_text("utf-8")
+    assert "pays_percent = 50" in text
+    text = text.replace("2012.2", "2026.9").replace("pays_percent = 50", f"pays_percent = {pays_percent}")
+    rules.write_text(text, "utf-8")
+    center.publish(tmp_path / "authority" / "content-source", MADE)
+    newer = center.publications.current
+    for content in (older, newer, older):
+        chain.content = content
+        chain.tap(half)
+    result = settle(center, chain)
+    # What the older rules gave before the newer ones were there stays as it is.
+    assert found(result) == [("content_went_back", 3, "")]
+    assert withheld(result) == ({} if is_paid else {3: "content_went_back"})
+    balanced(result)
+
+
 def test_a_publication_of_later_days_judges_no_earlier_tap(
     center: Center, chain: Chain, issuer: Issuer
 ) -> None:
