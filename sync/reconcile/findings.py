@@ -82,8 +82,8 @@ _TEXTS: Final = MappingProxyType(
         ),
         FindingKind.CONTENT_WENT_BACK: Text(
             zh="终端所用的内容版本比它先前用过的旧：内容可能损坏或被换回旧版，超出新版规则的不予结算",
-            en="Decided by older content than the terminal had before: the newer may be damaged, or was taken "
-            "away; not paid where the newer rules give less",
+            en="Decided by older content than the terminal had before: the newer may be damaged or gone; "
+            "not paid where the newer rules give less",
         ),
         FindingKind.AFTER_REVOCATION: Text(
             zh="终端吊销之后才收到、所写时间却在吊销之前：中心确认之前不予结算",

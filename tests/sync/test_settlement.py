@@ -656,7 +656,7 @@ def test_what_a_terminal_records_after_it_was_revoked_is_not_paid(
     for milliseconds in (-2_000, -1_000):
         dated(chain, issuer.card(*BLIND), at + milliseconds)
     take_batch(center.store, center.keys, chain.batch(), at - 1)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, stolen)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, "uid:7", stolen)
     dated(chain, issuer.card(*BLIND), at)
     result = settle(center, chain)
     assert withheld(result) == {3: "terminal_revoked"}
@@ -677,7 +677,7 @@ def test_what_comes_after_a_revocation_is_not_paid_whatever_its_date_until_staff
     for number in range(4):
         dated(chain, issuer.card(*BLIND), at - 5_000 + number)
     take_batch(center.store, center.keys, chain.batch(1, 1), at - 1)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, stolen)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, "uid:7", stolen)
     take_batch(center.store, center.keys, chain.batch(2, 3), at)
     late = reconcile_center(center, now_ms())
     assert withheld(late) == dict.fromkeys((2, 3), "after_revocation")
@@ -689,7 +689,8 @@ def test_what_comes_after_a_revocation_is_not_paid_whatever_its_date_until_staff
     assert withheld(again) == {}
     assert again.findings == []
     assert [row[1:] for row in snapshot(center, "audit")["audit"]] == [
-        (at + 1, "uid:7", "accept-late", chain.terminal, chain.epoch, 0)
+        (at, "uid:7", "revoke", chain.terminal, chain.epoch, 0),
+        (at + 1, "uid:7", "accept-late", chain.terminal, chain.epoch, 0),
     ]
     # What came until then, and nothing of what its finder may still send.
     take_batch(center.store, center.keys, chain.batch(4), at + 1)
@@ -706,7 +707,7 @@ def test_what_was_here_before_the_revocation_is_paid_however_fast_the_terminals_
     take_batch(center.store, center.keys, chain.batch(), at - 1)
     if is_examined:
         examine_events(center)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, stolen)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, "uid:7", stolen)
     result = reconcile_center(center, now_ms())
     assert (withheld(result), result.findings) == ({}, [])
 
@@ -734,7 +735,7 @@ def test_whoever_has_a_revoked_terminals_key_takes_nothing_back_until_staff_say_
     for number, one in enumerate((card, issuer.card(*BLIND), issuer.card(*BLIND))):
         dated(chain, one, at - 5_000 + number)
     take_batch(center.store, center.keys, chain.batch(), at - 1)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, stolen)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, "uid:7", stolen)
     recorded: dict[str, Any] = {"outcome": Outcome.RECORDED, "time_ms": at + dated_ms}
     # The first one's place is taken by a tap for a larger party.
     dated(chain, card, at - 2_000, refers_to=1, companions=1)
@@ -765,16 +766,35 @@ def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, ch
 
 
 def test_staff_accept_late_events_by_a_command_that_the_audit_remembers(
-    center: Center, chain: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    center: Center, chain: Chain, issuer: Issuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = ["--data", str(tmp_path / "authority" / "center"), "--terminal", chain.terminal.hex(), "--json"]
     assert run(["center", "terminal", "accept-late", *told]) == ExitCode.REFUSED
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "SYN-517"
     assert run(["center", "terminal", "revoke", *told]) == ExitCode.DONE
     capsys.readouterr()
+    # Nobody accepts blindly: how much waits, and what it comes to, is told.
+    dated(chain, issuer.card(*BLIND), now_ms() - 60_000)
+    dated(chain, issuer.card(*HALF), now_ms() - 60_000)
+    take_batch(center.store, center.keys, chain.batch(), now_ms())
+    assert waiting(told[1], capsys) == 2
     assert run(["center", "terminal", "accept-late", *told]) == ExitCode.DONE
-    assert json.loads(capsys.readouterr().out) == {"terminal": chain.terminal.hex(), "accepted": True}
-    assert [row[2:4] for row in snapshot(center, "audit")["audit"]] == [(f"uid:{os.getuid()}", "accept-late")]
+    accepted = {"terminal": chain.terminal.hex(), "events": 2, "fen": FARE + FARE // 2}
+    assert json.loads(capsys.readouterr().out) == accepted
+    assert waiting(told[1], capsys) == 0
+    assert run(["center", "terminal", "revoke", *told]) == ExitCode.DONE  # again: it changes nothing
+    actor = f"uid:{os.getuid()}"
+    entered = [row[2:] for row in snapshot(center, "audit")["audit"]]
+    assert entered == [
+        (actor, action, chain.terminal, chain.epoch, 0) for action in ("revoke", "accept-late")
+    ]
+
+
+def waiting(data: str, capsys: pytest.CaptureFixture[str]) -> int:
+    """How many events of the only terminal wait to be accepted, by `terminal list`."""
+    assert run(["center", "terminal", "list", "--data", data, "--json"]) == ExitCode.DONE
+    (one,) = json.loads(capsys.readouterr().out)
+    return int(one["waiting"])
 
 
 @pytest.mark.parametrize(
@@ -810,8 +830,10 @@ def test_one_card_that_is_tapped_every_second_is_found(
 def test_a_revocation_stands_as_it_was_first_said_and_spares_what_is_enrolled_later(
     center: Center, chain: Chain
 ) -> None:
-    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, MADE)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, MADE + timedelta(days=1))
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, "uid:7", MADE)
+    revoke_terminal(
+        center.store, chain.terminal, RevocationReason.CESSATION, "uid:7", MADE + timedelta(days=1)
+    )
     (one,) = terminals(center.store)
     assert one.revoked == Revoked(one.certificate.serial, MADE, RevocationReason.KEY_COMPROMISE)
     center.publish(None, MADE)
@@ -819,7 +841,7 @@ def test_a_revocation_stands_as_it_was_first_said_and_spares_what_is_enrolled_la
     assert trust.revokes(one.certificate)
     assert not trust.revokes(center.keys.province_certificate)
     with pytest.raises(TerminalUnknown):
-        revoke_terminal(center.store, bytes(8), RevocationReason.CESSATION, MADE)
+        revoke_terminal(center.store, bytes(8), RevocationReason.CESSATION, "uid:7", MADE)
 
 
 @pytest.mark.parametrize("most", [17, 22])
