@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from card.profile import reference_profile
@@ -21,13 +21,14 @@ from terminal.decisions.card_facts import Party
 from terminal.decisions.catalogue import ServiceItem
 from terminal.decisions.decide import local_date
 from terminal.holder_reference import DayKeys, WindowKeys
+from terminal.journal.errors import JournalUnavailable, TapNotRecorded
 from terminal.journal.schema import JournalOwner
 from terminal.journal.training import make_training_folder, training_owner
 from terminal.journal.upkeep import JournalUpkeep
 from terminal.journal.wholeness import signed_for
 from terminal.journal.writer import JournalWriter
 from terminal.known_time import learn_enrolment
-from terminal.open_sale import cancel_left_open
+from terminal.open_sale import LeftOpen
 from terminal.presence import TapDesk, TapRequest
 from terminal.quota_counter import QuotaCounter
 from terminal.succession import Succession
@@ -37,7 +38,8 @@ from terminal.succession import Succession
 class Terminal:
     """An enrolled terminal that is ready to tap.
 
-    `cancelled_at_start`: how many taps a process before left in a sale that nobody confirmed.
+    `cancelled_at_start`: how many taps a process before left that nobody had confirmed; where the disk takes
+    nothing now, they are cancelled before the first tap.
     """
 
     configuration: TerminalConfiguration
@@ -113,5 +115,9 @@ def open_terminal(
                 succession=Succession(),
                 aside=aside,
                 seen=SeenProofs(),
+                left_open=LeftOpen(journal),
             )
-            yield Terminal(configuration, desk, upkeep, cancel_left_open(desk))
+            # A disk that takes nothing now may do so later: whoever looks after it hears of it meanwhile.
+            with suppress(JournalUnavailable, TapNotRecorded):
+                desk.left_open.cancel(desk)
+            yield Terminal(configuration, desk, upkeep, desk.left_open.count)

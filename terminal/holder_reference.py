@@ -13,6 +13,7 @@ keystore.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -49,7 +50,7 @@ class DayKeys:
 
     def __init__(self, terminal_id: bytes, memory: Path | None = None) -> None:
         memory = memory or Path(os.environ.get(FOLDER_VARIABLE) or _SHARED_MEMORY)
-        self._folder = memory / f"tongka-{os.geteuid()}-{terminal_id.hex()}"
+        self.folder: Final = memory / f"tongka-{os.geteuid()}-{terminal_id.hex()}"
         self._day: date | None = None
         self._settled: date | None = None
         self._key = b""
@@ -67,17 +68,17 @@ class DayKeys:
 
     def destroy(self) -> None:
         """Remove the key and its folder: this terminal's references can't be made, nor checked, any more."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
         self._day, self._key = None, b""
 
     def _key_of(self, day: date) -> bytes:
         kept = [_day_file(one) for one in (day, self._settled) if one is not None]
         try:
-            _require_private(self._folder)
-            for other in self._folder.iterdir():
+            _require_private(self.folder)
+            for other in self.folder.iterdir():
                 if other.name not in kept:
                     other.unlink()
-            path = self._folder / _day_file(day)
+            path = self.folder / _day_file(day)
             if path.exists():
                 key = path.read_bytes()
                 if len(key) == KEY_BYTES:
@@ -88,7 +89,7 @@ class DayKeys:
                 key = secrets.token_bytes(KEY_BYTES)
                 file.write(key)
         except OSError as error:
-            raise FileNotWritten(file=str(self._folder), detail=error.strerror or "unknown") from error
+            raise FileNotWritten(file=str(self.folder), detail=error.strerror or "unknown") from error
         return key
 
 
@@ -175,6 +176,24 @@ class WindowKeys:
                 raise FileNotWritten(file=str(path), detail=error.strerror or "unknown") from error
 
 
+def require_key_folder(folder: Path) -> None:
+    """Raise FileNotWritten where no key could be kept in this folder of keys, there or yet to be made."""
+    try:
+        is_there = os.path.lexists(folder)
+        if is_there:
+            _require_own(folder)
+        place = folder if is_there else folder.parent
+        is_read_only = os.statvfs(place).f_flag & os.ST_RDONLY
+        refused = not os.access(place, os.R_OK | os.W_OK | os.X_OK)
+        number = 0 if place.is_dir() else errno.ENOTDIR
+    except OSError as error:
+        raise FileNotWritten(file=str(folder), detail=error.strerror or "unknown") from error
+    if refused:
+        number = errno.EROFS if is_read_only else errno.EACCES
+    if number:
+        raise FileNotWritten(file=str(folder), detail=os.strerror(number))
+
+
 def _reference(key: bytes, card_id: bytes) -> bytes:
     return hmac_sm3(key, card_id)[:REFERENCE_BYTES]
 
@@ -182,6 +201,10 @@ def _reference(key: bytes, card_id: bytes) -> bytes:
 def _require_private(folder: Path) -> None:
     """Make the folder if there is none. Raises FileNotWritten unless it is ours alone, or OSError."""
     folder.mkdir(mode=0o700, exist_ok=True)
+    _require_own(folder)
+
+
+def _require_own(folder: Path) -> None:
     status = folder.lstat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise FileNotWritten(file=str(folder), detail=Text(zh="其他用户可以打开", en="it is open to others"))

@@ -1,13 +1,12 @@
-"""What becomes of taps whose sale was not confirmed: they are cancelled, and have used up nothing."""
+"""What becomes of taps that were not confirmed: they are cancelled, and have used up nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Final
 
-from terminal.amendment_errors import NothingToAmend
 from terminal.amendments import cancel
+from terminal.journal.writer import JournalWriter
 from terminal.presence import TapDesk
 from terminal.quota_counter import REMEMBERED
 
@@ -26,15 +25,19 @@ def cancel_unconfirmed(desk: TapDesk, sequences: Iterable[int]) -> None:
             cancel(desk, sequence)
 
 
-def cancel_left_open(desk: TapDesk) -> int:
-    """Cancel what a process before this one left unconfirmed; how many taps that were.
+class LeftOpen:
+    """What a process before this one left unconfirmed: cancelled before this one records anything else."""
 
-    Raises as cancel_unconfirmed().
-    """
-    cancelled = 0
-    for sequence in desk.journal.unconfirmed():
+    def __init__(self, journal: JournalWriter) -> None:
+        """Raises JournalUnavailable, JournalDamaged."""
         # Nothing stands there where the file was damaged: no reason for a terminal not to start.
-        with suppress(NothingToAmend):
-            cancel(desk, sequence)
-            cancelled += 1
-    return cancelled
+        found = [one for one in journal.unconfirmed() if journal.event(one) is not None]
+        #: How many taps those are.
+        self.count: Final = len(found)
+        self._waiting = found
+
+    def cancel(self, desk: TapDesk) -> None:
+        """Cancel what is not cancelled yet. Raises as cancel_unconfirmed(); it can be called again then."""
+        if self._waiting:
+            cancel_unconfirmed(desk, self._waiting)
+            self._waiting = []

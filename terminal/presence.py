@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from card.connection import CardConnection
 from card.errors import RefusalReason
@@ -54,12 +54,23 @@ _OUTCOMES: Final[Mapping[RefusalReason, Outcome]] = MappingProxyType(
 )
 
 
+class LeftUnconfirmed(Protocol):
+    """Taps that a process before this one left unconfirmed (terminal.open_sale)."""
+
+    @property
+    def count(self) -> int:
+        """How many they were."""
+
+    def cancel(self, desk: TapDesk) -> None:
+        """Cancel those that are not cancelled yet."""
+
+
 @dataclass(frozen=True)
 class TapDesk:
     """What a terminal taps with: whose it is, what it decides by, where it records.
 
     `aside` does what need not wait for the card; `seen` are its earlier taps' proofs; `succession` is the tap
-    before this one.
+    before this one; `left_open` is cancelled before the next one.
     """
 
     owner: JournalOwner
@@ -71,6 +82,7 @@ class TapDesk:
     succession: Succession
     aside: Executor
     seen: SeenProofs
+    left_open: LeftUnconfirmed
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ class TapRequest:
 
     `refers_to`: the sequence of the earlier event that this one is about, 0 for none. `commitment`: 8 bytes
     for the card to sign in place of a random nonce; as fresh, and bound to what is recorded with the tap.
-    `is_unconfirmed`: it is of a sale, and uses up nothing before that is confirmed.
+    `is_unconfirmed`: it counts only once it is confirmed, with its sale or because a guardian is here.
     """
 
     service: ServiceItem
@@ -107,9 +119,10 @@ class Presented:
 def present(desk: TapDesk, connection: CardConnection, request: TapRequest) -> Presented:
     """Challenge and verify the card on `connection`; nothing is recorded yet.
 
-    Raises what is not the card's doing: ReaderGone, PcscServiceGone, PcscFailed, and JournalUnavailable or
-    JournalDamaged.
+    Raises what is not the card's doing: ReaderGone, PcscServiceGone, PcscFailed, and JournalUnavailable,
+    JournalDamaged, or TapNotRecorded where what was left unconfirmed can't be cancelled.
     """
+    desk.left_open.cancel(desk)
     content = desk.contents.current()
     desk.journal.timekeeper.learn_signed(content.made_ms)
     desk.journal.seal_to(content.trust.center_sealing_key)

@@ -84,7 +84,7 @@ class QuotaCounter:
 
     def confirm(self) -> None:
         """The open sale is sold, and what it used is counted. Raises JournalUnavailable, JournalDamaged."""
-        self._journal.confirm(self._unconfirmed.values())
+        self._journal.sell(self._unconfirmed.values())
         for sequence, count in self._unconfirmed.items():
             self.note_used(sequence, count)
         self._unconfirmed.clear()

@@ -42,6 +42,14 @@ class ReturnWindows:
         """From what people write."""
         return cls(repeat_seconds * _SECOND_MS, transfer_minutes * _MINUTE_MS, passback_minutes * _MINUTE_MS)
 
+    @property
+    def bought(self) -> int:
+        """For how long a ticket that was bought here lets its holder in, in milliseconds.
+
+        As long as a journey may go on; where a card that entered is kept out, as long as that, too.
+        """
+        return max(self.transfer, min(self.passback, MAX_TRANSFER_MINUTES * _MINUTE_MS))
+
     def admits(self, outcome: Outcome) -> bool:
         """Whether the holder may go ahead. With anti-passback a repeat opens nothing: a card that is handed
         back within seconds would let a second person in.

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from crypto.pki.certificate import Certificate
 from crypto.pki.revocation import RevocationReason, Revoked
 from sync.center.store import CenterStore
 from sync.errors import TerminalNotRevoked, TerminalUnknown
 
+# How many events of a row of `terminals` came after its revocation and are not let through, as
+# sync.reconcile.revocations has it.
+_WAITING: Final = (
+    "SELECT COUNT(*) FROM events WHERE events.terminal = terminals.terminal "
+    "AND events.epoch = terminals.epoch "
+    "AND events.received_ms >= MAX(terminals.revoked_ms, COALESCE(terminals.late_until_ms, 0))"
+)
+
 
 @dataclass(frozen=True)
 class EnrolledTerminal:
     """One enrolment of a terminal; one that was set up again has several, an epoch each.
 
-    `received`: up to which event all have come. `revoked`: when and why, if it was.
+    `received`: up to which event all have come. `revoked`: when and why, if it was. `waiting`: how many
+    events came after that and were not accepted (accept_late_events).
     """
 
     terminal: bytes
@@ -27,17 +38,21 @@ class EnrolledTerminal:
     received: int
     certificate: Certificate
     revoked: Revoked | None
+    waiting: int
 
 
 def terminals(store: CenterStore) -> list[EnrolledTerminal]:
     """All enrolments, in the order in which they came."""
     with store.reading() as connection:
         rows = connection.execute(
-            "SELECT terminal, epoch, operator, region, service, enrolled_ms, watermark, certificate, "
-            "revoked_ms, reason FROM terminals ORDER BY enrolled_ms, terminal, epoch"
+            "SELECT terminal, epoch, operator, region, service, enrolled_ms, watermark, certificate, "  # noqa: S608
+            f"({_WAITING}), revoked_ms, reason "
+            "FROM terminals ORDER BY enrolled_ms, terminal, epoch"
         ).fetchall()
     found = []
-    for terminal, epoch, operator, region, service, enrolled_ms, received, pem, revoked_ms, reason in rows:
+    for row in rows:
+        terminal, epoch, operator, region, service, enrolled_ms, received = row[:7]
+        pem, waiting, revoked_ms, reason = row[7:]
         certificate = Certificate.from_pem(pem)
         revoked = None
         if revoked_ms is not None:
@@ -45,35 +60,55 @@ def terminals(store: CenterStore) -> list[EnrolledTerminal]:
             revoked = Revoked(certificate.serial, at, RevocationReason(reason))
         found.append(
             EnrolledTerminal(
-                terminal, epoch, operator, region, service, enrolled_ms, received, certificate, revoked
+                terminal,
+                epoch,
+                operator,
+                region,
+                service,
+                enrolled_ms,
+                received,
+                certificate,
+                revoked,
+                waiting,
             )
         )
     return found
 
 
-def revoke_terminal(store: CenterStore, terminal: bytes, reason: RevocationReason, now: datetime) -> None:
+def revoke_terminal(
+    store: CenterStore, terminal: bytes, reason: RevocationReason, actor: str, now: datetime
+) -> None:
     """Withdraw every enrolment that a terminal has now: nothing that it records from now on is paid.
 
     Nor, until somebody says so (accept_late_events), what comes in from now on and is dated before. It counts
-    at the terminals from the next publication on. Doing it again changes nothing; set up anew with another
-    code it is another epoch, and counts again. Raises TerminalUnknown.
+    at the terminals from the next publication on. Entered in the audit. Doing it again changes nothing;
+    set up anew with another code it is another epoch, and counts again. Raises TerminalUnknown.
     """
+    now_ms = int(now.timestamp() * 1000)
     with store.transaction() as connection:
-        changed = connection.execute(
-            "UPDATE terminals SET revoked_ms = COALESCE(revoked_ms, ?), reason = COALESCE(reason, ?) "
-            "WHERE terminal = ?",
-            (int(now.timestamp() * 1000), reason.value, terminal),
-        )
-        if changed.rowcount == 0:
+        known = connection.execute("SELECT 1 FROM terminals WHERE terminal = ?", (terminal,)).fetchone()
+        if known is None:
             raise TerminalUnknown(terminal=terminal.hex(), epoch="–")
+        revoked = connection.execute(
+            "UPDATE terminals SET revoked_ms = ?, reason = ? WHERE terminal = ? AND revoked_ms IS NULL "
+            "RETURNING epoch",
+            (now_ms, reason.value, terminal),
+        ).fetchall()
+        _audit(connection, terminal, revoked, actor, "revoke", now_ms)
 
 
-def accept_late_events(store: CenterStore, terminal: bytes, actor: str, now_ms: int) -> None:
-    """Pay what came in until now, though after the terminal was revoked, and is dated before.
+def accept_late_events(store: CenterStore, terminal: bytes, actor: str, now_ms: int) -> int:
+    """Let through what came in until now, though after the terminal was revoked; returns how many events.
 
-    For staff who know where it was since. Entered in the audit. Raises TerminalNotRevoked.
+    Taps dated before the revocation are paid, and cancellations and corrections count. For staff who know
+    where it was since. Entered in the audit. Raises TerminalNotRevoked.
     """
     with store.transaction() as connection:
+        (waiting,) = connection.execute(
+            f"SELECT COALESCE(SUM(({_WAITING} AND events.received_ms < ?)), 0) "  # noqa: S608  a constant
+            "FROM terminals WHERE terminal = ?",
+            (now_ms, terminal),
+        ).fetchone()
         changed = connection.execute(
             "UPDATE terminals SET late_until_ms = ? WHERE terminal = ? AND revoked_ms IS NOT NULL "
             "RETURNING epoch",
@@ -81,7 +116,19 @@ def accept_late_events(store: CenterStore, terminal: bytes, actor: str, now_ms: 
         ).fetchall()
         if not changed:
             raise TerminalNotRevoked(terminal=terminal.hex())
-        connection.executemany(
-            "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, 0)",
-            [(now_ms, actor, "accept-late", terminal, epoch) for (epoch,) in changed],
-        )
+        _audit(connection, terminal, changed, actor, "accept-late", now_ms)
+        return int(waiting)
+
+
+def _audit(  # noqa: PLR0917  the columns of a row
+    connection: sqlite3.Connection,
+    terminal: bytes,
+    epochs: list[tuple[int]],
+    actor: str,
+    action: str,
+    now_ms: int,
+) -> None:
+    connection.executemany(
+        "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, 0)",
+        [(now_ms, actor, action, terminal, epoch) for (epoch,) in epochs],
+    )

@@ -210,6 +210,8 @@ class _Examiner:
         result = _compare(event, decision, replace(proven, goes_with=evidence.follows if is_behind else 0))
         if follows and not is_behind and result.reason is Reason.DECISION_DIFFERS:
             return replace(result, reason=Reason.HOLDER_NOT_VALID)
+        if result.agrees and strictest.version > content.version:
+            result = _gone_back(event, evidence, judged, strictest, result, follows_holder=is_behind)
         if not result.agrees:
             return result
         uses = quota_uses(event, evidence, judged, content, self._pseudonyms, used=decision.quota)
@@ -385,9 +387,32 @@ def _objection(
         return Reason.FARE_ABOVE_LIST
     if strictest.hotlist.status(credential.card_id, credential.issued) is not None:
         return Reason.CARD_HOTLISTED
-    if stored.revoked_ms is not None and event.time_ms >= stored.revoked_ms:
+    # What was here by then was recorded by then, however fast the terminal's clock is.
+    if stored.revoked_ms is not None and min(event.time_ms, stored.received_ms) >= stored.revoked_ms:
         return Reason.TERMINAL_REVOKED
     return None
+
+
+def _gone_back(
+    event: UsageEvent,
+    evidence: SealedEvidence,
+    credential: TapCredential,
+    newer: Content,
+    result: Examination,
+    *,
+    follows_holder: bool,
+) -> Examination:
+    """A decision by an older publication than its terminal had once; in order if the newer gives no less.
+
+    A terminal whose newest publication is damaged falls back on the one before (terminal.content.live), so
+    going back alone proves nothing; but nobody gains by it.
+    """
+    try:
+        decision = _recompute(event, evidence, credential, newer, follows_holder=follows_holder)
+        due = _due(event.fare, decision)
+    except ServiceUnknown:
+        due = 0
+    return replace(result, reason=Reason.CONTENT_WENT_BACK, agrees=result.due <= due)
 
 
 def _compare(event: UsageEvent, decision: Decision, proven: Examination) -> Examination:

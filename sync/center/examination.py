@@ -23,7 +23,7 @@ class Proof(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a proof is invalid or a decision does not agree."""
+    """Why a proof is invalid or a decision does not agree; or what to look into though it does."""
 
     FINE = ""
     BYTES_ALTERED = "bytes_altered"
@@ -50,6 +50,7 @@ class Reason(StrEnum):
     REGISTERED_FOR_NOBODY = "registered_for_nobody"  # no visit of the same card on the same day
     REFUSED_THOUGH_VALID = FindingKind.REFUSED_THOUGH_VALID.value
     CARD_HOTLISTED = FindingKind.CARD_HOTLISTED.value
+    CONTENT_WENT_BACK = FindingKind.CONTENT_WENT_BACK.value
     TERMINAL_REVOKED = FindingKind.TERMINAL_REVOKED.value
 
 
@@ -65,6 +66,7 @@ class StoredEvent:
     operator: str
     watermark: int
     revoked_ms: int | None
+    received_ms: int
 
 
 @dataclass(frozen=True)

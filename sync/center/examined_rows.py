@@ -20,7 +20,8 @@ def unexamined(store: CenterStore) -> Iterator[list[StoredEvent]]:
     while True:
         with store.reading() as connection:
             rows = connection.execute(
-                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark, revoked_ms "
+                "SELECT terminal, epoch, sequence, bytes, hash, operator, watermark, revoked_ms, "
+                "received_ms "
                 "FROM events JOIN terminals USING (terminal, epoch) "
                 "WHERE (terminal, epoch, sequence) > (?, ?, ?) AND NOT EXISTS ("
                 "  SELECT 1 FROM examined WHERE examined.terminal = events.terminal"

@@ -127,7 +127,8 @@ CREATE TABLE ratings (
     PRIMARY KEY (terminal, epoch, sequence)
 ) STRICT;
 
--- Who took whose evidence out of the centre, or read or answered whose need, and when.
+-- Who took whose evidence out of the centre, read or answered whose need, revoked a terminal, or accepted
+-- what it sent after that; and when.
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
     terminal BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL

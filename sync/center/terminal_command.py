@@ -15,7 +15,7 @@ from rich.table import Column, Table
 
 from crypto.explained import Language, Text
 from crypto.pki.revocation import RevocationReason
-from sync.center.directory import open_center
+from sync.center.directory import Center, open_center
 from sync.center.enrolled_terminals import (
     EnrolledTerminal,
     accept_late_events,
@@ -23,6 +23,8 @@ from sync.center.enrolled_terminals import (
     terminals,
 )
 from sync.center.option_words import SIXTEEN_DIGITS
+from sync.center.reconciliation import reconcile_center
+from sync.reconcile.report import yuan
 from terminal.events.challenge import TERMINAL_ID_BYTES
 
 app = typer.Typer(help="管理已登记的终端。Enrolled terminals.", no_args_is_help=True)
@@ -38,9 +40,10 @@ _REVOKED = Text(
     "accept-late",
 )
 _ACCEPTED = Text(
-    zh="终端 {terminal} 吊销后至今补传的、吊销前的记录照常结算（已留痕）；此后再传的仍须确认",
-    en="What terminal {terminal} recorded before it was revoked and sent until now is paid (entered in the "
-    "audit); what it still sends has to be accepted again",
+    zh="终端 {terminal} 吊销后至今补传的 {events} 条记录照常结算，核定补贴因此变动 {sum} 元（已留痕）；"
+    "此后再传的仍须确认",
+    en="{events} events that terminal {terminal} sent since it was revoked count now, and change what is "
+    "paid by {sum} yuan (entered in the audit); what it still sends has to be accepted again",
 )
 _IN_FORCE = Text(zh="有效", en="in force")
 _HEADINGS = (
@@ -50,6 +53,7 @@ _HEADINGS = (
     Text(zh="服务", en="service"),
     Text(zh="已签收至", en="received up to"),
     Text(zh="状态", en="state"),
+    Text(zh="待确认", en="waiting"),
 )
 
 
@@ -71,7 +75,7 @@ def revoke(
     now = datetime.now(UTC)
     name = _terminal_id(terminal)
     with open_center(data) as center:
-        revoke_terminal(center.store, name, reason, now)
+        revoke_terminal(center.store, name, reason, _actor(), now)
         version = center.publish(None, now)
     if as_json:
         typer.echo(msgspec.json.encode({"terminal": name.hex(), "content": version}).decode())
@@ -93,16 +97,21 @@ def accept_late(
     """
     name = _terminal_id(terminal)
     with open_center(data) as center:
-        accept_late_events(center.store, name, f"uid:{os.getuid()}", time.time_ns() // 1_000_000)
+        before = _paid(center, name)
+        events = accept_late_events(center.store, name, _actor(), time.time_ns() // 1_000_000)
+        fen = _paid(center, name) - before
     if as_json:
-        typer.echo(msgspec.json.encode({"terminal": name.hex(), "accepted": True}).decode())
+        typer.echo(msgspec.json.encode({"terminal": name.hex(), "events": events, "fen": fen}).decode())
         return
-    typer.echo(_ACCEPTED.format(terminal=name.hex()).in_language(Language.from_environment()))
+    said = _ACCEPTED.format(terminal=name.hex(), events=events, sum=yuan(fen))
+    typer.echo(said.in_language(Language.from_environment()))
 
 
 @app.command(name="list")
 def list_command(data: Data, as_json: AsJson = False) -> None:
-    """列出已登记的终端。 List the enrolled terminals.
+    """列出已登记的终端，及吊销后收到、待确认的记录数。 List the enrolled terminals.
+
+    Of a revoked one also how many events came since and wait to be accepted (accept-late).
 
     Example: tongka center terminal list --data out/center
     """
@@ -117,7 +126,15 @@ def list_command(data: Data, as_json: AsJson = False) -> None:
     table = Table(Column(name, min_width=2 * TERMINAL_ID_BYTES), *others)
     for one in found:
         state = _state(one) or _IN_FORCE.in_language(language)
-        table.add_row(one.terminal.hex(), str(one.epoch), one.operator, one.service, str(one.received), state)
+        table.add_row(
+            one.terminal.hex(),
+            str(one.epoch),
+            one.operator,
+            one.service,
+            str(one.received),
+            state,
+            str(one.waiting),
+        )
     Console().print(table)
 
 
@@ -131,7 +148,18 @@ def _document(one: EnrolledTerminal) -> dict[str, str | int | None]:
         "enrolled_ms": one.enrolled_ms,
         "received_up_to": one.received,
         "revoked": _state(one),
+        "waiting": one.waiting,
     }
+
+
+def _paid(center: Center, terminal: bytes) -> int:
+    """What is paid for a terminal's taps by now, in fen."""
+    claims = reconcile_center(center, time.time_ns() // 1_000_000).claims
+    return sum(claim.accepted for claim in claims if claim.terminal == terminal.hex())
+
+
+def _actor() -> str:
+    return f"uid:{os.getuid()}"
 
 
 def _state(one: EnrolledTerminal) -> str | None:

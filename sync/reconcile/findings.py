@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,10 +12,11 @@ import ibis
 from ibis import _
 
 from crypto.explained import Text
+from sync.reconcile.dating import dated_ahead
 from sync.reconcile.ledger import Ledger
 from sync.reconcile.patterns import rapid_taps, times_gone_back
 from sync.reconcile.quotas import exceeded_quotas, exceeded_together, overstated_uses
-from sync.reconcile.revocations import late_events
+from sync.reconcile.revocations import late_amendments, late_events, let_through
 
 
 class FindingKind(StrEnum):
@@ -28,7 +30,10 @@ class FindingKind(StrEnum):
     FARE_ABOVE_LIST = "fare_above_list"
     CARD_HOTLISTED = "card_hotlisted"
     TERMINAL_REVOKED = "terminal_revoked"
+    CONTENT_WENT_BACK = "content_went_back"
     AFTER_REVOCATION = "after_revocation"
+    AMENDED_AFTER_REVOCATION = "amended_after_revocation"
+    DATED_AHEAD = "dated_ahead"
     REFUSED_THOUGH_VALID = "refused_though_valid"
     QUOTA_EXCEEDED = "quota_exceeded"
     QUOTA_EXCEEDED_TOGETHER = "quota_exceeded_together"
@@ -72,11 +77,26 @@ _TEXTS: Final = MappingProxyType(
             en="The card was on the hotlist that the terminal had: it is not paid",
         ),
         FindingKind.TERMINAL_REVOKED: Text(
-            zh="终端吊销之后的记录：不予结算", en="Recorded after the terminal was revoked: it is not paid"
+            zh="终端吊销之后记录并收到：不予结算",
+            en="Dated and received after the terminal was revoked: it is not paid",
+        ),
+        FindingKind.CONTENT_WENT_BACK: Text(
+            zh="终端所用的内容版本比它先前用过的旧：内容可能损坏或被换回旧版，超出新版规则的不予结算",
+            en="Decided by older content than the terminal had before: the newer may be damaged or gone; "
+            "not paid where the newer rules give less",
         ),
         FindingKind.AFTER_REVOCATION: Text(
             zh="终端吊销之后才收到、所写时间却在吊销之前：中心确认之前不予结算",
             en="Dated before the terminal was revoked, received after it: not paid until the centre says so",
+        ),
+        FindingKind.AMENDED_AFTER_REVOCATION: Text(
+            zh="终端吊销之后才收到的撤销或更正：中心确认之前不生效",
+            en="A cancellation or correction received after the terminal was revoked: of no effect until the "
+            "centre says so",
+        ),
+        FindingKind.DATED_AHEAD: Text(
+            zh="所写时间晚于收到时间一天以上：时钟有误或虚报时间，不予结算",
+            en="Dated over a day after it was received: the clock was wrong, or made to be; it is not paid",
         ),
         FindingKind.REFUSED_THOUGH_VALID: Text(
             zh="卡片真实有效却被拒绝：持卡人可能被多收费",
@@ -118,6 +138,7 @@ _OBJECTIONS: Final = (
     FindingKind.FARE_ABOVE_LIST.value,
     FindingKind.CARD_HOTLISTED.value,
     FindingKind.TERMINAL_REVOKED.value,
+    FindingKind.CONTENT_WENT_BACK.value,
     FindingKind.REFUSED_THOUGH_VALID.value,
 )
 
@@ -136,6 +157,7 @@ class Finding:
 
 def find_all(ledger: Ledger) -> list[Finding]:
     """Every finding, by terminal, epoch and place."""
+    counting = let_through(ledger.examined, ledger.events, ledger.terminals)
     everything = ibis.union(
         gaps(ledger.events),
         broken_links(ledger.events),
@@ -145,11 +167,14 @@ def find_all(ledger: Ledger) -> list[Finding]:
         objections(ledger.examined, FindingKind.FARE_ABOVE_LIST),
         objections(ledger.examined, FindingKind.CARD_HOTLISTED),
         objections(ledger.examined, FindingKind.TERMINAL_REVOKED),
+        objections(ledger.examined, FindingKind.CONTENT_WENT_BACK),
         objections(ledger.examined, FindingKind.REFUSED_THOUGH_VALID),
-        late(ledger),
-        _at_each(exceeded_quotas(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED),
-        _at_each(exceeded_together(ledger.quota_uses, ledger.examined), FindingKind.QUOTA_EXCEEDED_TOGETHER),
-        _at_each(overstated_uses(ledger.quota_uses, ledger.examined), FindingKind.USES_OVERSTATED),
+        _span(late_events, ledger, FindingKind.AFTER_REVOCATION),
+        _span(late_amendments, ledger, FindingKind.AMENDED_AFTER_REVOCATION),
+        _at_each(dated_ahead(ledger.examined, ledger.events), FindingKind.DATED_AHEAD),
+        _at_each(exceeded_quotas(ledger.quota_uses, counting), FindingKind.QUOTA_EXCEEDED),
+        _at_each(exceeded_together(ledger.quota_uses, counting), FindingKind.QUOTA_EXCEEDED_TOGETHER),
+        _at_each(overstated_uses(ledger.quota_uses, counting), FindingKind.USES_OVERSTATED),
         _at_each(rapid_taps(ledger.examined), FindingKind.RAPID_TAPS),
         _at_each(times_gone_back(ledger.examined), FindingKind.TIME_WENT_BACK),
         repeated_counters(ledger.examined, ledger.events),
@@ -236,11 +261,13 @@ def repeated_proofs(examined: ibis.Table) -> ibis.Table:
     )
 
 
-def late(ledger: Ledger) -> ibis.Table:
-    """From the first to the last tap of a revoked terminal that came too late: one finding, however many."""
-    events = late_events(ledger.examined, ledger.events, ledger.terminals)
-    spans = events.group_by("terminal", "epoch").aggregate(first=_.sequence.min(), last=_.sequence.max())
-    return _shaped(spans, FindingKind.AFTER_REVOCATION, _.first, _.last, ibis.literal(""))
+def _span(
+    of: Callable[[ibis.Table, ibis.Table, ibis.Table], ibis.Table], ledger: Ledger, kind: FindingKind
+) -> ibis.Table:
+    """From the first to the last of what came too late from a revoked terminal: one finding, however many."""
+    came = of(ledger.examined, ledger.events, ledger.terminals)
+    spans = came.group_by("terminal", "epoch").aggregate(first=_.sequence.min(), last=_.sequence.max())
+    return _shaped(spans, kind, _.first, _.last, ibis.literal(""))
 
 
 def _at_each(table: ibis.Table, kind: FindingKind) -> ibis.Table:

@@ -20,10 +20,17 @@ _TALLY: Final = ("terminal", "epoch", "tally")
 def exceeded_quotas(quota_uses: ibis.Table, examined: ibis.Table) -> ibis.Table:
     """Taps beyond what a quota gives a card in its window, counted over those of one terminal that stand.
 
-    Each event that is missing before a tap may have been a cancellation, which gave one use back.
+    Each event that is missing before a tap may have been a cancellation, which gave back one use of one card:
+    so by how much all tallies of the terminal are over by then is held against how many events are missing.
     """
     used = _numbered(_standing_uses(quota_uses, examined), _TALLY, "sequence")
-    return used.filter(_.place - _.missing >= _.most)
+    so_far = ibis.cumulative_window(group_by=list(_TALLY), order_by="sequence")
+    # The most that it has been over: a quota that is raised later makes up for nothing.
+    over = used.mutate(over=ibis.greatest(_.place + 1 - _.most, 0)).mutate(peak=_.over.max().over(so_far))
+    order = ibis.window(group_by=list(_TALLY), order_by="sequence")
+    grown = over.mutate(grown=_.peak - _.peak.lag().over(order).fill_null(0))
+    altogether = ibis.cumulative_window(group_by=["terminal", "epoch"], order_by=["sequence", "tally"])
+    return grown.filter((_.place >= _.most) & (_.grown.sum().over(altogether) > _.missing))
 
 
 def exceeded_together(quota_uses: ibis.Table, examined: ibis.Table) -> ibis.Table:

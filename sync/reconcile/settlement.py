@@ -2,8 +2,8 @@
 
 Paid is an event whose tap proof is valid, whose fare is not above the list fare, whose card was not listed
 and whose decision is the one that the rules give, once per count of the card, as often as the terminal's own
-journal leaves of a quota, and received while the terminal was in force. Everything else that claims something
-is withheld, with the reason beside it.
+journal leaves of a quota, dated no more than a day after its receipt, and received while the terminal was in
+force. Everything else that claims something is withheld, with the reason beside it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import ibis
 from ibis import _
 
 from sync.reconcile.amended import amended
+from sync.reconcile.dating import dated_ahead
 from sync.reconcile.findings import FindingKind, repeated_counters
 from sync.reconcile.ledger import Ledger
 from sync.reconcile.quotas import exceeded_quotas
-from sync.reconcile.revocations import late_events
+from sync.reconcile.revocations import late_events, let_through
 
 _EVENT_KEY = ("terminal", "epoch", "sequence")
 _LINE_KEY = ("operator", "day", "service")
@@ -118,11 +119,13 @@ def _judged(ledger: Ledger) -> ibis.Table:
     examined, events = ledger.examined, ledger.events
     repeated = repeated_counters(examined, events).select("terminal", "epoch", sequence=_.first)
     late = late_events(examined, events, ledger.terminals)
+    counting = ledger.kept(let_through(examined, events, ledger.terminals))
     taps = examined.filter((_.service != "") & (_.kind == "tap"))
     taps = _marked(taps, "is_repeated", repeated)
     taps = _marked(taps, "is_late", late)
-    taps = _marked(taps, "is_beyond", exceeded_quotas(ledger.quota_uses, examined))
-    joined = taps.left_join(amended(examined), list(_EVENT_KEY)).drop(
+    taps = _marked(taps, "is_ahead", dated_ahead(examined, events))
+    taps = _marked(taps, "is_beyond", exceeded_quotas(ledger.quota_uses, counting))
+    joined = taps.left_join(amended(counting), list(_EVENT_KEY)).drop(
         "terminal_right", "epoch_right", "sequence_right"
     )
     in_order = (joined.proof == "valid") & joined.agrees
@@ -133,6 +136,7 @@ def _judged(ledger: Ledger) -> ibis.Table:
         own_reason=ibis.cases(
             (~in_order, joined.reason),
             (joined.is_late, FindingKind.AFTER_REVOCATION.value),
+            (joined.is_ahead, FindingKind.DATED_AHEAD.value),
             (joined.is_repeated, FindingKind.COUNTER_REPEATED.value),
             (joined.is_cancelled.fill_null(False), CANCELLED),
             (joined.is_replaced.fill_null(False), REPLACED),

@@ -41,8 +41,8 @@ class JournalDisk:
         Then a write is tried, too, and what refuses it is raised: JournalReadOnly, JournalNotPermitted,
         JournalQuotaExceeded, or JournalUnavailable.
         """
-        if self._free() < REFUSE_BELOW:
-            raise _full(self._free())
+        if (free := self._free()) < REFUSE_BELOW:
+            raise _full(free)
         if is_doubtful:
             self.require_writable()
 
@@ -97,4 +97,5 @@ def _full(free: int) -> JournalDiskFull:
 
 
 def _shown(count: int) -> str:
-    return f"{count / MIB:.0f} MiB"
+    """Rounded down: what lacks a byte must not read like enough."""
+    return f"{count * 10 // MIB / 10:g} MiB"

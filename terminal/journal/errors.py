@@ -1,4 +1,4 @@
-"""What the journal refuses: TRM-50x its file and chain, TRM-42x and 430 disks, receipts, exported files."""
+"""What the journal refuses: TRM-50x its file and chain, TRM-42x and 43x disks, receipts, exported files."""
 
 from crypto.explained import Text
 from terminal.errors import TerminalError
@@ -37,6 +37,22 @@ class JournalDamaged(TerminalError):
     next_step = Text(
         zh="请勿删除；运行“tongka journal verify”并联系技术人员。",
         en="Do not delete it; run `tongka journal verify` and call a technician.",
+    )
+
+
+class JournalIncomplete(JournalDamaged):
+    """A journal lacks tables that taps are written to: an older version made it. Facts: file, missing."""
+
+    code = "TRM-509"
+    cause = Text(
+        zh="流水账文件 {file} 缺少数据表（{missing}）：由旧版本软件建立，或已受损。",
+        en="The journal's file {file} lacks tables ({missing}): an older version made it, or it is damaged.",
+    )
+    next_step = Text(
+        zh="请勿删除。运行“tongka journal verify”，导出流水，保留整个数据目录（改名备份），联系中心，"
+        "用新的登记码重新登记（开始新的一期）。",
+        en="Don't delete it. Run `tongka journal verify`, export the journal, keep the whole data folder "
+        "(move it aside), tell the centre, and enrol again with a new code, which begins a new epoch.",
     )
 
 
@@ -191,6 +207,20 @@ class ExportExists(TerminalError):
     )
 
 
+class ExportIntoData(TerminalError):
+    """A file would be written among those that the terminal lives on, or in the place of one."""
+
+    code = "TRM-432"
+    cause = Text(
+        zh="{file} 在终端数据目录之内，或就是其中的文件：写在那里会毁掉流水账或登记。",
+        en="{file} lies in the terminal's data folder, or is a file of it: journal or enrolment would go.",
+    )
+    next_step = Text(
+        zh="请写到数据目录之外（--force 也不能写入）。什么都没有改动。",
+        en="Write to a place outside the data folder; --force does not help. Nothing was changed.",
+    )
+
+
 class VerifierKeyMissing(TerminalError):
     """Nothing was given that the signatures could be checked against."""
 
@@ -236,6 +266,17 @@ class JournalGone(JournalBehind):
         en="Don't tap: a journal that begins again forks the chain and is not settled. Put the file back if "
         "it can be found; else keep the whole data folder, tell the centre, and enrol again with a new code, "
         "which begins a new epoch.",
+    )
+
+
+class JournalCut(JournalBehind):
+    """The journal ends before an event that it has signed for itself. Facts: held, signed."""
+
+    code = "TRM-433"
+    cause = Text(
+        zh="流水账的末尾被截去：它自己的检查点证明曾记到第 {signed} 条，现在到第 {held} 条为止。",
+        en="The journal's end was cut off: a checkpoint of its own says that there was an event {signed}, "
+        "and it ends at {held}.",
     )
 
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Final
 
 from crypto.explained import Text
-from terminal.events.checkpoint import SignedCheckpoint
 from terminal.events.errors import EventMalformed
 from terminal.events.event import UsageEvent
 from terminal.journal.items import JournalItem, StoredCheckpoint, StoredEvent
@@ -74,7 +73,7 @@ class GapFinder:
     def met(self, item: JournalItem) -> None:
         """The next thing in the journal, whether it can be written or not."""
         if isinstance(item, StoredCheckpoint):
-            self._named = max(self._named, _named_by(item))
+            self._named = max(self._named, item.names)
         elif isinstance(item, StoredEvent):
             if item.sequence > self._expected:
                 self._lacks(GapReason.MISSING, self._expected, item.sequence - 1)
@@ -103,12 +102,3 @@ class GapFinder:
             with suppress(EventMalformed):
                 segment = UsageEvent.from_bytes(self._last.data).segment
         self._found.append(Gap(reason, segment, first, last))
-
-
-def _named_by(stored: StoredCheckpoint) -> int:
-    """The event that a checkpoint is for; 0 where it can't be told."""
-    try:
-        said = SignedCheckpoint.from_bytes(stored.data).checkpoint
-    except EventMalformed:
-        return 0
-    return said.sequence if said.sequence == stored.sequence else 0

@@ -110,8 +110,9 @@ def _write(  # noqa: PLR0917
         elif isinstance(item, StoredCheckpoint):
             writer.checkpoint(item)
     writer.end()
-    signed_for = receipt.receipt.watermark if receipt is not None and last is None else 0
-    return Exported(count, begun, reached, gaps.end(end or signed_for))
+    # No checkpoint from `last` on: the file goes on to the journal's end, which may have been cut off.
+    signed_for = receipt.receipt.watermark if receipt is not None else 0
+    return Exported(count, begun, reached, gaps.end(signed_for if end is None else end))
 
 
 def _base_before(reader: JournalReader, first: int) -> JournalBase:

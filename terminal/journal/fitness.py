@@ -14,7 +14,7 @@ from terminal.events.event import UsageEvent
 from terminal.events.receipt import Receipt
 from terminal.journal.errors import JournalDamaged, JournalOfAnother
 from terminal.journal.reader import JournalReader
-from terminal.journal.schema import JournalOwner, damage_named
+from terminal.journal.schema import JournalOwner, damage_named, require_tables
 
 #: A tap's transaction takes milliseconds: whoever holds the file longer is somebody else.
 BUSY_SECONDS: Final = 2.0
@@ -23,13 +23,15 @@ BUSY_SECONDS: Final = 2.0
 def journal_ends_at(path: Path, owner: JournalOwner, held: Receipt | None) -> int:
     """The sequence of its last event, once a writer could go on behind it; `held` as for JournalWriter.
 
-    Raises JournalMissing, JournalOfAnother, JournalIsTraining, JournalDamaged, JournalBehind,
-    JournalUnavailable.
+    Raises JournalMissing, JournalOfAnother, JournalIsTraining, JournalDamaged, JournalIncomplete,
+    JournalBehind, JournalCut, JournalUnavailable.
     """
+    require_tables(path, owner.is_training)
     with JournalReader(path, owner.is_training) as reader:
         if reader.owner != owner:
             raise JournalOfAnother(terminal=reader.terminal.hex(), epoch=reader.epoch)
         reader.require_whole(held)
+        reader.require_signed()
         head = reader.head()
         if head is None:
             return 0

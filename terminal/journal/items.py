@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crypto.explained import Text
+from terminal.events.checkpoint import SignedCheckpoint
+from terminal.events.errors import EventMalformed
 from terminal.journal.schema import JournalBase, JournalOwner
 
 
@@ -25,6 +27,15 @@ class StoredCheckpoint:
 
     sequence: int
     data: bytes
+
+    @property
+    def names(self) -> int:
+        """The event that it is for; 0 where that can't be told."""
+        try:
+            said = SignedCheckpoint.from_bytes(self.data).checkpoint
+        except EventMalformed:
+            return 0
+        return said.sequence if said.sequence == self.sequence else 0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from terminal.clock import SystemClock
 from terminal.content.content import load_trust
 from terminal.data_directory import DataDirectory
 from terminal.durable_file import write_durably
-from terminal.journal.errors import ExportExists
+from terminal.journal.export_target import require_target
 from terminal.journal.exporting import Exported, export_journal, known_certificates
 from terminal.journal.lock import lock_journal
 from terminal.journal.pruning import (
@@ -72,9 +72,13 @@ def export(  # noqa: PLR0917  the command's options
 
     Example: tongka journal export --data out/terminal --out out/journal.tkjx
     """
-    _require_new(out, force)
+    if last is not None and last < first:
+        raise typer.BadParameter(
+            "--from / --to：终点不能在起点之前 / the end can't come before the beginning"
+        )
     directory = DataDirectory(data)
     directory.require_terminal()
+    require_target(directory, out, force)
     path = directory.training_journal if training else directory.journal
     certificates = known_certificates(directory.certificate_file, directory.content)
 
@@ -104,20 +108,15 @@ def receipt(data: Data, out: Out, force: Force = False, as_json: AsJson = False)
 
     Example: tongka journal receipt --data out/terminal --out out/receipt.bin
     """
-    _require_new(out, force)
     directory = DataDirectory(data)
-    found = read_receipt(directory.uploads, directory.load_configuration().epoch)
+    epoch = directory.load_configuration().epoch
+    require_target(directory, out, force)
+    found = read_receipt(directory.uploads, epoch)
     if found is None:
         typer.echo(_NO_RECEIPT.in_language(Language.from_environment()), err=True)
         raise typer.Exit(1)
     write_durably(out, found.to_bytes(), mode=0o644)
     _say(_RECEIPT, {"watermark": found.receipt.watermark, "file": str(out)}, as_json)
-
-
-def _require_new(out: Path, force: bool) -> None:
-    """Raises ExportExists."""
-    if out.exists() and not force:
-        raise ExportExists(file=out)
 
 
 def prune_events(

@@ -87,6 +87,7 @@ def prune(journal: Transactions, allowed: Retention, may_go_on: Callable[[], boo
             connection.execute("DELETE FROM events WHERE sequence <= ?", (event.sequence,))
             connection.execute("DELETE FROM checkpoints WHERE sequence <= ?", (event.sequence,))
             connection.execute("DELETE FROM amended WHERE sequence <= ?", (event.sequence,))
+            connection.execute("DELETE FROM sold WHERE sequence <= ?", (event.sequence,))
             connection.execute(
                 "INSERT OR REPLACE INTO base VALUES (1, ?, ?, ?, ?)",
                 (event.sequence, last, event.segment, allowed.receipt.to_bytes()),

@@ -27,16 +27,16 @@ from terminal.journal.schema import (
     read_owner,
     wrong_structure,
 )
-from terminal.journal.unconfirmed import read_unconfirmed
+from terminal.journal.unconfirmed import named_unconfirmed, read_unconfirmed
 from terminal.journal.voices import read_voice, waiting_voices
-from terminal.journal.wholeness import require_whole
+from terminal.journal.wholeness import require_signed, require_whole
 
 __all__ = ["JournalReader", "StoredEvent"]
 
 _BATCH: Final = 1000
 _LEAST: Final = -(2**63)
 _GREATEST: Final = 2**63 - 1
-# How far behind an unreadable page the next readable row is looked for, where the last one is unreadable too.
+# How far behind an unreadable page the next readable row is looked for, where nothing tells of the last one.
 _SEARCHED: Final = 4096
 _SEARCHED_AT_MOST: Final = 1_000_000
 _Row = tuple[int, bytes, bytes]
@@ -100,6 +100,10 @@ class JournalReader(Closing):
         """Raise JournalBehind where it lacks the event that this receipt of the centre's names."""
         require_whole(self._connection, receipt)
 
+    def require_signed(self) -> None:
+        """Raise JournalCut where it lacks an event that a checkpoint of its own names."""
+        require_signed(self._connection, self.owner)
+
     def events(self, after: int, limit: int) -> list[StoredEvent]:
         """At most `limit` events with a sequence above `after`, ascending."""
         with damage_named():
@@ -116,6 +120,11 @@ class JournalReader(Closing):
         """The last event that cancelled or corrected this one; None where none did."""
         with damage_named():
             return amended_by(self._connection, sequence)
+
+    def unconfirmed(self) -> frozenset[int]:
+        """The taps that count only once they are confirmed, by their sequences."""
+        with damage_named():
+            return named_unconfirmed(self._connection)
 
     def settled_up_to(self) -> int:
         """The last event before the first tap whose sale is still open; 0 for none."""
@@ -208,32 +217,62 @@ class JournalReader(Closing):
             wanted = yield from self._step_over(query, wanted)
 
     def _step_over(self, query: str, wanted: int) -> Generator[_Row | Unreadable, None, int | None]:
-        """The next row that can be read, looked for one by one; returns the sequence behind it, or None."""
+        """The next row that can be read, looked for one by one; returns the sequence behind it, or None.
+
+        Where the damage begins is named, and each place behind it up to the last row that is known of. Of
+        those further on nobody knows whether there was a row, unless one is found behind them.
+        """
         first = max(wanted, 1)
-        last = min(self._last(query, first + _SEARCHED), first + _SEARCHED_AT_MOST, _GREATEST)
-        for sequence in range(first, last + 1):
+        last, searched = self._bounds(query, first)
+        doubtful: list[Unreadable] = []
+        for sequence in range(first, searched + 1):
             try:
                 row = self._connection.execute(query.format("= ?"), (sequence, 1)).fetchone()
             except DATABASE_ERRORS as error:
                 _require_damage(error)
-                yield Unreadable(sequence)
-                continue
+                row = (None,)
             if row is None:
                 continue
             if row[0] == sequence and _is_row(row):
+                yield from doubtful
                 yield row
                 return sequence + 1
-            yield Unreadable(sequence)
+            if first < sequence > last:
+                doubtful.append(Unreadable(sequence))
+            else:
+                yield Unreadable(sequence)
         return None
 
-    def _last(self, query: str, otherwise: int) -> int:
-        table = "events" if query is _EVENTS else "checkpoints"
+    def _bounds(self, query: str, first: int) -> tuple[int, int]:
+        """The last place where a row is known to be, and how far one is worth looking for."""
+        is_event = query is _EVENTS
+        last = self._greatest("events" if is_event else "checkpoints")
+        searched = last
+        if last is None:
+            last = self._last_named() if is_event else self._greatest("events") or 0
+            searched = max(last, first + _SEARCHED)
+        at_most = min(first + _SEARCHED_AT_MOST, _GREATEST)
+        return min(last, at_most), min(searched or 0, at_most)
+
+    def _greatest(self, table: str) -> int | None:
+        """The greatest sequence in a table, 0 in one without rows; None where it can't be read."""
         try:
             (last,) = self._connection.execute(f"SELECT max(sequence) FROM {table}").fetchone()  # noqa: S608
         except DATABASE_ERRORS as error:
             _require_damage(error)
-            return otherwise
+            return None
         return last or 0
+
+    def _last_named(self) -> int:
+        """The last event that a checkpoint is for; 0 where none can be read."""
+        rows = "SELECT sequence, bytes FROM checkpoints ORDER BY sequence DESC"
+        try:
+            for sequence, data in self._connection.execute(rows):
+                if isinstance(data, bytes) and (named := StoredCheckpoint(sequence, data).names):
+                    return named
+        except DATABASE_ERRORS as error:
+            _require_damage(error)
+        return 0
 
 
 def _is_row(row: tuple[object, ...]) -> bool:

@@ -15,8 +15,15 @@ from crypto.explained import Text
 from terminal.events.event import NO_PREVIOUS
 from terminal.journal.amended import AMENDED_TABLE
 from terminal.journal.disk import JournalDisk
-from terminal.journal.errors import JournalDamaged, JournalIsTraining, JournalMissing, JournalUnavailable
+from terminal.journal.errors import (
+    JournalDamaged,
+    JournalIncomplete,
+    JournalIsTraining,
+    JournalMissing,
+    JournalUnavailable,
+)
 from terminal.journal.row_digest import is_table_whole, offer_row_digest
+from terminal.journal.sold import SOLD_TABLE
 from terminal.journal.unconfirmed import UNCONFIRMED_TABLE
 from terminal.journal.uses import USES_TABLE
 from terminal.journal.voices import VOICES_TABLE
@@ -50,6 +57,7 @@ _TABLES: Final = f"""
     {AMENDED_TABLE}
     {VOICES_TABLE}
     {UNCONFIRMED_TABLE}
+    {SOLD_TABLE}
 """
 _DEFINITIONS: Final = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 # Rows that none of ours can be; SQLite checks no constraint on what is a row's own number.
@@ -57,7 +65,7 @@ _STRANGE: Final = {
     "owner": "SELECT 1 FROM owner LIMIT 1 OFFSET 1",
     "base": "SELECT 1 FROM base WHERE +only <> 1",
 }
-_DIGESTED: Final = ("uses", "amended", "voices", "unconfirmed")
+_DIGESTED: Final = ("uses", "amended", "voices", "unconfirmed", "sold")
 #: What reading a damaged file raises: where the message would quote a damaged definition, the second.
 DATABASE_ERRORS: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 _KINDS: Final = {
@@ -99,8 +107,8 @@ BEGINNING: Final = JournalBase(0, NO_PREVIOUS)
 def open_for_writing(path: Path, owner: JournalOwner) -> sqlite3.Connection:
     """The journal, made if there is none; WAL, a full sync at each commit, what is deleted overwritten.
 
-    May be used from several threads, one at a time. Raises JournalDamaged, JournalIsTraining, and what
-    `JournalDisk` raises.
+    May be used from several threads, one at a time. Raises JournalDamaged, JournalIncomplete,
+    JournalIsTraining, and what `JournalDisk` raises.
     """
     disk = JournalDisk(path.parent)
     # Made private before SQLite opens it: the -wal and -shm files take over its mode.
@@ -134,7 +142,14 @@ def _opened(path: Path, owner: JournalOwner) -> sqlite3.Connection:
             connection.execute("COMMIT")
         else:
             _require_kind(connection, path, owner.is_training)
+            _require_tables(connection, path)
     return connection
+
+
+def require_tables(path: Path, is_training: bool) -> None:
+    """Raise JournalIncomplete where a journal lacks a table; and as `open_for_reading`."""
+    with closing(open_for_reading(path, is_training)) as connection, damage_named():
+        _require_tables(connection, path)
 
 
 def open_for_reading(path: Path, is_training: bool = False, *, is_cut: bool = False) -> sqlite3.Connection:
@@ -176,6 +191,16 @@ def _require_kind(connection: sqlite3.Connection, path: Path, is_training: bool)
         raise JournalIsTraining(path=path.name, kind=_KINDS[not is_training], wanted=_KINDS[is_training])
 
 
+def _require_tables(connection: sqlite3.Connection, path: Path) -> None:
+    if gone := _missing(dict(connection.execute(_DEFINITIONS))):
+        raise JournalIncomplete(file=path.name, missing=gone)
+
+
+def _missing(found: dict[str, str]) -> str:
+    """The tables that are not there, by name."""
+    return ", ".join(sorted(_definitions().keys() - found.keys()))
+
+
 def _some_other(path: Path) -> JournalDamaged:
     return JournalDamaged(
         detail=Text(
@@ -211,8 +236,8 @@ def wrong_structure(connection: sqlite3.Connection) -> str | None:
     Reads the whole file. Raises what `DATABASE_ERRORS` are.
     """
     found_definitions = dict(connection.execute(_DEFINITIONS))
-    if gone := sorted(_definitions().keys() - found_definitions.keys()):
-        return f"missing: {', '.join(gone)}"
+    if gone := _missing(found_definitions):
+        return f"missing: {gone}"
     if found_definitions != _definitions():
         return "table definitions"
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()

@@ -1,7 +1,9 @@
-"""Which taps belong to a sale that is not confirmed yet, so that no power cut sells anything.
+"""Which taps are still to be confirmed, so that no power cut sells anything or lets anybody go alone.
 
-A tap is noted with its event and taken off with its cancellation or with the confirmation of its sale, in the
-same transaction each; whatever is still noted when a terminal starts was never sold. A row names a place in
+They are those of an open sale, and that of whoever comes or goes and waits for a guardian.
+
+A tap is noted with its event and taken off with its cancellation or with the confirmation, in the same
+transaction each; whatever is still noted when a terminal starts was never confirmed. A row names a place in
 the journal and nothing else: what the tap used of a quota is counted with the confirmation.
 """
 
@@ -16,7 +18,7 @@ UNCONFIRMED_TABLE: Final = """
 
 
 def note_unconfirmed(connection: sqlite3.Connection, sequence: int) -> None:
-    """The tap `sequence` counts only once its sale is confirmed."""
+    """The tap `sequence` counts only once it is confirmed."""
     connection.execute("INSERT INTO unconfirmed VALUES (?1, row_digest(?1))", (sequence,))
 
 
@@ -26,6 +28,11 @@ def read_unconfirmed(connection: sqlite3.Connection) -> tuple[int, ...]:
         "SELECT sequence FROM unconfirmed WHERE digest = row_digest(sequence) ORDER BY sequence"
     )
     return tuple(row[0] for row in rows)
+
+
+def named_unconfirmed(connection: sqlite3.Connection) -> frozenset[int]:
+    """The sequences that wait for a confirmation, damaged rows' as well: none passes for sold."""
+    return frozenset(row[0] for row in connection.execute("SELECT sequence FROM unconfirmed"))
 
 
 def first_unconfirmed(connection: sqlite3.Connection) -> int | None:

@@ -115,7 +115,7 @@ class _Check:
         self._expected = self._base.sequence + 1
         self._previous: tuple[bytes, ...] = (self._base.hash,)
         self._is_segment_known = True
-        self._head = self._base.hash
+        self._last, self._head = self._base.sequence, self._base.hash
         self._lost_checkpoints: tuple[int, int] | None = None
         self._pruning, proven = judge_pruning(source, receipt_key, self._faults)
         self._vouching = Vouching((*known, *proven), self._base, self._faults)
@@ -168,7 +168,7 @@ class _Check:
         else:
             hashes = self._parsed(sequence, event, hashes)
         self._previous, self._expected = hashes, sequence + 1
-        self._head = stored.hash
+        self._last, self._head = sequence, stored.hash
         self._vouching.read(sequence, hashes)
 
     def unreadable(self, place: Unreadable) -> None:
@@ -233,7 +233,7 @@ class _Check:
             events=self._count,
             segments=self._segments,
             first=self._first,
-            last=self._expected - 1,
+            last=self._last,
             head=self._head,
             signed_up_to=self._vouching.signed_up_to,
             known_up_to=self._vouching.known_up_to,

@@ -1,4 +1,4 @@
-"""Whether a journal still holds what the centre has signed for.
+"""Whether a journal still holds what the centre has signed for, and what it has signed for itself.
 
 One that was lost, or put back from a copy, would go on under numbers that the centre knows other events by:
 two chains of one terminal, and taps that no settlement takes. So nothing is written behind such a head.
@@ -12,7 +12,7 @@ from pathlib import Path
 from crypto.sm2 import PublicKey
 from terminal.events.receipt import Receipt
 from terminal.journal.begun import has_begun
-from terminal.journal.errors import JournalBehind, JournalGone, ReceiptUnusable
+from terminal.journal.errors import JournalBehind, JournalCut, JournalGone, ReceiptUnusable
 from terminal.journal.schema import JournalOwner, damage_named, read_base
 from terminal.journal.upload_receipt import read_receipt
 
@@ -62,3 +62,18 @@ def require_whole(connection: sqlite3.Connection, receipt: Receipt | None) -> No
         (head,) = connection.execute("SELECT max(sequence) FROM events").fetchone()
     if row is None or row[0] != receipt.hash:
         raise JournalBehind(held=head or 0, acknowledged=receipt.watermark)
+
+
+def require_signed(connection: sqlite3.Connection, owner: JournalOwner) -> None:
+    """Raise JournalCut where a checkpoint is for an event behind the last one: its number is not free.
+
+    Of training journals nothing is asked. Raises JournalDamaged, JournalUnavailable.
+    """
+    if owner.is_training:
+        return
+    with damage_named():
+        (signed,) = connection.execute("SELECT max(sequence) FROM checkpoints").fetchone()
+        (head,) = connection.execute("SELECT max(sequence) FROM events").fetchone()
+    held = head or read_base(connection).sequence
+    if signed is not None and signed > held:
+        raise JournalCut(held=held, signed=signed)

@@ -53,6 +53,7 @@ from terminal.journal.in_place import FilesInPlace
 from terminal.journal.lock import lock_journal
 from terminal.journal.log_file import lengthen_log
 from terminal.journal.schema import JournalOwner, damage_named, open_for_writing, read_owner
+from terminal.journal.sold import is_sold, note_sold
 from terminal.journal.unconfirmed import (
     drop_all_unconfirmed,
     drop_unconfirmed,
@@ -61,7 +62,7 @@ from terminal.journal.unconfirmed import (
 )
 from terminal.journal.uses import QuotaCount, forget_ended, transaction
 from terminal.journal.voices import keep_voice
-from terminal.journal.wholeness import require_there, require_whole
+from terminal.journal.wholeness import require_signed, require_there, require_whole
 from terminal.known_time import learn_journal
 from terminal.timekeeping import Moment, Timekeeper
 
@@ -132,8 +133,8 @@ class JournalWriter(Closing):
     """The journal's only writer, with its own sealed segment; taps and `JournalUpkeep` share it.
 
     `held`: what the centre is known to hold of it (terminal.journal.wholeness). Raises JournalLocked,
-    JournalOfAnother, JournalDamaged, JournalBehind, JournalIsTraining when opened, and what `JournalDisk`
-    raises.
+    JournalOfAnother, JournalDamaged, JournalBehind, JournalCut, JournalIsTraining when opened, and what
+    `JournalDisk` raises.
     """
 
     def __init__(
@@ -171,6 +172,7 @@ class JournalWriter(Closing):
             require_whole(self._connection, held)
             self._head: _Head | None = self._read_head()
             self._require_begun(self._head)
+            require_signed(self._connection, owner)
             # What an earlier process wrote and could not sign before it died.
             self._signed_up_to = 0
             self.sign()
@@ -245,7 +247,7 @@ class JournalWriter(Closing):
         """Store one event; it is on the disk when this returns. Raises TapNotRecorded, and then it is not.
 
         `counted` is counted as used with it, and `given_back` as used once less with a cancellation; `voice`
-        is its sealed recording (terminal.events.voice); `is_unconfirmed`: it is of a sale that is open. They
+        is its sealed recording (terminal.events.voice); `is_unconfirmed`: it is still to be confirmed. They
         are there together, or none is.
         """
         head = self._current_head()
@@ -375,11 +377,19 @@ class JournalWriter(Closing):
 
     @_undisturbed
     def unconfirmed(self) -> tuple[int, ...]:
-        """The taps of a sale that is open, by their sequences. Raises JournalUnavailable, JournalDamaged."""
+        """The taps still to be confirmed, by their sequences. Raises JournalUnavailable, JournalDamaged."""
         with damage_named():
             return read_unconfirmed(self._connection)
 
-    def confirm(self, counts: Iterable[QuotaCount]) -> None:
+    def confirm(self) -> None:
+        """What was unconfirmed counts; durable when this returns.
+
+        Raises JournalUnavailable, JournalDamaged.
+        """
+        with self.transaction() as connection:
+            drop_all_unconfirmed(connection)
+
+    def sell(self, counts: Iterable[QuotaCount]) -> None:
         """What was unconfirmed is sold, and has used these quotas; durable when this returns, or nothing is.
 
         Raises JournalUnavailable, JournalDamaged.
@@ -387,7 +397,14 @@ class JournalWriter(Closing):
         with self.transaction() as connection:
             for count in counts:
                 count.add(connection)
+            note_sold(connection)
             drop_all_unconfirmed(connection)
+
+    @_undisturbed
+    def is_sold(self, sequence: int) -> bool:
+        """Whether a tap was of a sale that was confirmed. Raises JournalUnavailable, JournalDamaged."""
+        with damage_named():
+            return is_sold(self._connection, sequence)
 
     @_undisturbed
     def forget_uses(self, today: date) -> None:

@@ -7,7 +7,8 @@
 Every tap is recorded: as CHECK_IN or CHECK_OUT, which refers to its check-in; and one that changes nothing
 (tapped twice, no room, a companion card by itself) as a VISIT whose sealed words say why. Where a guardian is
 needed, a coming or going is withdrawn by a cancellation unless the companion card is tapped within a minute,
-or staff say that the guardian is here; one that is still open when the process is killed stands.
+or staff say that the guardian is here. Until then the journal notes it as unconfirmed: where the process is
+killed, it is withdrawn when the terminal starts again.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ from terminal.timekeeping import Moment
 
 # Longer than a card is held to a reader, shorter than anybody stays.
 REPEAT_MS: Final = 10_000
+# Whom a guardian has to come along with.
+_ALONE: Final = frozenset((Attendance.CAME, Attendance.LEFT))
 _NOBODY_WAITS: Final = Text(
     zh="列出在场；现在没有人等监护人", en="the list of who is present; nobody waits for a guardian now"
 )
@@ -82,6 +85,9 @@ class CheckInDisplay(Protocol):
 
     def presences(self, book: AttendanceBook) -> None:
         """Who is here."""
+
+    def interrupted(self, withdrawn: int) -> None:
+        """The desk before was broken off with the program; so many unconfirmed taps were withdrawn."""
 
     def day_closed(self, day: date, still_present: int) -> None:
         """Midnight: so many had not left."""
@@ -126,6 +132,8 @@ class CheckIn:
         self._date_book(terminal.desk.journal.timekeeper.now())
         self._last: _Moved | None = None
         self._waiting: _Moved | None = None  # for a guardian
+        if terminal.cancelled_at_start:
+            display.interrupted(terminal.cancelled_at_start)
         display.presences(book)
 
     def ready(self) -> None:
@@ -136,9 +144,17 @@ class CheckIn:
         """Somebody comes or goes. Raises CardTorn where it was not one card throughout, and as `tap` does."""
         self.turn()
         self._display.reading()
+        self._withdraw_others(0 if self._waiting is None else self._waiting.sequence)
         desk = self._terminal.desk
         plan = self._plan(_look_at(connection, desk.profile))
-        request = TapRequest(self._terminal.service, 0, Party(), kind=plan.kind, refers_to=plan.refers_to)
+        request = TapRequest(
+            self._terminal.service,
+            0,
+            Party(),
+            kind=plan.kind,
+            refers_to=plan.refers_to,
+            is_unconfirmed=self._rules.guardian and plan.answer in _ALONE,
+        )
         presented = present(desk, connection, request)
         card = presented.verification
         if isinstance(card, Refusal):
@@ -221,18 +237,19 @@ class CheckIn:
         self._book.note(event)
         match plan.answer:
             case Attendance.ACCOMPANIED:
+                is_guardian = self._waiting is not None and self._waiting.sequence == plan.refers_to
+                if is_guardian:
+                    self._confirm(plan.refers_to)
                 self._show(plan.answer, event)
                 self._last = None
-                if self._waiting is not None and self._waiting.sequence == plan.refers_to:
-                    self._settle(is_here=True)
+                if is_guardian:
+                    self._end_waiting(plan.refers_to)
             case Attendance.CAME | Attendance.LEFT:
-                before, self._waiting = self._waiting, None
                 self._last = _Moved(event.sequence, event.kind, event.time_ms, plan.card_id)
                 if self._rules.guardian:
                     self._waiting = self._last
                 self._show(plan.answer, event)
-                if before is not None:
-                    self._withdraw(before)
+                self._withdraw_others(event.sequence)
             case _:
                 self._show(plan.answer, event)
 
@@ -247,17 +264,35 @@ class CheckIn:
         waiting = self._waiting
         if waiting is None:
             return
-        if not is_here:
-            self._withdraw(waiting)
+        if is_here:
+            self._confirm(waiting.sequence)
+            self._end_waiting(waiting.sequence)
         else:
-            self._display.guardian(waiting.sequence, is_here, self._book.present)
-        self._waiting = None
+            self._withdraw_others(waiting.sequence)
+            self._withdraw(waiting.sequence)
+            self._waiting = None
 
-    def _withdraw(self, moved: _Moved) -> None:
+    def _confirm(self, sequence: int) -> None:
+        """Whoever waits has come, or has left; on the disk before it is said. Raises as the journal does."""
+        self._withdraw_others(sequence)
+        self._terminal.desk.journal.confirm()
+
+    def _end_waiting(self, sequence: int) -> None:
+        self._waiting = None
+        self._display.guardian(sequence, True, self._book.present)
+
+    def _withdraw_others(self, sequence: int) -> None:
+        """Whoever waited before this one; mostly one, more where the disk did not take it at the time."""
+        for one in self._terminal.desk.journal.unconfirmed():
+            if one != sequence:
+                self._withdraw(one)
+
+    def _withdraw(self, sequence: int) -> None:
         """Whoever had no guardian has not come, or has not left. Raises as `cancel` does."""
-        self._book.note(cancel(self._terminal.desk, moved.sequence))
-        self._last = None if self._last is moved else self._last
-        self._display.guardian(moved.sequence, False, self._book.present)
+        self._book.note(cancel(self._terminal.desk, sequence))
+        if self._last is not None and self._last.sequence == sequence:
+            self._last = None
+        self._display.guardian(sequence, False, self._book.present)
 
     def _show(self, answer: Attendance, event: UsageEvent) -> None:
         needs_guardian = self._waiting is not None and self._waiting.sequence == event.sequence

@@ -50,6 +50,10 @@ _UNMATCHED: Final = Text(
     en="{count} who came before this machine was started anew are not among them: their leaving can't be "
     "matched, count them by eye.",
 )
+_INTERRUPTED: Final = Text(
+    zh="上次运行中断：{count} 次没有等到确认的刷卡已撤销。",
+    en="The program was broken off before: {count} taps that nobody had confirmed are withdrawn.",
+)
 _DAY_CLOSED: Final = Text(
     zh="{day} 已结束：{count} 人未签退，考勤按日重新开始。",
     en="{day} is over: {count} had not checked out. Attendance starts anew each day.",
@@ -77,6 +81,10 @@ class CheckInLineDisplay(UnpaidLineDisplay):
         """Who is here."""
         for line in presence_lines(book):
             self._say(line.in_language(self._language))
+
+    def interrupted(self, withdrawn: int) -> None:
+        """The desk before was broken off with the program."""
+        self._say(_INTERRUPTED.format(count=withdrawn).in_language(self._language))
 
     def day_closed(self, day: date, still_present: int) -> None:
         """Midnight."""
@@ -107,6 +115,10 @@ class CheckInJsonDisplay(JsonDisplay):
     def presences(self, book: AttendanceBook) -> None:
         """Who is here."""
         self._write({"state": "presences", **presence_document(book)})
+
+    def interrupted(self, withdrawn: int) -> None:
+        """The desk before was broken off with the program."""
+        self._write({"state": "interrupted", "cancelled": withdrawn})
 
     def day_closed(self, day: date, still_present: int) -> None:
         """Midnight."""

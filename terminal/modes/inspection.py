@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,7 +113,8 @@ class Inspector:
         """One at an open terminal that serves `service`; used by the thread that taps."""
 
         def events(today: date) -> list[UsageEvent]:
-            return todays_events(desk.journal.event, desk.journal.next_place().sequence - 1, today)
+            last = desk.journal.next_place().sequence - 1
+            return _confirmed(todays_events(desk.journal.event, last, today), desk.journal.unconfirmed())
 
         return cls(
             desk.contents, desk.day_keys, desk.journal.timekeeper, service, events, desk.aside, desk.profile
@@ -177,6 +178,10 @@ def open_inspector(directory: DataDirectory, clock: Clock) -> Iterator[Inspector
             head = reader.head()
             return 0 if head is None else head[0]
 
+        def events(today: date) -> list[UsageEvent]:
+            with reader.snapshot():
+                return _confirmed(todays_events(reader.event, last(), today), reader.unconfirmed())
+
         timekeeper = Timekeeper(clock)
         if (newest := reader.event(last())) is not None:
             learn_journal(timekeeper, newest, reader.event)
@@ -188,7 +193,7 @@ def open_inspector(directory: DataDirectory, clock: Clock) -> Iterator[Inspector
             DayKeys(configuration.terminal_id),
             timekeeper,
             configuration.service,
-            lambda today: todays_events(reader.event, last(), today),
+            events,
             aside,
             reference_profile(),
         )
@@ -217,6 +222,11 @@ def last_that_counts(events: Iterable[UsageEvent], reference: bytes) -> Inspecti
         party_pays=_party_pays(last),
         companions_admitted=last.companions_admitted,
     )
+
+
+def _confirmed(events: Iterable[UsageEvent], unconfirmed: Container[int]) -> list[UsageEvent]:
+    """Without those of a sale that is open, or was when the process was killed: nothing was sold yet."""
+    return [event for event in events if event.sequence not in unconfirmed]
 
 
 def _party_pays(event: UsageEvent) -> int:

@@ -6,7 +6,7 @@ Everything in it is in the day's events as well; a restart reads it from there, 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -50,7 +50,10 @@ class Returned:
 
 @dataclass
 class _Journey:
-    """`first`: the granted tap. `last`: the one that let the holder go ahead most recently."""
+    """`first`: the granted tap. `last`: the one that let the holder go ahead most recently.
+
+    `is_bought`: the first tap bought a ticket at a gate with anti-passback, and let nobody in.
+    """
 
     first: int
     first_ms: int
@@ -59,6 +62,12 @@ class _Journey:
     last_ms: int
     asked: Asked
     inside: bool = True
+    is_bought: bool = False
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether nobody entered with the ticket yet."""
+        return self.is_bought and self.last == self.first
 
 
 class Journeys:
@@ -83,7 +92,8 @@ class Journeys:
         is_repeat = journey.inside and within(self._windows.repeat, journey.last_ms, time_ms)
         if not is_repeat and journey.inside and within(self._windows.passback, journey.last_ms, time_ms):
             return Returned(Outcome.ALREADY_INSIDE, journey.last)
-        if not is_repeat and not within(self._windows.transfer, journey.started_ms, time_ms):
+        window = self._windows.bought if journey.is_to_come else self._windows.transfer
+        if not is_repeat and not within(window, journey.started_ms, time_ms):
             return None
         if asked.companions > journey.asked.companions or asked.fare > journey.asked.fare:
             return Returned(None, journey.first)
@@ -103,9 +113,15 @@ class Journeys:
             del self._journeys[_key(asked)]
         else:
             journey.last, journey.last_ms = journey.first, journey.first_ms
+            journey.inside = journey.inside and not journey.is_bought
 
-    def note(self, event: UsageEvent) -> None:
-        """Take up an event of the journal, in its order."""
+    def correct(self, asked: Asked, fare: int, companions: int) -> None:
+        """The first tap of this card's journey was for so much and no more."""
+        journey = self._journeys[_key(asked)]
+        journey.asked = replace(journey.asked, fare=fare, companions=companions)
+
+    def note(self, event: UsageEvent, *, is_sold: bool = False) -> None:
+        """Take up an event of the journal, in its order; `is_sold`: it bought a ticket."""
         if not event.holder_ref:
             return
         asked = Asked.by(event)
@@ -115,16 +131,25 @@ class Journeys:
         elif event.kind is not EventKind.TAP:
             return
         elif event.outcome.granted:
-            self._begin(event, asked, journey)
+            self._begin(event, asked, journey, is_sold=is_sold)
         elif event.outcome is Outcome.TRANSFERRED and journey is not None:
             journey.last, journey.last_ms, journey.inside = event.sequence, event.time_ms, True
 
-    def _begin(self, event: UsageEvent, asked: Asked, replaced: _Journey | None) -> None:
+    def _begin(self, event: UsageEvent, asked: Asked, replaced: _Journey | None, *, is_sold: bool) -> None:
         is_replaced = replaced is not None and event.refers_to == replaced.first
         started_ms = replaced.started_ms if replaced is not None and is_replaced else event.time_ms
         self._journeys.pop(_key(asked), None)
+        # Where nobody is kept out, whoever bought has come: within seconds it is the same tap again.
+        is_bought = is_sold and bool(self._windows.passback)
         self._journeys[_key(asked)] = _Journey(
-            event.sequence, event.time_ms, started_ms, event.sequence, event.time_ms, asked
+            first=event.sequence,
+            first_ms=event.time_ms,
+            started_ms=started_ms,
+            last=event.sequence,
+            last_ms=event.time_ms,
+            asked=asked,
+            inside=not is_bought,
+            is_bought=is_bought,
         )
         while len(self._journeys) > MAX_JOURNEYS:
             self._journeys.popitem(last=False)

@@ -16,6 +16,7 @@ from card.readers.pcsc import list_readers
 from card.readers.sam_slots import is_sam_slot
 from crypto.errors import TestKeyRefused
 from crypto.explained import ExplainedError
+from crypto.key_wrapper import wrapper_of
 from crypto.keystore.protection import require_protected
 from crypto.pki.certificate import Certificate
 from terminal.configuration import Mode, TerminalConfiguration
@@ -23,6 +24,7 @@ from terminal.content.content import Content
 from terminal.data_directory import TERMINAL_KEY, DataDirectory
 from terminal.errors import TerminalRevoked
 from terminal.events.receipt import Receipt
+from terminal.holder_reference import DayKeys, require_key_folder
 from terminal.journal.disk import JournalDisk
 from terminal.journal.fitness import journal_ends_at, require_writable
 from terminal.journal.lock import is_journal_locked
@@ -38,6 +40,7 @@ class FaultKind(StrEnum):
     SERVICE = "service"
     STORAGE = "storage"
     JOURNAL = "journal"
+    HOLDER_KEYS = "holder_keys"
     READER = "reader"
 
     @property
@@ -89,6 +92,7 @@ def readiness_of(directory: DataDirectory, content: Content | None, reader: str 
         (FaultKind.SERVICE, lambda: content and content.catalogue.item(configuration.service)),
         (FaultKind.STORAGE, JournalDisk(directory.path).require_writable),
         (FaultKind.JOURNAL, lambda: head.append(_journal_end(directory, owner, held))),
+        (FaultKind.HOLDER_KEYS, lambda: _require_holder_keys(directory, configuration)),
         (FaultKind.READER, lambda: _require_reader(reader, is_running)),
     )
     faults = tuple(_found(checks))
@@ -132,6 +136,12 @@ def _journal_end(directory: DataDirectory, owner: JournalOwner, held: Receipt | 
     end = journal_ends_at(directory.journal, owner, held)
     require_writable(directory.journal)
     return end
+
+
+def _require_holder_keys(directory: DataDirectory, configuration: TerminalConfiguration) -> None:
+    wrapper_of(directory.keystore)
+    require_key_folder(directory.window_keys)
+    require_key_folder(DayKeys(configuration.terminal_id).folder)
 
 
 def _require_reader(address: str, is_running: bool) -> None:

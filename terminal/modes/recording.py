@@ -20,7 +20,8 @@ def record_presence(
 ) -> UsageEvent:
     """The event of a genuine card, on the disk; `words` are sealed to the centre with its proof.
 
-    `voice` is a recording that was sealed already, kept beside it.
+    `voice` is a recording that was sealed already, kept beside it. Where the request is unconfirmed, so is
+    the event (terminal.journal.unconfirmed).
 
     Raises TapNotRecorded, FileNotWritten.
     """
@@ -41,7 +42,9 @@ def record_presence(
         holder_ref=desk.day_keys.reference(card.credential.card_id, presented.today),
     )
     evidence = evidence_of(card.credential, card.proof, words=words)
-    event = desk.journal.append(presented.place, draft, evidence, voice=voice)
+    event = desk.journal.append(
+        presented.place, draft, evidence, voice=voice, is_unconfirmed=request.is_unconfirmed
+    )
     # No tap: a companion card rides free behind a tap alone.
     desk.succession.forget()
     return event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from card.connection import CardConnection
@@ -26,14 +27,17 @@ class ValidatorTaps:
 
     def __init__(self, desk: TapDesk, windows: ReturnWindows) -> None:
         self._desk, self._journeys = desk, Journeys(windows)
-        for event in _of_today(desk):
-            self._journeys.note(event)
+        place = desk.journal.next_place()
+        self._heard = place.sequence - 1
+        self._open: list[int] = []  # of a sale that is open
+        self._take_up(todays_events(desk.journal.event, self._heard, local_date(place.time_ms)))
 
     def tap(self, connection: CardConnection, request: TapRequest) -> TapResult:
         """One whole tap; when this returns, its event is durable."""
         started = time.perf_counter_ns()
         presented = present(self._desk, connection, request)
         card = presented.verification
+        self._hear(presented.place.sequence - 1)
         returned = self._returned(presented, card) if isinstance(card, VerifiedCard) else None
         if isinstance(card, VerifiedCard) and returned is not None and returned.outcome is not None:
             event = self._record(presented, card, returned.outcome, returned.refers_to)
@@ -41,7 +45,7 @@ class ValidatorTaps:
         else:
             instead_of = 0 if returned is None else returned.refers_to
             result, event = conclude(self._desk, presented, started, instead_of)
-        self._journeys.note(event)
+        self._note(event)
         return result
 
     def leave(self, connection: CardConnection, request: TapRequest) -> TapResult:
@@ -53,10 +57,35 @@ class ValidatorTaps:
         if not isinstance(card, VerifiedCard):
             result, _event = conclude(self._desk, presented, started)
             return result
+        self._hear(presented.place.sequence - 1)
         entered = self._journeys.rests_on(self._asked(presented, card), presented.place.time_ms)
         event = self._record(presented, card, Outcome.RECORDED, max(entered, default=0))
-        self._journeys.note(event)
+        self._note(event)
         return TapResult.of_event(event, LEFT, microseconds_since(started))
+
+    def _note(self, event: UsageEvent) -> None:
+        self._journeys.note(event)
+        self._heard = event.sequence
+
+    def _hear(self, last: int) -> None:
+        """Take up what others recorded at this terminal since the tap before: who bought here may come in."""
+        if last == self._heard and not self._open:
+            return
+        sequences = [*self._open, *range(self._heard + 1, last + 1)]
+        found = [self._desk.journal.event(sequence) for sequence in sequences]
+        self._heard = last
+        self._take_up(event for event in found if event is not None)
+
+    def _take_up(self, events: Iterable[UsageEvent]) -> None:
+        """Those of an open sale wait for its end; what was cancelled by now never began anything."""
+        journal = self._desk.journal
+        unconfirmed, self._open = frozenset(journal.unconfirmed()), []
+        for event in events:
+            sequence, is_first = event.sequence, event.outcome.granted and not event.refers_to
+            if sequence in unconfirmed:
+                self._open.append(sequence)
+            elif not (is_first and journal.is_cancelled(sequence)):
+                self._journeys.note(event, is_sold=is_first and journal.is_sold(sequence))
 
     def _asked(self, presented: Presented, card: VerifiedCard) -> Asked:
         request = presented.request
@@ -71,6 +100,9 @@ class ValidatorTaps:
         for sequence in sorted(self._journeys.rests_on(asked, time_ms), reverse=True):
             if self._desk.journal.is_cancelled(sequence):
                 self._journeys.take_out(asked, sequence)
+        first = min(self._journeys.rests_on(asked, time_ms), default=0)
+        if (left := self._desk.journal.last_correction(first)) is not None:
+            self._journeys.correct(asked, left.fare, left.companions)
         return self._journeys.returned(asked, time_ms)
 
     def _record(
@@ -98,8 +130,3 @@ class ValidatorTaps:
         # Whoever goes with the holder taps behind this tap, as behind the first.
         desk.succession.note(event.sequence, event.time_ms, card.credential, outcome.admits)
         return event
-
-
-def _of_today(desk: TapDesk) -> list[UsageEvent]:
-    place = desk.journal.next_place()
-    return todays_events(desk.journal.event, place.sequence - 1, local_date(place.time_ms))

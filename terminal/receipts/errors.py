@@ -86,16 +86,19 @@ class ReceiptFromFuture(TerminalError):
 
 
 class NoReceiptDue(TerminalError):
-    """An event that gives no receipt: no benefit was granted, or it is not there. Facts: sequence, detail."""
+    """An event that gives no receipt: no benefit was granted, its sale is open, or it is not there.
+
+    Facts: sequence, detail.
+    """
 
     code = "TRM-616"
     cause = Text(
         zh="第 {sequence} 条流水没有凭条：{detail}。", en="Event {sequence} has no receipt: {detail}."
     )
     next_step = Text(
-        zh="请用“tongka journal list”核对序号；只有已给予且未取消的优惠才有凭条。",
+        zh="请用“tongka journal list”核对序号；只有已给予且未取消的优惠才有凭条，售票的先确认。",
         en="Look up the sequence with `tongka journal list`; only a benefit that was granted and not "
-        "cancelled has one.",
+        "cancelled has one, at a ticket office once its sale is confirmed.",
     )
 
 

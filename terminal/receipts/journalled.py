@@ -74,12 +74,17 @@ def service_name(directory: DataDirectory, code: str, now_ms: int) -> Text:
 
 
 def _standing_event(directory: DataDirectory, sequence: int) -> UsageEvent:
-    """The event, unless a later one takes it back."""
-    with JournalReader(directory.journal) as reader:
+    """The event, unless a later one takes it back, or its sale is still to be confirmed."""
+    with JournalReader(directory.journal) as reader, reader.snapshot():
         event = _event(reader, sequence)
         if event is None:
             raise NoReceiptDue(
                 sequence=sequence, detail=Text(zh="流水账中没有这一条", en="it is not in the journal")
+            )
+        if sequence in reader.unconfirmed():
+            raise NoReceiptDue(
+                sequence=sequence,
+                detail=Text(zh="所在的一单还没有确认", en="its sale is not confirmed yet"),
             )
         if _is_amended(reader, sequence):
             raise NoReceiptDue(

@@ -23,6 +23,7 @@ class Check(StrEnum):
     UNREADABLE = "unreadable"  # the file is no rule pack
     INCONSISTENT = "inconsistent"  # the packs can't be in force together
     UNREACHABLE = "unreachable"  # a rule that applies to nobody
+    UNREACHED = "unreached"  # a rule that applied to nobody, though not everybody could be tried
     FAILS = "fails"  # a condition or a price that can't be worked out for somebody
     GAP = "gap"  # no rule grants, and nothing says what to do instead
     BELOW_LAW = "below_law"  # somebody pays more than by the nation's own rules
@@ -41,6 +42,7 @@ LEVELS: Final = {
     Check.UNREADABLE: Level.FAULT,
     Check.INCONSISTENT: Level.FAULT,
     Check.UNREACHABLE: Level.FAULT,
+    Check.UNREACHED: Level.WARNING,
     Check.FAILS: Level.FAULT,
     Check.GAP: Level.FAULT,
     Check.BELOW_LAW: Level.FAULT,

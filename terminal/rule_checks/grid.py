@@ -37,6 +37,7 @@ from terminal.rule_checks.questions import Questions
 from terminal.rule_checks.regions import is_prefix
 from terminal.rule_checks.sites import Site, questions_at, rules_at
 from terminal.rule_checks.situation import NO_CATEGORIES, NO_GRADE, Situation, invented_card
+from terminal.rule_checks.text_samples import TICKETS, representative_texts, suggested_regions
 
 MAX_CELLS: Final = 1_000_000
 _MAX_HOTLIST_AGE: Final = 36_500  # days
@@ -46,12 +47,14 @@ _SAMPLES: Final = (
     *(0, 1, 2, 3, 5, 7, 10, 30, 50, 99, 100, 101, 150, 200, 205, 250, 300, 500),
     *(999, 1000, 1500, 2000, 5000, 10_000, 99_999),
 )
+# The same of a service in a catalogue; invented ones have some operators and codes of all that there may be.
+_OF_A_TRUE_SERVICE: Final = frozenset({"service", "operator"})
 # Variables that conditions may ask in any way, since their whole domain is tried.
 _TRIED_WHOLE: Final = frozenset(
     {
         *("categories", "grade", "companions", "local", "same_province", "month", "day"),
         *("companion_card", "follows_holder"),
-        *("kind", "service", "operator"),  # the site's own
+        "kind",  # the site's own
         *(feature.value for feature in ServiceFeature),
     }
 )
@@ -129,7 +132,7 @@ def grids_of(site: Site, packs: Sequence[RulePack]) -> Iterator[Grid]:
         concerned = [rule for rule in rules if rule.card_kind is card_kind]
         asked = questions_at(concerned)
         axes = tuple(axis for axis in _axes(site, card_kind, concerned, asked, changes) if len(axis))
-        yield Grid(site, card_kind, _start(site.service, card_kind, changes), axes, _sampled(asked))
+        yield Grid(site, card_kind, _start(site.service, card_kind, changes), axes, _sampled(site, asked))
 
 
 def _start(service: ServiceItem, card_kind: CardKind, changes: set[date]) -> Situation:
@@ -138,8 +141,8 @@ def _start(service: ServiceItem, card_kind: CardKind, changes: set[date]) -> Sit
     return Situation(card, service, min(changes), service.fare)
 
 
-def _sampled(asked: Questions) -> frozenset[str]:
-    return asked.opaque - _TRIED_WHOLE
+def _sampled(site: Site, asked: Questions) -> frozenset[str]:
+    return asked.opaque - _TRIED_WHOLE - (frozenset() if site.invented else _OF_A_TRUE_SERVICE)
 
 
 def _axes(
@@ -159,7 +162,7 @@ def _axes(
     yield from (FlagAxis("list", str(name)) for name in sorted(map(str, lists)))
     yield from (FlagAxis("quota", name, quota.uses) for name, quota in sorted(quotas.items()))
     if "ticket" in asked.asked:
-        yield TicketAxis(tuple(sorted({"", "another", *asked.texts.get("ticket", ())})))
+        yield TicketAxis(representative_texts(asked, TICKETS, {""}))
     yield from _card_axes(site.service, card_kind, asked)
 
 
@@ -201,6 +204,7 @@ def _card_axes(service: ServiceItem, card_kind: CardKind, asked: Questions) -> I
         yield FlagAxis("follows", "follows_holder")
     if asked.asked & {"region", "local", "same_province"}:
         named_regions = {*asked.texts.get("region", ()), *asked.prefixes.get("region", ())}
+        named_regions |= suggested_regions(asked, service.region)
         yield ResidenceAxis.around(service.region, {prefix for prefix in named_regions if is_prefix(prefix)})
 
 

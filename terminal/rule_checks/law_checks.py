@@ -15,7 +15,7 @@ from crypto.explained import Text
 from terminal.decisions.catalogue import Catalogue
 from terminal.decisions.region import NATION
 from terminal.decisions.rule_book import RuleBook
-from terminal.decisions.rule_pack import RulePack
+from terminal.decisions.rule_pack import Rule, RulePack
 from terminal.rule_checks.finding import Check, Finding
 from terminal.rule_checks.grid import Grid, grids_of
 from terminal.rule_checks.marks import Marks
@@ -28,16 +28,30 @@ def check_law(book: RuleBook, catalogue: Catalogue | None, since: date, *, whole
     """Whom a rule leaves paying more than the law does; days before `since` are left out.
 
     `whole`: these are all packs that a terminal will have, and not some of them to be checked by themselves.
-    Then who is given nothing at a service of the `catalogue` is found too. Raises RuleSpaceTooLarge.
+    Then who is given nothing at a service of the `catalogue` is found too; who is given less there is found
+    in any case. Raises RuleSpaceTooLarge.
     """
     sweep = _LawSweep(book, since)
     for site in sites_of(sweep.packs):
         # Packs without the nation's rules are read beside these, which then serve whom they leave out.
         sweep.over(site, all_are_here=any(pack.region == NATION for pack in _covering(book, site)))
-    if whole and catalogue is not None:
-        for site in catalogue_sites(catalogue):
-            if not any(pack.region == NATION for pack in _covering(book, site)):
-                sweep.over(site, all_are_here=True)
+    found = list(sweep.findings())
+    yield from found
+    if catalogue is not None:
+        told = {(finding.subject, finding.says) for finding in found}
+        for finding in _at_services(book, catalogue, since, whole):
+            if (finding.subject, finding.says) not in told:
+                yield finding
+
+
+def _at_services(book: RuleBook, catalogue: Catalogue, since: date, whole: bool) -> Iterator[Finding]:
+    """What the true services show: invented ones have not every operator and code that conditions may ask."""
+    sweep = _LawSweep(book, since)
+    for site in catalogue_sites(catalogue):
+        covering = _covering(book, site)
+        all_are_here = whole or any(pack.region == NATION for pack in covering)
+        if covering or all_are_here:
+            sweep.over(site, all_are_here=all_are_here)
     yield from sweep.findings()
 
 
@@ -62,6 +76,8 @@ class _LawSweep:
     def over(self, site: Site, *, all_are_here: bool) -> None:
         """Every cell of the site's grids; `all_are_here`: who is refused by this book is refused."""
         served = {rule.card_kind for rule in rules_at(_law().packs, site.service)}
+        if not served:
+            return
         for grid in grids_of(site, self.packs):
             if grid.card_kind in served:
                 self._compare(grid, all_are_here)
@@ -73,15 +89,20 @@ class _LawSweep:
                 continue
             given = judge(situation, self._book, fares).rule
             if given is not None and pays_more(given, due, situation, fares):
-                says = _LESS.format(law=due.name, basis=due.legal_basis)
-                self._marks.mark(Check.BELOW_LAW, given.name, says, grid, cell)
+                self._marks.mark(Check.BELOW_LAW, given.name, _citing(_LESS, due), grid, cell)
             elif given is None and all_are_here:
-                says = _NOTHING.format(basis=due.legal_basis)
-                self._marks.mark(Check.BELOW_LAW, due.name, says, grid, cell)
+                self._marks.mark(Check.BELOW_LAW, due.name, _citing(_NOTHING, due), grid, cell)
 
     def findings(self) -> Iterator[Finding]:
         """What was met, each with whom and when it concerns."""
         yield from self._marks.findings()
+
+
+def _citing(says: Text, due: Rule) -> Text:
+    basis = due.legal_basis
+    return Text(
+        zh=says.zh.format(law=due.name, basis=basis.zh), en=says.en.format(law=due.name, basis=basis.en)
+    )
 
 
 _LESS: Final = Text(

@@ -43,12 +43,14 @@ def lint(
 
     错误：读不懂的文件、少于全国法律所给的规则、永远用不上的规则（并指出被谁挡住）、算不出的条件、
     没有的地区、既无规则也无建议的人群。
-    警告：更优惠的规则排在后面、两版之间的空档、本包地区以外的发证地、可疑的文字、目录中没有的服务。
+    警告：更优惠的规则排在后面、两版之间的空档、本包地区以外的发证地、可疑的文字、目录中没有的服务、
+    只能抽样检查而没有用上的规则。
 
     Faults: unreadable files, rules that give less than the nation's law, rules that never apply (and which
     shadow them), conditions that fail, regions that there are not, people for whom no rule and no advice
     speaks. Warnings: a better rule that comes too late, days between versions, regions outside the pack's,
-    texts that look unfinished, services that the catalogue lacks.
+    texts that look unfinished or name a category, services that the catalogue lacks, rules that no tried
+    value lets apply where only some could be tried.
 
     --json: {"rules": n, "findings": [{"level": "fault|warning|note", "check": "…",
     "subject": "pack/rule", "says": {"zh", "en"}, "where": [{"zh", "en"}]}]}.

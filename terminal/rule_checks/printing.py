@@ -34,7 +34,10 @@ _RAN = Text(
 _MISMATCH = Text(
     zh="    {field}：应为 {expected}，得到 {got}", en="    {field}: expected {expected}, got {got}"
 )
-_MISQUOTED = Text(zh="    出处中没有这句话：{source}", en="    its source does not say this: {source}")
+_MISQUOTED = Text(
+    zh="    出处中没有这句话，或引得太短：{source}",
+    en="    its source does not say this, or too little of it is quoted: {source}",
+)
 _MISQUOTING = Text(
     zh="用例 {cases} 个的引文不在出处中", en="{cases} quoted otherwise than the source is written"
 )

@@ -33,6 +33,7 @@ _AFTER: Final = frozenset({"", ")", "]", "}", ",", "?", ":", "&&", "||"})
 _STEPS: Final = MappingProxyType(
     {"<": (0,), ">=": (0,), "<=": (1,), ">": (1,), "==": (0, 1), "!=": (0, 1), "in": (0, 1)}
 )
+_SEARCHES: Final = frozenset({"startsWith", "endsWith", "contains"})
 _MIRRORED: Final = MappingProxyType({"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="})
 
 
@@ -42,15 +43,21 @@ class Questions:
 
     asked: variables that occur. steps: per number variable, the values at which an answer can change.
     texts: per text variable, the literals it is compared with; prefixes: those that it may start with.
-    members: per list variable, the literals looked for in it. opaque: variables asked in another way.
+    affirmed: of both, those that are not only asked to be unlike (`!=`, `!`).
+    members: per list variable, the literals looked for in it. opaque: variables asked in another way;
+    fragments, sizes: per opaque variable, the texts that are looked for in it and the lengths it may have, or
+    all texts and numbers of a condition that asks for it in a form of another kind.
     """
 
     asked: frozenset[str] = frozenset()
     steps: Mapping[str, frozenset[int]] = field(default_factory=dict)
     texts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     prefixes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    affirmed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     members: Mapping[str, frozenset[Literal]] = field(default_factory=dict)
     opaque: frozenset[str] = frozenset()
+    fragments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sizes: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def together(cls, parts: Iterable[Questions]) -> Questions:
@@ -61,8 +68,11 @@ class Questions:
             steps=_merged(part.steps for part in listed),
             texts=_merged(part.texts for part in listed),
             prefixes=_merged(part.prefixes for part in listed),
+            affirmed=_merged(part.affirmed for part in listed),
             members=_merged(part.members for part in listed),
             opaque=frozenset().union(*(part.opaque for part in listed)),
+            fragments=_merged(part.fragments for part in listed),
+            sizes=_merged(part.sizes for part in listed),
         )
 
 
@@ -84,8 +94,11 @@ def _read(source: str, names: frozenset[str]) -> Questions:
         steps=_frozen(found.steps),
         texts=_frozen(found.texts),
         prefixes=_frozen(found.prefixes),
+        affirmed=_frozen(found.affirmed),
         members=_frozen(found.members),
         opaque=frozenset(found.opaque),
+        fragments=_frozen(found.fragments),
+        sizes=_frozen(found.sizes),
     )
 
 
@@ -114,29 +127,34 @@ class _Found:
         self.steps: dict[str, set[int]] = {}
         self.texts: dict[str, set[str]] = {}
         self.prefixes: dict[str, set[str]] = {}
+        self.affirmed: dict[str, set[str]] = {}
         self.members: dict[str, set[Literal]] = {}
         self.opaque: set[str] = set()
+        self.fragments: dict[str, set[str]] = {}
+        self.sizes: dict[str, set[int]] = {}
 
     def occurrence(self, words: Sequence[Literal], place: int) -> None:
         """Note what the variable at `place` is asked there."""
         variable = str(words[place])
+        denied = _is_denied(words, place)
         known = (
-            self._compared(variable, words[place - 1 : place + 4])
-            or self._mirrored(variable, words[place - 3 : place + 2])
-            or self._one_of(variable, words, place)
-            or self._started(variable, words[place - 1 : place + 7])
+            self._compared(variable, words[place - 1 : place + 4], denied)
+            or self._mirrored(variable, words[place - 3 : place + 2], denied)
+            or self._one_of(variable, words, place, denied)
+            or self._started(variable, words[place - 1 : place + 7], denied)
         )
         if not known:
             self.opaque.add(variable)
+            self._hints(variable, words, place)
 
-    def _compared(self, variable: str, around: Sequence[Literal]) -> bool:
+    def _compared(self, variable: str, around: Sequence[Literal], denied: bool) -> bool:
         """`variable < 200`"""
         before, _itself, sign, literal, after = around
         if before not in _BEFORE or after not in _AFTER or sign not in _MIRRORED:
             return False
-        return self._note(variable, str(sign), literal)
+        return self._note(variable, str(sign), literal, denied)
 
-    def _mirrored(self, variable: str, around: Sequence[Literal]) -> bool:
+    def _mirrored(self, variable: str, around: Sequence[Literal], denied: bool) -> bool:
         """`200 > variable`, `5 in variable`"""
         before, literal, sign, _itself, after = around
         if before not in _BEFORE or after not in _AFTER:
@@ -144,9 +162,9 @@ class _Found:
         if sign == "in" and _is_literal(literal):
             self.members.setdefault(variable, set()).add(_value(literal))
             return True
-        return sign in _MIRRORED and self._note(variable, _MIRRORED[str(sign)], literal)
+        return sign in _MIRRORED and self._note(variable, _MIRRORED[str(sign)], literal, denied)
 
-    def _one_of(self, variable: str, words: Sequence[Literal], place: int) -> bool:
+    def _one_of(self, variable: str, words: Sequence[Literal], place: int, denied: bool) -> bool:
         """`variable in [200, 300]`"""
         if words[place - 1] not in _BEFORE or words[place + 1 : place + 3] != ("in", "["):
             return False
@@ -159,10 +177,10 @@ class _Found:
         if words[end + 1] not in _AFTER or any(comma != "," for comma in commas):
             return False
         return all(_is_literal(literal) for literal in literals) and all(
-            self._note(variable, "in", literal) for literal in literals
+            self._note(variable, "in", literal, denied) for literal in literals
         )
 
-    def _started(self, variable: str, around: Sequence[Literal]) -> bool:
+    def _started(self, variable: str, around: Sequence[Literal], denied: bool) -> bool:
         """`variable.startsWith("33")`"""
         before, _itself, *call, literal, closing, after = around
         if before not in _BEFORE | {"!"} or after not in _AFTER | frozenset(_MIRRORED):
@@ -172,16 +190,50 @@ class _Found:
         if not isinstance(literal, str):
             return False
         self.prefixes.setdefault(variable, set()).add(literal[1:])
+        self._affirm(variable, literal, denied)
         return True
 
-    def _note(self, variable: str, sign: str, literal: Literal) -> bool:
+    def _hints(self, variable: str, words: Sequence[Literal], place: int) -> None:
+        """Keep the literals that `variable`, which is opaque, may have to do with."""
+        near: Sequence[Literal] = words
+        if words[place + 1] == "." and words[place + 2] in _SEARCHES and words[place + 5] == ")":
+            near = words[place + 4 : place + 5]
+        elif (
+            words[place - 2 : place] == ("size", "(")
+            and words[place + 1] == ")"
+            and words[place + 2] in _MIRRORED
+            and isinstance(words[place + 3], int)
+        ):
+            near = words[place + 3 : place + 4]
+        texts = {str(word)[1:] for word in near if _is_literal(word) and isinstance(word, str)}
+        self.fragments.setdefault(variable, set()).update(texts)
+        self.sizes.setdefault(variable, set()).update(word for word in near if isinstance(word, int))
+
+    def _note(self, variable: str, sign: str, literal: Literal, denied: bool) -> bool:
         if isinstance(literal, int):
             self.steps.setdefault(variable, set()).update(literal + step for step in _STEPS[sign])
             return True
         if literal.startswith('"') and sign in ("==", "!=", "in"):
             self.texts.setdefault(variable, set()).add(literal[1:])
+            self._affirm(variable, literal, denied is not (sign == "!="))
             return True
         return False
+
+    def _affirm(self, variable: str, literal: str, denied: bool) -> None:
+        if not denied:
+            self.affirmed.setdefault(variable, set()).add(literal[1:])
+
+
+def _is_denied(words: Sequence[Literal], place: int) -> bool:
+    """Whether an odd number of `!` stands before the word at `place` and the brackets around it."""
+    denials, depth, counting = 0, 0, True
+    for word in reversed(words[:place]):
+        if counting and word == "!":
+            denials += 1
+            continue
+        counting = word == "(" and not depth
+        depth += (word == ")") - (word == "(" and depth > 0)
+    return denials % 2 == 1
 
 
 def _is_literal(token: Literal) -> bool:

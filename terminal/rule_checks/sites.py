@@ -16,11 +16,10 @@ from terminal.decisions.rule_pack import Advice, Rule, RulePack
 from terminal.rule_checks.questions import Questions, questions_of
 from terminal.rule_checks.region_names import region_name
 from terminal.rule_checks.regions import is_prefix, representatives
+from terminal.rule_checks.text_samples import CODES, OPERATORS, representative_texts
 from terminal.service_names import KIND_NAMES
 
-ANOTHER: Final = "OTHER"
 _ELSEWHERE: Final = Text(zh="其余地区", en="elsewhere")
-_ANOTHER_OPERATOR: Final = "another"
 _TICKET_STEP_FEN: Final = 1_000
 _LIST_FARE: Final = 10_000
 
@@ -64,7 +63,8 @@ def catalogue_sites(catalogue: Catalogue) -> Iterator[Site]:
 
 
 def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
-    """An invented service for each region, kind, operator and code that `packs` tell apart.
+    """An invented service for each region, kind, operator and code that `packs` tell apart, as far as that
+    can be read off their conditions.
 
     Only those that some rule covers or some `[[otherwise]]` speaks of; of several that are alike in both, and
     that no condition tells apart, the first.
@@ -75,7 +75,12 @@ def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
     for prefix, region in regions.items():
         reaching = [pack for pack in packs if pack.region in scopes(region)]
         asked = questions_at(rule for pack in reaching for rule in pack.rules)
-        for kind, operator, code in product(*_told_apart(reaching, asked)):
+        operators, codes = _named(reaching)
+        for kind, operator, code in product(
+            _kinds(reaching, codes),
+            representative_texts(asked, OPERATORS, operators),
+            representative_texts(asked, CODES, codes),
+        ):
             service = ServiceItem(
                 code=code,
                 name=Text(zh="试算", en="trial"),
@@ -90,7 +95,7 @@ def sites_of(packs: tuple[RulePack, ...]) -> Iterator[Site]:
             concerned = rules_at(reaching, service) or _advises(reaching, service)
             if concerned and likeness not in seen:
                 seen.add(likeness)
-                yield Site(service, _words(prefix, service), invented=True)
+                yield Site(service, _words(prefix, service, asked, operators, codes), invented=True)
 
 
 def _regions_named(packs: Iterable[RulePack]) -> Iterator[str]:
@@ -117,21 +122,19 @@ def ticket_prices(packs: Iterable[RulePack]) -> Mapping[str, int]:
     return MappingProxyType({ticket: _TICKET_STEP_FEN * (place + 1) for place, ticket in enumerate(named)})
 
 
-def _told_apart(
-    packs: Sequence[RulePack], asked: Questions
-) -> tuple[list[ServiceKind], list[str], list[str]]:
-    """Kinds, operators and codes of services that packs name, and an operator and a code that none does."""
+def _named(packs: Sequence[RulePack]) -> tuple[set[str], set[str]]:
+    """Operators and codes of services that packs are for."""
     applied = [rule.applies_to for pack in packs for rule in pack.rules]
     applied += [advice.applies_to for pack in packs for advice in pack.otherwise]
     operators = {applies.operator for applies in applied if applies.operator is not None}
-    codes = {code for applies in applied for code in applies.services}
-    # What a service of a named code is a kind of is not said.
-    kinds = set(ServiceKind) if codes else {kind for applies in applied for kind in applies.kinds}
-    return (
-        sorted(kinds),
-        [_ANOTHER_OPERATOR, *sorted(operators | asked.texts.get("operator", frozenset()))],
-        [ANOTHER, *sorted(codes | asked.texts.get("service", frozenset()))],
-    )
+    return operators, {code for applies in applied for code in applies.services}
+
+
+def _kinds(packs: Sequence[RulePack], codes: set[str]) -> list[ServiceKind]:
+    """Kinds of services that packs are for; all where there are `codes`, whose kinds are not said."""
+    applied = [rule.applies_to for pack in packs for rule in pack.rules]
+    applied += [advice.applies_to for pack in packs for advice in pack.otherwise]
+    return sorted(ServiceKind if codes else {kind for applies in applied for kind in applies.kinds})
 
 
 def _likeness(service: ServiceItem, packs: Iterable[RulePack], asked: Questions) -> tuple[object, ...]:
@@ -149,11 +152,19 @@ def _advises(packs: Iterable[RulePack], service: ServiceItem) -> list[Advice]:
     return [advice for pack in packs for advice in pack.otherwise if advice.applies_to.covers(service)]
 
 
-def _words(prefix: str, service: ServiceItem) -> Text:
+def _words(prefix: str, service: ServiceItem, asked: Questions, operators: set[str], codes: set[str]) -> Text:
     """ "Chongqing · transit · operator x", as far as each is told apart."""
     parts = [region_name(prefix) if prefix else _ELSEWHERE, KIND_NAMES[service.kind]]
-    if service.operator != _ANOTHER_OPERATOR:
-        parts.append(Text(zh=f"运营单位 {service.operator}", en=f"operator {service.operator}"))
-    if service.code != ANOTHER:
-        parts.append(Text(zh=f"服务 {service.code}", en=f"service {service.code}"))
+    for form, text, named, noun in (
+        (OPERATORS, service.operator, operators, _OPERATOR),
+        (CODES, service.code, codes, _SERVICE),
+    ):
+        if text in named or text in asked.texts.get(form.variable, ()):
+            parts.append(Text(zh=f"{noun.zh} {text}", en=f"{noun.en} {text}"))
+        elif text != form.another:
+            parts.append(Text(zh=f"{noun.zh}如 {text}", en=f"{noun.en} such as {text}"))
     return Text(zh=" · ".join(part.zh for part in parts), en=" · ".join(part.en for part in parts))
+
+
+_OPERATOR: Final = Text(zh="运营单位", en="operator")
+_SERVICE: Final = Text(zh="服务", en="service")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 from crypto.explained import Text
 from terminal.decisions.card_facts import CardKind
@@ -17,18 +17,33 @@ from terminal.rule_checks.finding import Check, Finding
 from terminal.rule_checks.grid import Grid, grids_of
 from terminal.rule_checks.marks import Marks
 from terminal.rule_checks.outcomes import Judged, given_by, gives_more, judge
-from terminal.rule_checks.sites import Site, catalogue_sites, rules_at, sites_of
+from terminal.rule_checks.sites import Site, catalogue_sites, questions_at, rules_at, sites_of
 from terminal.rule_checks.situation import Situation
 
 
 @dataclass
 class _RuleTally:
-    """What became of one rule over the whole space."""
+    """What became of one rule over the whole space.
+
+    sampled: variables of its own conditions of which only some values were tried; beside: those of the rules
+    at its services, too.
+    """
 
     held: bool = False
     applied: bool = False
     results: set[TrialResult] = field(default_factory=set)
     shadows: set[str] = field(default_factory=set)
+    sampled: set[str] = field(default_factory=set)
+    beside: set[str] = field(default_factory=set)
+
+    @property
+    def untried(self) -> set[str]:
+        """Variables other values of which might let the rule apply; empty: it is proven that none does."""
+        return self.beside if self.held else self.sampled
+
+
+# A rule's name is the same in each version of its pack; the rule itself is not.
+_Tallies: TypeAlias = dict[int, _RuleTally]
 
 
 def check_space(book: RuleBook, catalogue: Catalogue | None, since: date) -> Iterator[Finding]:
@@ -37,32 +52,46 @@ def check_space(book: RuleBook, catalogue: Catalogue | None, since: date) -> Ite
     Days before `since` count for whether a rule ever applies, and for nothing else: what was amiss then can't
     be mended any more. Raises RuleSpaceTooLarge.
     """
-    sweep = _Sweep(book, since)
+    tallies = {id(rule): _RuleTally() for pack in book.packs for rule in pack.rules}
+    sweep = _Sweep(book, since, tallies)
     for site in sites_of(book.packs):
         sweep.over(site)
-    yield from sweep.unreachable()
+    at_services = [] if catalogue is None else _at_services(book, catalogue, since, tallies)
+    yield from _unreachable(book, tallies)
     yield from sweep.findings()
-    if catalogue is not None:
-        yield from _at_services(book, catalogue, since)
+    yield from at_services
 
 
-def _at_services(book: RuleBook, catalogue: Catalogue, since: date) -> Iterator[Finding]:
+def _at_services(book: RuleBook, catalogue: Catalogue, since: date, tallies: _Tallies) -> list[Finding]:
     """What only the true services show: prices that are missing, gaps by feature."""
-    sweep = _Sweep(book, since)
+    sweep = _Sweep(book, since, tallies)
     for site in catalogue_sites(catalogue):
         if rules_at(book.packs, site.service):
             sweep.over(site)
-    yield from (finding for finding in sweep.findings() if finding.check in {Check.GAP, Check.FAILS})
+    return [finding for finding in sweep.findings() if finding.check in {Check.GAP, Check.FAILS}]
+
+
+def _unreachable(book: RuleBook, tallies: _Tallies) -> Iterator[Finding]:
+    """Rules that applied nowhere, and why."""
+    for pack in book.packs:
+        for rule in pack.rules:
+            tally = tallies[id(rule)]
+            if tally.applied:
+                continue
+            if tally.untried:
+                says = _NOT_MET.format(variables=", ".join(sorted(tally.untried)))
+                yield Finding(Check.UNREACHED, _versioned(rule, pack), says)
+            else:
+                yield Finding(Check.UNREACHABLE, _versioned(rule, pack), _why_never(tally))
 
 
 class _Sweep:
     """Goes over sites cell by cell and collects what it meets."""
 
-    def __init__(self, book: RuleBook, since: date) -> None:
+    def __init__(self, book: RuleBook, since: date, tallies: _Tallies) -> None:
         self._book = book
         self._marks = Marks(since)
-        # A rule's name is the same in each version of its pack; the rule itself is not.
-        self._tallies = {id(rule): _RuleTally() for pack in book.packs for rule in pack.rules}
+        self._tallies = tallies
 
     def over(self, site: Site) -> None:
         """Every cell of the site's grids."""
@@ -73,9 +102,16 @@ class _Sweep:
             if grid.card_kind is CardKind.COMPANION and not concerned:
                 continue
             if grid.sampled:
+                self._doubt(concerned, grid)
                 self._marks.mark(Check.SAMPLED, ", ".join(sorted(grid.sampled)), _SAMPLED, grid, None)
             for cell, situation in grid.situations():
                 self._cell(grid, cell, situation)
+
+    def _doubt(self, concerned: Iterable[Rule], grid: Grid) -> None:
+        for rule in concerned:
+            tally = self._tallies[id(rule)]
+            tally.sampled |= grid.sampled & questions_at([rule]).opaque
+            tally.beside |= grid.sampled
 
     def _cell(self, grid: Grid, cell: tuple[int, ...], situation: Situation) -> None:
         fares = grid.span("fare", cell)
@@ -131,14 +167,6 @@ class _Sweep:
         tally.results.add(result)
         tally.held |= result is TrialResult.APPLIED
 
-    def unreachable(self) -> Iterator[Finding]:
-        """Rules that applied nowhere, and why."""
-        for pack in self._book.packs:
-            for rule in pack.rules:
-                tally = self._tallies[id(rule)]
-                if not tally.applied:
-                    yield Finding(Check.UNREACHABLE, _versioned(rule, pack), _why_never(tally))
-
     def findings(self) -> Iterator[Finding]:
         """What was met, each with whom and when it concerns."""
         yield from self._marks.findings()
@@ -190,6 +218,10 @@ _SHADOWED: Final = Text(
 _SHADOWED_BY_ONE_OF: Final = Text(
     zh="永远用不上：凡它成立时，{rules} 总有其中一条先成立",
     en="never applies: wherever it holds, one of {rules} holds before it",
+)
+_NOT_MET: Final = Text(
+    zh="试过的取值中没有用上它的；{variables} 只试了部分取值，请写一个用得上它的用例",
+    en="no value that was tried lets it apply; of {variables} only some were: write a case in which it does",
 )
 _NEVER: Final = Text(
     zh="永远用不上：没有任何证卡、服务、日期使条件成立",

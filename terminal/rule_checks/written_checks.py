@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -20,12 +21,15 @@ from terminal.rule_checks.sites import questions_at
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD: Final = re.compile(r"[A-Za-z]{3,}")
 _UNFINISHED: Final = re.compile(r"TODO|FIXME|XXX|\?\?|……$|待补|待定|测试测试|lorem", re.IGNORECASE)
-# Texts are read aloud, or over a shoulder: for staff, and at most places the holder's as well. Of grades the
-# card's own four; "grades 1-10" of another certificate is none of these.
+# Texts are read aloud, or over a shoulder: for staff, and at most places the holder's and the basis as well.
+# Of grades the card's own four; "grades 1-10" of another certificate is none of these.
 _CATEGORY: Final = re.compile(
-    r"视力|听力|言语|肢体|智力|精神|多重|盲|聋|哑|轮椅|重度|(?<![\d十])[一二三四1-4]\s*级"
-    r"|\b(?:visual|blind|hearing|deaf|speech|physical|intellectual|mental|multiple|wheelchair|severe)"
-    r"|\bgrades?\s+(?:[1-4](?:\s*[-–]\s*[1-4])?\b(?!\s*[-–]\s*\d)|one|two|three|four)",
+    r"视力|听力|言语|肢体|智力|精神|多重|盲|失明|弱视|聋|失聪|哑|失语|[肢智精视听]残|智障|自闭|孤独症|瘫|截肢|轮椅"
+    r"|重度|重残|(?<![\d十])[一二三四1-4]\s*级|(?<![A-Za-z])(?:I{1,3}|IV)\s*级|(?<![\d十])[一二三四五六七1-7]\s*类"
+    r"|\b(?:visual|blind|sightless|hearing|deaf|speech|mute\b|physical|intellectual|mental|psychiatric|autis"
+    r"|paraly[sz]|amput|multiple|wheelchair|severe)"
+    r"|\bgrades?\s+(?:[1-4](?:\s*[-–]\s*[1-4])?\b(?!\s*[-–]\s*\d)|one|two|three|four|(?:I{1,3}|IV)\b)"
+    r"|\b(?:first|second|third|fourth|1st|2nd|3rd|4th)[\s-]grade|\bcategor(?:y|ies)\s+(?:[1-7]\b|one|two|three)",
     re.IGNORECASE,
 )
 _SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
@@ -43,8 +47,7 @@ def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
                 ("staff_text", rule.staff_text),
             ):
                 yield from _text(f"{rule.name}, {name}", text)
-            yield from _discreet(f"{rule.name}, holder_text", rule.holder_text)
-            yield from _discreet(f"{rule.name}, staff_text", rule.staff_text)
+                yield from _discreet(f"{rule.name}, {name}", text)
         for number, advice in enumerate(pack.otherwise, start=1):
             yield from _text(f"{pack.name}, otherwise {number}", advice.instead)
             yield from _discreet(f"{pack.name}, otherwise {number}", advice.instead)
@@ -60,7 +63,7 @@ def check_texts(packs: Iterable[RulePack]) -> Iterator[Finding]:
 
 
 def _discreet(subject: str, text: Text) -> Iterator[Finding]:
-    if _CATEGORY.search(text.zh) or _CATEGORY.search(text.en):
+    if any(_CATEGORY.search(unicodedata.normalize("NFKC", each)) for each in (text.zh, text.en)):
         yield Finding(Check.TEXT, subject, _NAMES_CATEGORY)
 
 
@@ -96,18 +99,24 @@ def check_regions(packs: Iterable[RulePack]) -> Iterator[Finding]:
             yield Finding(Check.UNKNOWN_REGION, pack.name, _NO_PROVINCE.format(region=pack.region))
         for rule in pack.rules:
             asked = questions_at([rule])
+            affirmed = asked.affirmed.get("region", frozenset())
             for code in sorted(asked.texts.get("region", ())):
-                yield from _asked_region(pack, rule, code, _SIX_DIGITS)
+                yield from _asked_region(pack, rule, code, _SIX_DIGITS, code in affirmed)
             for prefix in sorted(asked.prefixes.get("region", ())):
-                yield from _asked_region(pack, rule, prefix, _PREFIX)
+                yield from _asked_region(pack, rule, prefix, _PREFIX, prefix in affirmed)
 
 
-def _asked_region(pack: RulePack, rule: Rule, region: str, form: re.Pattern[str]) -> Iterator[Finding]:
+def _asked_region(
+    pack: RulePack, rule: Rule, region: str, form: re.Pattern[str], affirmed: bool
+) -> Iterator[Finding]:
     if form.fullmatch(region) is None:
         says = (_NOT_SIX_DIGITS if form is _SIX_DIGITS else _NOT_DIGITS).format(region=region)
         yield Finding(Check.UNKNOWN_REGION, rule.name, says)
     elif not any(province.startswith(province_prefix(region)) for province in PROVINCES):
-        yield Finding(Check.UNKNOWN_REGION, rule.name, _NO_PROVINCE.format(region=region))
+        if affirmed:
+            yield Finding(Check.UNKNOWN_REGION, rule.name, _NO_PROVINCE.format(region=region))
+        else:
+            yield Finding(Check.OUTSIDE_REGION, rule.name, _EXCLUDES_NOBODY.format(region=region))
     elif pack.region != NATION and not (region.startswith(pack.region) or pack.region.startswith(region)):
         says = _OUTSIDE.format(region=region, own=pack.region)
         yield Finding(Check.OUTSIDE_REGION, rule.name, says)
@@ -157,9 +166,14 @@ _NO_PROVINCE: Final = Text(
     zh="GB/T 2260 中没有这个地区：{region}", en="GB/T 2260 has no such region: {region}"
 )
 _NOT_SIX_DIGITS: Final = Text(
-    zh="条件中的发证地 {region} 不是六位代码，永远不成立；整个市或省请写 region.startsWith",
-    en="a condition compares with the region {region}, which is not six digits and never holds; write "
-    "region.startsWith for a city or a province",
+    zh="条件中的发证地 {region} 不是六位代码，没有证等于它（== 永远不成立，!= 永远成立）；"
+    "整个市或省请写 region.startsWith",
+    en="a condition compares with the region {region}, which is not six digits, so that no card's is equal "
+    "to it (== never holds, != always does); write region.startsWith for a city or a province",
+)
+_EXCLUDES_NOBODY: Final = Text(
+    zh="条件排除了发证地 {region}，GB/T 2260 中没有这个地区，没有人被排除",
+    en="a condition excludes the region {region}; GB/T 2260 has no such region, so it excludes nobody",
 )
 _NOT_DIGITS: Final = Text(
     zh="条件中的发证地 {region} 不是一至六位数字",

@@ -62,7 +62,7 @@ def test_the_list_of_terminals_never_cuts_their_names(
 ) -> None:
     enrol(url, new_code(center), tmp_path / "terminal", Mode.TEST, SystemClock())
     [listed] = terminals(center.store)
-    revoke_terminal(center.store, listed.terminal, RevocationReason.KEY_COMPROMISE, NOW)
+    revoke_terminal(center.store, listed.terminal, RevocationReason.KEY_COMPROMISE, "uid:7", NOW)
     asked = ["list", "--data", str(tmp_path / "authority" / "center")]
     printed = CliRunner().invoke(terminal_app, asked, env={"COLUMNS": columns}).output
     assert listed.terminal.hex() in printed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pytest
 
@@ -27,17 +28,26 @@ def taps(
     terminal: str = HERE,
     uses: Sequence[tuple[int, bool]] = (),
     gaps: Sequence[int] = (),
+    ahead_ms: int = 0,
+    cards: str = "",
+    raised: Mapping[int, int] = MappingProxyType({}),
 ) -> None:
     """Granted taps of one card, dated so many seconds after the start, by a clock of that worth.
 
     `uses`: what each says was used before of a quota of two, and whether it is a use. `gaps`: sequences that
-    were not sent.
+    were not sent. `ahead_ms`: by how much each is dated after its receipt.
+    `cards`: whose each tap is, a letter each; all of one card by default. `raised`: what the quota gives, of
+    taps for which that is not two.
     """
     left = [number for number in range(1, len(dated) + len(gaps) + 1) if number not in gaps]
     for place, (sequence, (seconds, clock)) in enumerate(zip(left, dated, strict=True)):
         where = {"terminal": terminal, "epoch": 1, "sequence": sequence}
         name = f"{terminal} {sequence}"
-        books.add("events", **where, hash=name, previous=f"{terminal} {sequence - 1}")
+        card = cards[place] if cards else "a"
+        time_ms = EVENTS_START + int(seconds * SECOND)
+        received_ms = time_ms - ahead_ms
+        previous = f"{terminal} {sequence - 1}"
+        books.add("events", **where, hash=name, previous=previous, received_ms=received_ms)
         books.add(
             "examined",
             **where,
@@ -47,17 +57,19 @@ def taps(
             granted=True,
             proof="valid",
             agrees=True,
-            card="one",
+            card=card,
             counter=int(terminal[:2], 16) * 100 + sequence,
             proof_digest=name,
             due=200,
             claimed=200,
-            time_ms=EVENTS_START + int(seconds * SECOND),
+            time_ms=time_ms,
             clock=clock,
         )
         if uses:
             said, used = uses[place]
-            books.add("quota_uses", **where, tally="rides", most=2, said=said, used=used)
+            tally = f"{card} rides"
+            most = raised.get(sequence, 2)
+            books.add("quota_uses", **where, tally=tally, most=most, said=said, used=used)
 
 
 def found(books: Books) -> list[tuple[str, str, int]]:
@@ -99,6 +111,15 @@ def test_time_is_not_held_against_an_event_that_is_missing() -> None:
     assert found(books) == [("gap", HERE, 2)]
 
 
+@pytest.mark.parametrize(("ahead_ms", "is_paid"), [(86_400_000, True), (86_400_001, False)])
+def test_a_clock_may_be_a_day_ahead_of_the_receipt_and_no_more(ahead_ms: int, is_paid: bool) -> None:
+    books = Books()
+    taps(books, (0, "free"), (60, "free"), ahead_ms=ahead_ms)
+    taps(books, (0, "free"), terminal="ffeeddccbbaa9988")
+    assert found(books) == [("dated_ahead", HERE, place) for place in (1, 2) if not is_paid]
+    assert withheld(books) == ({} if is_paid else {1: "dated_ahead", 2: "dated_ahead"})
+
+
 @pytest.mark.parametrize(
     ("times", "places"),
     [
@@ -123,6 +144,58 @@ def test_a_missing_event_may_have_given_a_use_back_but_not_two() -> None:
     taps(books, *minutes, uses=[(0, True), (1, True), (1, True), (1, True)], gaps=[3])
     assert found(books) == [("gap", HERE, 3), ("quota_exceeded", HERE, 5)]
     assert withheld(books) == {5: "quota_exceeded"}
+
+
+def test_what_is_missing_excuses_one_card_and_not_every_one() -> None:
+    books = Books()
+    # Three cards' third rides, with a quota of two each, behind two missing events: one is too many.
+    cards = "abcabcabc"
+    uses = [(place // 3, True) for place in range(len(cards))]
+    minutes = [(60.0 * number, "free") for number in range(len(cards))]
+    taps(books, *minutes, uses=uses, gaps=[1, 2], cards=cards)
+    assert found(books) == [("gap", HERE, 1), ("quota_exceeded", HERE, 11)]
+    assert withheld(books) == {11: "quota_exceeded"}
+
+
+def test_a_quota_that_is_raised_needs_no_second_excuse() -> None:
+    books = Books()
+    # Missing is a cancellation of the second; then the rules give three, of which the third is left.
+    taps(
+        books,
+        *((60.0 * number, "free") for number in range(4)),
+        uses=[(0, True), (1, True), (1, True), (2, True)],
+        gaps=[3],
+        raised={5: 3},
+    )
+    assert found(books) == [("gap", HERE, 3)]
+
+
+def test_a_late_cancellation_gives_no_use_back_and_may_have_given_one_to_what_came_before_it() -> None:
+    def books_with(cancellation: int) -> Books:
+        books = Books()
+        minutes = [(60.0 * number, "free") for number in range(3)]
+        taps(books, *minutes, uses=[(0, True), (1, True), (1, True)], gaps=[cancellation])
+        books.add(
+            "terminals", terminal=HERE, epoch=1, revoked_ms=EVENTS_START + 400 * SECOND, late_until_ms=None
+        )
+        where = {"terminal": HERE, "epoch": 1, "sequence": cancellation}
+        late = EVENTS_START + 500 * SECOND
+        books.add("events", **where, hash="late", received_ms=late)
+        books.add(
+            "examined",
+            **where,
+            kind=EventKind.CANCELLATION.value,
+            refers_to=1,
+            proof="none",
+            agrees=True,
+            time_ms=EVENTS_START + 150 * SECOND,
+            clock="synchronised",
+        )
+        return books
+
+    # Sent late, it stands before the third ride, which may well have been in order; made late, behind it.
+    assert withheld(books_with(3)) == {}
+    assert withheld(books_with(4)) == {3: "quota_exceeded"}
 
 
 def test_what_two_terminals_gave_together_is_found_where_time_comes_to_it() -> None:

@@ -32,6 +32,7 @@ from sync.reconcile.report import Reconciliation, to_html, yuan
 from terminal.command_line import ExitCode, run
 from terminal.content.manifest import TRUST
 from terminal.events.event import ClockTrust, SealedEvidence, UsageEvent
+from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from tests.sync.cast import (
     EVENTS_START,
@@ -581,6 +582,28 @@ def test_naming_an_older_publication_dodges_no_hotlist(
     assert withheld(settle(center, chain)) == {3: "card_hotlisted"}
 
 
+@pytest.mark.parametrize(("pays_percent", "is_paid"), [(80, False), (20, True)])
+def test_older_rules_that_pay_better_are_not_named_again(  # noqa: PLR0917
+    center: Center, chain: Chain, half: Card, tmp_path: Path, pays_percent: int, is_paid: bool
+) -> None:
+    older = chain.content
+    rules = tmp_path / "authority" / "content-source" / "rules" / "chongqing-bus.toml"
+    text = rules.read_text("utf-8")
+    assert "pays_percent = 50" in text
+    text = text.replace("2012.2", "2026.9").replace("pays_percent = 50", f"pays_percent = {pays_percent}")
+    rules.write_text(text, "utf-8")
+    center.publish(tmp_path / "authority" / "content-source", MADE)
+    newer = center.publications.current
+    for content in (older, newer, older):
+        chain.content = content
+        chain.tap(half)
+    result = settle(center, chain)
+    # What the older rules gave before the newer ones were there stays as it is.
+    assert found(result) == [("content_went_back", 3, "")]
+    assert withheld(result) == ({} if is_paid else {3: "content_went_back"})
+    balanced(result)
+
+
 def test_a_publication_of_later_days_judges_no_earlier_tap(
     center: Center, chain: Chain, issuer: Issuer
 ) -> None:
@@ -633,7 +656,7 @@ def test_what_a_terminal_records_after_it_was_revoked_is_not_paid(
     for milliseconds in (-2_000, -1_000):
         dated(chain, issuer.card(*BLIND), at + milliseconds)
     take_batch(center.store, center.keys, chain.batch(), at - 1)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, stolen)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, "uid:7", stolen)
     dated(chain, issuer.card(*BLIND), at)
     result = settle(center, chain)
     assert withheld(result) == {3: "terminal_revoked"}
@@ -654,7 +677,7 @@ def test_what_comes_after_a_revocation_is_not_paid_whatever_its_date_until_staff
     for number in range(4):
         dated(chain, issuer.card(*BLIND), at - 5_000 + number)
     take_batch(center.store, center.keys, chain.batch(1, 1), at - 1)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, stolen)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, "uid:7", stolen)
     take_batch(center.store, center.keys, chain.batch(2, 3), at)
     late = reconcile_center(center, now_ms())
     assert withheld(late) == dict.fromkeys((2, 3), "after_revocation")
@@ -666,11 +689,73 @@ def test_what_comes_after_a_revocation_is_not_paid_whatever_its_date_until_staff
     assert withheld(again) == {}
     assert again.findings == []
     assert [row[1:] for row in snapshot(center, "audit")["audit"]] == [
-        (at + 1, "uid:7", "accept-late", chain.terminal, chain.epoch, 0)
+        (at, "uid:7", "revoke", chain.terminal, chain.epoch, 0),
+        (at + 1, "uid:7", "accept-late", chain.terminal, chain.epoch, 0),
     ]
     # What came until then, and nothing of what its finder may still send.
     take_batch(center.store, center.keys, chain.batch(4), at + 1)
     assert withheld(reconcile_center(center, now_ms())) == {4: "after_revocation"}
+
+
+@pytest.mark.parametrize("is_examined", [True, False])
+def test_what_was_here_before_the_revocation_is_paid_however_fast_the_terminals_clock(
+    center: Center, chain: Chain, issuer: Issuer, is_examined: bool
+) -> None:
+    stolen = datetime.now(UTC)
+    at = int(stolen.timestamp() * 1000)
+    dated(chain, issuer.card(*BLIND), at + 300_000, clock=ClockTrust.FREE)
+    take_batch(center.store, center.keys, chain.batch(), at - 1)
+    if is_examined:
+        examine_events(center)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, "uid:7", stolen)
+    result = reconcile_center(center, now_ms())
+    assert (withheld(result), result.findings) == ({}, [])
+
+
+@pytest.mark.parametrize(("hours", "is_paid"), [(23, True), (25, False)])
+def test_a_ride_of_days_to_come_is_not_paid(
+    center: Center, chain: Chain, issuer: Issuer, hours: int, is_paid: bool
+) -> None:
+    now = now_ms()
+    dated(chain, issuer.card(*BLIND), now)
+    dated(chain, issuer.card(*BLIND), now + hours * 3_600_000)
+    result = settle(center, chain)
+    assert withheld(result) == ({} if is_paid else {2: "dated_ahead"})
+    assert found(result) == ([] if is_paid else [("dated_ahead", 2, "")])
+    balanced(result)
+
+
+@pytest.mark.parametrize("dated_ms", [-3_000, 3_000])
+def test_whoever_has_a_revoked_terminals_key_takes_nothing_back_until_staff_say_so(
+    center: Center, chain: Chain, issuer: Issuer, dated_ms: int
+) -> None:
+    stolen = datetime.now(UTC)
+    at = int(stolen.timestamp() * 1000)
+    card = issuer.card(*BLIND)
+    for number, one in enumerate((card, issuer.card(*BLIND), issuer.card(*BLIND))):
+        dated(chain, one, at - 5_000 + number)
+    take_batch(center.store, center.keys, chain.batch(), at - 1)
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, "uid:7", stolen)
+    recorded: dict[str, Any] = {"outcome": Outcome.RECORDED, "time_ms": at + dated_ms}
+    # The first one's place is taken by a tap for a larger party.
+    dated(chain, card, at - 2_000, refers_to=1, companions=1)
+    chain.tap(kind=EventKind.CANCELLATION, refers_to=2, **recorded)
+    chain.tap(kind=EventKind.CORRECTION, refers_to=3, fare=0, **recorded)
+    take_batch(center.store, center.keys, chain.batch(4), at)
+    result = reconcile_center(center, now_ms())
+    assert [claim.accepted for claim in result.claims] == [FARE, FARE, FARE, 0]
+    assert withheld(result) == {4: "after_revocation"}
+    assert [(one.kind.value, one.first, one.last) for one in result.findings] == [
+        ("after_revocation", 4, 4),
+        ("amended_after_revocation", 5, 6),
+    ]
+
+    accept_late_events(center.store, chain.terminal, "uid:7", at + 1)
+    accepted = reconcile_center(center, now_ms())
+    assert withheld(accepted) == {1: "replaced", 2: "cancelled", 3: "corrected"}
+    assert [claim.accepted for claim in accepted.claims] == [0, 0, 0, FARE]
+    assert accepted.findings == []
+    balanced(accepted)
 
 
 def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, chain: Chain) -> None:
@@ -681,16 +766,35 @@ def test_late_events_are_accepted_of_a_revoked_terminal_alone(center: Center, ch
 
 
 def test_staff_accept_late_events_by_a_command_that_the_audit_remembers(
-    center: Center, chain: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    center: Center, chain: Chain, issuer: Issuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = ["--data", str(tmp_path / "authority" / "center"), "--terminal", chain.terminal.hex(), "--json"]
     assert run(["center", "terminal", "accept-late", *told]) == ExitCode.REFUSED
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "SYN-517"
     assert run(["center", "terminal", "revoke", *told]) == ExitCode.DONE
     capsys.readouterr()
+    # Nobody accepts blindly: how much waits, and what it comes to, is told.
+    dated(chain, issuer.card(*BLIND), now_ms() - 60_000)
+    dated(chain, issuer.card(*HALF), now_ms() - 60_000)
+    take_batch(center.store, center.keys, chain.batch(), now_ms())
+    assert waiting(told[1], capsys) == 2
     assert run(["center", "terminal", "accept-late", *told]) == ExitCode.DONE
-    assert json.loads(capsys.readouterr().out) == {"terminal": chain.terminal.hex(), "accepted": True}
-    assert [row[2:4] for row in snapshot(center, "audit")["audit"]] == [(f"uid:{os.getuid()}", "accept-late")]
+    accepted = {"terminal": chain.terminal.hex(), "events": 2, "fen": FARE + FARE // 2}
+    assert json.loads(capsys.readouterr().out) == accepted
+    assert waiting(told[1], capsys) == 0
+    assert run(["center", "terminal", "revoke", *told]) == ExitCode.DONE  # again: it changes nothing
+    actor = f"uid:{os.getuid()}"
+    entered = [row[2:] for row in snapshot(center, "audit")["audit"]]
+    assert entered == [
+        (actor, action, chain.terminal, chain.epoch, 0) for action in ("revoke", "accept-late")
+    ]
+
+
+def waiting(data: str, capsys: pytest.CaptureFixture[str]) -> int:
+    """How many events of the only terminal wait to be accepted, by `terminal list`."""
+    assert run(["center", "terminal", "list", "--data", data, "--json"]) == ExitCode.DONE
+    (one,) = json.loads(capsys.readouterr().out)
+    return int(one["waiting"])
 
 
 @pytest.mark.parametrize(
@@ -726,8 +830,10 @@ def test_one_card_that_is_tapped_every_second_is_found(
 def test_a_revocation_stands_as_it_was_first_said_and_spares_what_is_enrolled_later(
     center: Center, chain: Chain
 ) -> None:
-    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, MADE)
-    revoke_terminal(center.store, chain.terminal, RevocationReason.CESSATION, MADE + timedelta(days=1))
+    revoke_terminal(center.store, chain.terminal, RevocationReason.KEY_COMPROMISE, "uid:7", MADE)
+    revoke_terminal(
+        center.store, chain.terminal, RevocationReason.CESSATION, "uid:7", MADE + timedelta(days=1)
+    )
     (one,) = terminals(center.store)
     assert one.revoked == Revoked(one.certificate.serial, MADE, RevocationReason.KEY_COMPROMISE)
     center.publish(None, MADE)
@@ -735,7 +841,7 @@ def test_a_revocation_stands_as_it_was_first_said_and_spares_what_is_enrolled_la
     assert trust.revokes(one.certificate)
     assert not trust.revokes(center.keys.province_certificate)
     with pytest.raises(TerminalUnknown):
-        revoke_terminal(center.store, bytes(8), RevocationReason.CESSATION, MADE)
+        revoke_terminal(center.store, bytes(8), RevocationReason.CESSATION, "uid:7", MADE)
 
 
 @pytest.mark.parametrize("most", [17, 22])

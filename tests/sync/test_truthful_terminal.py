@@ -44,12 +44,13 @@ MOVES: st.SearchStrategy[Move] = st.one_of(
 )
 
 
-def books_of(moves: list[Move]) -> Books:
+def books_of(moves: list[Move]) -> tuple[Books, set[int]]:
+    """The centre's books after these moves, and the taps in them that are dated over a day ahead."""
     with tempfile.TemporaryDirectory() as folder:
         with closing(TruthfulTerminal(Path(folder) / "journal.db")) as terminal:
             for move in moves:
                 move(terminal)
-        return terminal.books
+        return terminal.books, terminal.dated_ahead
 
 
 @settings(max_examples=25, deadline=None)
@@ -59,7 +60,12 @@ def books_of(moves: list[Move]) -> Books:
 )
 def test_nothing_is_found_of_a_truthful_terminal(moves: list[Move], missing: frozenset[int]) -> None:
     # Nor while some of it is still to come.
-    with books_of(moves).without(missing).ledger() as ledger:
-        assert {finding.kind for finding in find_all(ledger)} <= {FindingKind.GAP}
-        reasons = {claim.withheld_for for claim in settle(ledger).claims}
+    books, ahead = books_of(moves)
+    with books.without(missing).ledger() as ledger:
+        findings = [finding for finding in find_all(ledger) if finding.kind is not FindingKind.GAP]
+        claims = settle(ledger).claims
+    assert {finding.kind for finding in findings} <= {FindingKind.DATED_AHEAD}
+    assert {finding.first for finding in findings} == ahead - missing
+    assert {claim.sequence for claim in claims if claim.withheld_for == "dated_ahead"} == ahead - missing
+    reasons = {claim.withheld_for for claim in claims if claim.sequence not in ahead}
     assert reasons <= {"", CANCELLED, CORRECTED, REPLACED}

@@ -28,6 +28,7 @@ Row = tuple[object, ...]
 USES: Final = 2  # of the quota, a month
 # How long it takes to tap a card, put it away and tap it again.
 HANDLING_MS: Final = 7_000
+DAY_MS: Final = 86_400_000
 
 
 def rows_of(name: str, **columns: object) -> Row:
@@ -68,6 +69,9 @@ class TruthfulTerminal:
 
     def __post_init__(self) -> None:
         self._start()
+        self._true_ms = self.clock.now
+        #: Its granted taps that are dated over a day ahead, for its clock was.
+        self.dated_ahead: set[int] = set()
         self._proofs = 0
         self._granted: dict[int, tuple[int, UsageEvent]] = {}
 
@@ -95,6 +99,7 @@ class TruthfulTerminal:
         """Time passes."""
         self.clock.now += milliseconds
         self.clock.monotonic += milliseconds
+        self._true_ms += milliseconds
 
     def tap(self, card: int, *, again: bool = False) -> None:
         """A card is tapped; `again`: for a larger party, in place of its last granted tap if there is one."""
@@ -167,7 +172,13 @@ class TruthfulTerminal:
         return max(taps, key=lambda event: event.sequence, default=None)
 
     def _note(self, event: UsageEvent, **found: object) -> None:
-        self._add("events", event, hash=event.hash.hex(), previous=event.previous.hex())
+        # Each is sent at once: what is sent later is less ahead.
+        received_ms = self._true_ms
+        self._add(
+            "events", event, hash=event.hash.hex(), previous=event.previous.hex(), received_ms=received_ms
+        )
+        if event.outcome.granted and event.time_ms - received_ms > DAY_MS:
+            self.dated_ahead.add(event.sequence)
         self._add(
             "examined",
             event,

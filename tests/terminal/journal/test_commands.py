@@ -25,6 +25,7 @@ from terminal.events.outcome import Outcome
 from terminal.journal.commands import app
 from terminal.journal.errors import (
     ExportExists,
+    ExportIntoData,
     JournalLocked,
     JournalUnreadable,
     ReceiptUnusable,
@@ -206,6 +207,35 @@ def test_a_file_that_is_there_is_replaced_only_when_told(bus: Enrolled, tmp_path
     assert out.read_bytes() != b"evidence"
 
 
+@pytest.mark.parametrize("verb", ["export", "receipt"])
+def test_nothing_that_the_terminal_lives_on_is_written_over(
+    bus: Enrolled, tmp_path: Path, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bus.directory.path
+    (tmp_path / "other-name").symlink_to(data)
+    (tmp_path / "linked").symlink_to(bus.directory.configuration_file)
+    (tmp_path / "same").hardlink_to(bus.directory.journal)
+    elsewhere = tmp_path / "big-disk" / "upload.db"
+    elsewhere.parent.mkdir()
+    bus.directory.uploads.rename(elsewhere)
+    bus.directory.uploads.symlink_to(elsewhere)
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    monkeypatch.chdir(data / "content")
+
+    for out in (
+        *(data / name for name in ("journal.db", "terminal.toml", "upload.db", "new", "keys/new")),
+        data / "content" / ".." / "journal.db-wal",
+        *(tmp_path / name for name in ("other-name/root.pem", "linked", "same")),
+        elsewhere,
+        Path("../certificate.pem"),
+        Path("new"),
+    ):
+        with pytest.raises(ExportIntoData):
+            run(verb, "--data", data, "--out", out, "--force")
+    assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
+    run(verb, "--data", data, "--out", tmp_path / "big-disk" / "beside", "--force")
+
+
 def test_what_is_no_tap_does_not_look_as_if_something_was_paid(bus: Enrolled) -> None:
     with open_terminal(bus.directory) as terminal:
         cancel(terminal.desk, 2)
@@ -232,6 +262,17 @@ def test_every_kind_of_event_has_a_name(bus: Enrolled) -> None:
     assert [row["kind"] for row in rows[5:]] == list(EventKind)
     assert all((row["holder_pays"] is None) is (row["kind"] != "tap") for row in rows)
     run("list", "--data", bus.directory.path)
+
+
+def test_an_export_tells_of_a_cut_end_whatever_part_is_wanted(bus: Enrolled, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(bus.directory.journal)) as connection:
+        connection.execute("DELETE FROM events WHERE sequence > 3")
+        connection.execute("DELETE FROM checkpoints WHERE sequence > 3")
+        connection.commit()
+    asked = ("export", "--data", bus.directory.path, "--out", tmp_path / "x", "--force")
+    for part in ((), ("--to", "4"), ("--from", "4", "--to", "5")):
+        assert "#4-5: the end is missing" in run(*asked, *part, expected=1)
+    run(*asked, "--from", "5", "--to", "3", expected=2)
 
 
 @pytest.fixture
@@ -287,6 +328,28 @@ def test_what_is_left_of_a_file_that_was_cut_is_exported_and_the_rest_is_named(
     assert all(len(gap["segment"]) == 16 for gap in told["gaps"] if gap["first"] > min(held))
     said = run(*exporting, "--force", expected=1)
     assert f"#{told['gaps'][0]['first']}" in said and "is damaged here" in said
+
+
+@pytest.mark.parametrize("is_end_known", [True, False])
+@pytest.mark.parametrize("percent", range(30, 100, 10))
+def test_no_event_is_made_up_of_a_file_that_was_cut(
+    long: Enrolled, tmp_path: Path, percent: int, is_end_known: bool
+) -> None:
+    journal, data = long.directory.journal, ("--data", long.directory.path)
+    with closing(sqlite3.connect(journal)) as connection, connection:
+        hashes = dict(connection.execute("SELECT sequence, hash FROM events"))
+        if not is_end_known:
+            connection.execute("DELETE FROM checkpoints")
+    os.truncate(journal, journal.stat().st_size * percent // 100 // 4096 * 4096)
+
+    told = json.loads(run("export", *data, "--out", tmp_path / "left", "--json", expected=1))
+    last = told["gaps"][-1]["last"]
+    assert last == 200 if is_end_known else 5 < last <= told["last"] + 1 <= 200
+    found = json.loads(run("verify", *data, "--json", expected=1))
+    assert (found["events"], found["last"]) == (told["events"], told["last"])
+    assert bytes.fromhex(found["head"]) == hashes[found["last"]]
+    (unreadable,) = [one for one in found["faults"] if one["kind"] == "unreadable"][-1:]
+    assert unreadable["last"] == last
 
 
 @pytest.mark.parametrize("table", ["owner", "base"])

@@ -71,6 +71,31 @@ assert (report.events, report.signed_up_to, report.faults) == (9, 9, ())
     assert output.split() == ["TRM-420"]
 
 
+def test_a_disk_that_just_lacks_room_is_told_with_less_than_is_needed(tmp_path: Path) -> None:
+    output = in_mount(
+        tmp_path / "disk",
+        SMALL_DISK,
+        """
+def leave(count):
+    with open(folder / "ballast", "ab") as ballast:
+        free = os.statvfs(folder).f_bavail * 4096
+        os.posix_fallocate(ballast.fileno(), ballast.tell(), free - count)
+
+for left in (64 * disk.MIB, 64 * disk.MIB - 4096, 16 * disk.MIB, 16 * disk.MIB - 4096, 4096):
+    leave(left)
+    trouble = disk.JournalDisk(folder).trouble()
+    print(trouble and (trouble.code, *trouble.facts.values()))
+""",
+    )
+    assert output.splitlines() == [
+        "None",
+        "('TRM-421', '63.9 MiB', '16 MiB')",
+        "('TRM-421', '16 MiB', '16 MiB')",
+        "('TRM-420', '15.9 MiB', '16 MiB')",
+        "('TRM-420', '0 MiB', '16 MiB')",
+    ]
+
+
 def test_a_disk_that_others_fill_at_once_loses_nothing(tmp_path: Path) -> None:
     output = in_mount(
         tmp_path / "disk",

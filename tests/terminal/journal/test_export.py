@@ -137,9 +137,19 @@ def test_an_end_that_the_centre_signed_for_is_named(journal: Path, tmp_path: Pat
         connection.execute("DELETE FROM events WHERE sequence > 195")
         connection.execute("DELETE FROM checkpoints WHERE sequence > 195")
         connection.commit()
-    with JournalReader(journal) as reader:
-        done = export_journal(reader, tmp_path / "out", [], receipt, NOON)
-    assert [(gap.reason, gap.first, gap.last) for gap in done.gaps] == [(GapReason.TAIL_MISSING, 196, COUNT)]
+
+    def lacks(first: int, last: int | None) -> list[tuple[GapReason, int, int]]:
+        with JournalReader(journal) as reader:
+            done = export_journal(reader, tmp_path / "out", [], receipt, NOON, first, last)
+        return [(gap.reason, gap.first, gap.last) for gap in done.gaps]
+
+    tail = (GapReason.TAIL_MISSING, 196, COUNT)
+    assert lacks(1, None) == [tail]
+    # There is no checkpoint behind these any more that the file could end at.
+    assert lacks(1, 194) == lacks(1, 198) == lacks(100, 198) == lacks(196, 199) == [tail]
+    assert lacks(198, 199) == [(GapReason.TAIL_MISSING, 198, COUNT)]
+    assert verify((tmp_path / "out").read_bytes(), Known.of_receipt(receipt)).faults[0].last == COUNT
+    assert lacks(1, 150) == []
 
 
 def test_an_export_says_what_was_pruned(path: Path) -> None:

@@ -123,8 +123,10 @@ def test_a_tap_that_is_still_to_be_cancelled_stays(path: Path, clock: SetClock) 
             assert count_removable(connection, allowed) == 5
         assert prune(journal, allowed) == 5
         assert events_in(path)[0] == waiting
-        journal.confirm(())
+        journal.sell(())
+        assert journal.is_sold(waiting.sequence)
         assert prune(journal, allowed) == 5
+        assert not journal.is_sold(waiting.sequence)
 
 
 def test_a_receipt_that_is_not_ours_prunes_nothing(path: Path, journal: JournalWriter) -> None:

@@ -335,6 +335,7 @@ def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
                 "amended",
                 "voices",
                 "unconfirmed",
+                "sold",
             )
         }
 
@@ -395,7 +396,9 @@ def test_a_base_that_is_not_the_one_base_is_told(small: bytes, tmp_path: Path) -
     assert found(report) == [(FaultKind.STRUCTURE, 0, 0)]
 
 
-@pytest.mark.parametrize("table", ["events", "checkpoints", "uses", "amended", "voices", "unconfirmed"])
+@pytest.mark.parametrize(
+    "table", ["events", "checkpoints", "uses", "amended", "voices", "unconfirmed", "sold"]
+)
 def test_a_damaged_definition_of_a_table_is_told_and_no_riddle(
     small: bytes, tmp_path: Path, table: str
 ) -> None:
@@ -432,6 +435,7 @@ def test_a_definition_that_means_something_else_is_told(path: Path) -> None:
         "INSERT INTO amended VALUES (1, 2, zeroblob(8))",
         "INSERT INTO voices VALUES (1, zeroblob(9), zeroblob(8))",
         "INSERT INTO unconfirmed VALUES (1, zeroblob(8))",
+        "INSERT INTO sold VALUES (1, zeroblob(8))",
     ],
 )
 def test_what_was_added_to_the_database_is_told(path: Path, addition: str) -> None:

@@ -1,6 +1,7 @@
 """The journal: durable, chained, one writer; damage is named where it is, and the rest stays readable."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from terminal.events.event import NO_PREVIOUS, ClockTrust
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
 from terminal.journal.errors import (
+    JournalCut,
     JournalDamaged,
     JournalLocked,
     JournalMissing,
@@ -20,13 +22,25 @@ from terminal.journal.errors import (
     JournalUnavailable,
     TapNotRecorded,
 )
+from terminal.journal.pruning import prune, retention
 from terminal.journal.reader import JournalReader
 from terminal.journal.schema import JournalOwner
+from terminal.journal.training import training_owner
 from terminal.journal.uses import QuotaCount
 from terminal.journal.verification import verify_journal
 from terminal.journal.writer import CHECKPOINT_EVERY
 from tests.terminal.enrolled import NOON, TERMINAL_ID, SetClock
-from tests.terminal.journal.journals import CENTER, DRAFT, EVIDENCE, KEY, append, writer
+from tests.terminal.journal.journals import (
+    CENTER,
+    DRAFT,
+    EVIDENCE,
+    KEY,
+    OWNER,
+    RECEIPTS,
+    append,
+    receipt_for,
+    writer,
+)
 
 
 def test_events_are_chained_from_the_first(path: Path) -> None:
@@ -229,6 +243,34 @@ def test_a_writer_does_not_go_on_after_a_damaged_end(path: Path) -> None:
     connection.close()
     with pytest.raises(JournalDamaged, match="last event"):
         writer(path)
+
+
+@pytest.mark.parametrize("kept", [8, 6])
+def test_a_number_that_a_checkpoint_names_is_not_given_again(path: Path, kept: int) -> None:
+    with writer(path) as journal:
+        first = append(journal, 9)
+        prune(journal, retention(OWNER, receipt_for(first[5]), RECEIPTS.public_key, first[-1].time_ms))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM events WHERE sequence > ?", (kept,))
+    for _ in range(2):  # and the first try has changed nothing
+        with pytest.raises(JournalCut) as caught:
+            writer(path)
+        assert caught.value.facts == {"held": kept, "signed": 9}
+    with JournalReader(path) as reader:
+        assert list(reader.checkpoint_sequences(1)) == [9]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM checkpoints")
+    with writer(path) as journal:
+        assert append(journal)[0].sequence == kept + 1
+
+
+def test_a_training_journal_goes_on_whatever_became_of_its_end(path: Path) -> None:
+    with writer(path, owner=training_owner(1)) as journal:
+        append(journal, 9)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM events WHERE sequence = 9")
+    with writer(path, owner=training_owner(1)) as journal:
+        assert append(journal)[0].sequence == 9
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough to be looked at" * 50])

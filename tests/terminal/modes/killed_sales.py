@@ -3,7 +3,8 @@
 python -m tests.terminal.modes.killed_sales FOLDER
 
 After each kill the office starts again, and what is settled has to be whole: as many uses of the quota as
-there are taps that count, a sale sold as a whole or not at all, and sold if that was said.
+there are taps that count, a sale sold as a whole or not at all, and sold if that was said. It is killed also
+right behind the confirmation's COMMIT, when all is written and nothing was said: then it is sold as well.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from terminal.data_directory import TERMINAL_KEY
 from terminal.events.kind import EventKind
 from terminal.journal import writer
 from terminal.journal.schema import JournalOwner, open_for_reading, open_for_writing
+from terminal.journal.uses import QuotaCount
 from terminal.journal.verification import verify_journal
 from terminal.modes.sale import Sale
 from tests.terminal.enrolled import Enrolled
@@ -43,12 +45,34 @@ class Killing:
 
     office: Enrolled
     cards: tuple[ChipContents, ChipContents]
-    found: dict[str, int] = field(default_factory=lambda: {"cancelled": 0, "sold": 0, "said": 0})
+    found: dict[str, int] = field(default_factory=lambda: {"cancelled": 0, "sold": 0, "said": 0, "untold": 0})
     counting: set[int] = field(default_factory=set)
 
     def sell_and_kill(self, end: Callable[[Sale], object], before: int) -> bool:
         """A sale of both cards and its end, killed before that statement; whether it came to one."""
         return self._killed(lambda: self._sell(end, before))
+
+    def sell_and_kill_untold(self) -> None:
+        """A sale that is confirmed on the disk, killed before anybody hears of it."""
+
+        def sell() -> None:
+            with selling(self.office) as (terminal, sales):
+                journal = terminal.desk.journal
+                written = journal.sell
+
+                def sell_and_die(counts: Iterable[QuotaCount]) -> None:
+                    written(counts)
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+                pytest.MonkeyPatch().setattr(journal, "sell", sell_and_die)
+                sale = sales.begin()
+                for card in self.cards:
+                    tap_in(terminal, sale, card, companions=1)
+                sale.confirm()
+                os.write(1, _SOLD)
+
+        assert self._killed(sell), "it was said"
+        self.found["untold"] += 1
 
     def open_and_kill(self, before: int) -> bool:
         """A start, killed before that statement; whether it came to one."""
@@ -95,7 +119,7 @@ class Killing:
         assert os.WIFSIGNALED(status), os.waitstatus_to_exitcode(status)
         return said == b""
 
-    def look(self, *, was_said: bool = False) -> None:
+    def look(self, *, was_said: bool = False, was_written: bool = False) -> None:
         """Start again, and see that all of it adds up. Raises AssertionError."""
         with selling(self.office) as (terminal, _sales):
             assert terminal.desk.journal.unconfirmed() == ()
@@ -109,7 +133,7 @@ class Killing:
         assert uses == len(counting), f"{uses} uses are counted for {len(counting)} taps"
         sold = len(counting - self.counting)
         assert self.counting <= counting, "what was sold is cancelled"
-        assert sold in ((2,) if was_said else (0, 2)), f"{sold} taps of a sale of two are sold"
+        assert sold in ((2,) if was_said or was_written else (0, 2)), f"{sold} taps of a sale of two are sold"
         key = self.office.directory.keystore.load(TERMINAL_KEY).public_key
         assert verify_journal(self.office.directory.journal, key).faults == ()
         self.counting = counting
@@ -140,6 +164,8 @@ def main(folder: Path) -> None:
         killing.look(was_said=not is_killed)
         if not is_killed:
             break
+    killing.sell_and_kill_untold()
+    killing.look(was_written=True)
     for before in range(_MOST):
         is_killed = killing.sell_and_kill(Sale.cancel, before)
         killing.look()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -85,6 +86,15 @@ def selling(office: Enrolled, clock: SetClock | None = None) -> Iterator[tuple[T
         SaleDesk(terminal.desk) as sales,
     ):
         yield terminal, sales
+
+
+@contextmanager
+def locked(office: Enrolled, terminal: Terminal) -> Iterator[None]:
+    """Another program holds the journal's file: the disk takes nothing."""
+    terminal.desk.journal._connection.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(office.directory.journal, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
 
 
 def tap_in(terminal: Terminal, sale: Sale, card: ChipContents, companions: int = 0) -> TapResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from card.simulator.boards.link import InProcessConnection
 from card.simulator.boards.pcscd import PrivatePcscd
 from card.simulator.boards.vpcd import VpcdLink
 from card.simulator.chips.contents import ChipContents
@@ -26,7 +28,9 @@ from terminal.decisions.decide import local_date
 from terminal.events.event import ClockTrust, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.events.outcome import Outcome
+from terminal.journal.errors import JournalUnavailable, TapNotRecorded
 from terminal.journal.verification import verify_journal
+from terminal.journal.writer import JournalWriter, Place
 from terminal.modes import attendance
 from terminal.modes.attendance import read_book
 from terminal.modes.check_in import REPEAT_MS, AttendanceRules, CheckIn
@@ -40,7 +44,7 @@ from tests.card.psam_cards import empty_readers
 from tests.terminal.enrolled import NOON, Enrolled, SetClock, chip, enrol
 from tests.terminal.modes.desk_process import DeskProcess
 from tests.terminal.modes.desk_script import Do, Script, Step, passing
-from tests.terminal.modes.sale_cast import journal_of
+from tests.terminal.modes.sale_cast import journal_of, locked
 
 IN, OUT, VISIT = EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.VISIT
 CANCELLATION: Final = EventKind.CANCELLATION
@@ -57,7 +61,11 @@ def hall(tmp_path: Path) -> Enrolled:
 
 
 def attend(
-    hall: Enrolled, *steps: Step, clock: SetClock | None = None, rules: AttendanceRules = ANY_RULES
+    hall: Enrolled,
+    *steps: Step,
+    clock: SetClock | None = None,
+    rules: AttendanceRules = ANY_RULES,
+    is_killed: bool = False,
 ) -> list[dict[str, Any]]:
     """What a program hears while this happens, from one start of the terminal to its end."""
     out, script = io.StringIO(), Script(*steps)
@@ -67,7 +75,8 @@ def attend(
         book = read_book(hall.directory.journal, terminal.service.code, day, boot)
         desk = CheckIn(terminal, book, rules, CheckInJsonDisplay(out), json_order)
         DeskLoop(terminal.desk.contents, script, script, desk).run()
-        desk.close()
+        if not is_killed:
+            desk.close()
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
@@ -205,6 +214,88 @@ def test_without_a_guardian_nobody_came_and_nobody_left(hall: Enrolled, how: str
     assert (CANCELLATION, 3) in kinds(journal_of(hall))
     present = attend(hall, clock=clock)[0]
     assert 1 in [one["sequence"] for one in present["list"]]  # the one who wanted to leave alone
+
+
+@pytest.mark.parametrize("guardian", ["none", "staff", "card"])
+def test_a_kill_lets_nobody_go_alone(hall: Enrolled, guardian: str) -> None:
+    """Killed within the minute in which a guardian may still come."""
+    clock, card = SetClock(), hall.card()
+    shown: dict[str, list[Step]] = {
+        "none": [],
+        "staff": ['{"do": "guardian", "here": true}'],
+        "card": [chip(hall.companion_card(card))],
+    }
+    attend(hall, chip(card), '{"do": "guardian", "here": true}', clock=clock, rules=NEEDS)
+    clock.now += HOURS_MS
+    attend(hall, chip(card), *shown[guardian], clock=clock, rules=NEEDS, is_killed=True)
+    told = attend(hall, clock=clock, rules=NEEDS)
+    present = next(one for one in told if one["state"] == "presences")["present"]
+    if guardian == "none":
+        assert told[0] == {"state": "interrupted", "cancelled": 1}
+        assert (CANCELLATION, 2) in kinds(journal_of(hall)) and present == 1
+    else:
+        assert told[0]["state"] == "presences"
+        assert CANCELLATION not in [kind for kind, _ in kinds(journal_of(hall))] and present == 0
+
+
+def test_who_came_alone_and_was_killed_with_the_desk_has_not_come(hall: Enrolled) -> None:
+    clock, card = SetClock(), hall.card()
+    attend(hall, chip(card), clock=clock, rules=NEEDS, is_killed=True)
+    clock.boot, clock.now = b"boot-two", clock.now + REPEAT_MS
+    told = attend(hall, clock=clock, rules=NEEDS)
+    assert (told[1]["present"], told[1]["unmatched"]) == (0, 0)
+
+
+def test_who_went_alone_is_here_again_once_the_disk_takes_the_withdrawal(hall: Enrolled) -> None:
+    clock, card = SetClock(), hall.card()
+    staff = '{"do": "guardian", "here": true}'
+    attend(hall, chip(card), staff, clock=clock, rules=NEEDS)
+    clock.now += HOURS_MS
+    attend(hall, chip(card), clock=clock, rules=NEEDS, is_killed=True)
+    clock.now += HOURS_MS
+    with pytest.MonkeyPatch.context() as patch:
+        # As a full disk does: the start gets no place in the journal, the first tap does.
+        places, next_place = iter([False]), JournalWriter.next_place
+
+        def full_at_first(journal: JournalWriter) -> Place:
+            if next(places, True):
+                return next_place(journal)
+            raise JournalUnavailable(detail="full")
+
+        patch.setattr(JournalWriter, "next_place", full_at_first)
+        told = attend(hall, chip(card), staff, clock=clock, rules=NEEDS)
+    assert [one["present"] for one in told if one["state"] == "presences"] == [0]
+    assert answers(told) == [("left", 0)]
+    assert kinds(journal_of(hall)) == [(IN, 0), (OUT, 1), (CANCELLATION, 2), (OUT, 1)]
+
+
+def test_a_withdrawal_that_the_disk_did_not_take_is_made_before_the_next_confirmation(hall: Enrolled) -> None:
+    first, second, out = hall.card(), hall.card(), io.StringIO()
+    with open_terminal(hall.directory, SetClock()) as terminal:
+        journal = terminal.desk.journal
+        book = read_book(hall.directory.journal, "BUS-1", local_date(NOON), SetClock().boot)
+        desk = CheckIn(terminal, book, NEEDS, CheckInJsonDisplay(out), json_order)
+        with InProcessConnection(chip(first)) as connection:
+            desk.card(connection)
+        with (
+            ExitStack() as held,
+            pytest.MonkeyPatch.context() as patch,
+            InProcessConnection(chip(second)) as connection,
+        ):
+            note = book.note
+
+            def note_and_lock(event: UsageEvent) -> None:
+                note(event)
+                held.enter_context(locked(hall, terminal))
+
+            # The second coming is written, the withdrawal of the first is not.
+            patch.setattr(book, "note", note_and_lock)
+            with pytest.raises(TapNotRecorded):
+                desk.card(connection)
+        assert journal.unconfirmed() == (1, 2)
+        desk.entry('{"do": "guardian", "here": true}')
+        assert journal.unconfirmed() == ()
+    assert kinds(journal_of(hall)) == [(IN, 0), (IN, 0), (CANCELLATION, 1)]
 
 
 def test_a_restart_finds_who_is_here(hall: Enrolled) -> None:

@@ -19,10 +19,12 @@ from terminal.events.errors import EventMalformed
 from terminal.events.outcome import Outcome
 from terminal.modes.errors import InspectorIsAnother, NothingToInspect
 from terminal.modes.inspection import MAGIC, Inspection, Inspector, inspection_text, open_inspector
+from terminal.modes.sale import Sale
 from tests.category_words import CATEGORY_WORDS
 from tests.demo.processes import Running
 from tests.terminal.enrolled import Enrolled, SetClock, chip
 from tests.terminal.modes.gate import MINUTE, Gate, gate, opened
+from tests.terminal.modes.sale_cast import tap_in
 
 
 @pytest.fixture
@@ -95,6 +97,26 @@ def test_what_was_cancelled_or_replaced_counts_no_more(bus: Enrolled) -> None:
         assert [found.sequence for found in [inspected(here, card)] if found] == [larger.sequence]
         cancel(here.terminal.desk, larger.sequence)
         assert inspected(here, card) is None
+
+
+def test_nothing_is_valid_before_its_sale_is_confirmed(bus: Enrolled) -> None:
+    card, clock = bus.card(), SetClock()
+
+    def beside() -> Inspection | None:
+        with open_inspector(bus.directory, clock) as inspector, InProcessConnection(chip(card)) as connection:
+            return inspector.look(connection)
+
+    with opened(bus, clock) as here:
+        tap_in(here.terminal, Sale(here.terminal.desk), card)
+        assert (inspected(here, card), beside()) == (None, None)
+    # The process was killed: whoever looks before the next start finds nothing sold.
+    assert beside() is None
+    with opened(bus, clock) as here:
+        sale = Sale(here.terminal.desk)
+        sold = tap_in(here.terminal, sale, card)
+        sale.confirm()
+        for found in (inspected(here, card), beside()):
+            assert found is not None and (found.sequence, found.is_valid) == (sold.sequence, True)
 
 
 def test_a_tap_without_a_benefit_is_told_without_the_reason(bus: Enrolled) -> None:

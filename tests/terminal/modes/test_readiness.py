@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,10 @@ from sync.agent.state import UploadState
 from terminal.assembly import open_terminal
 from terminal.commands import app
 from terminal.data_directory import TERMINAL_KEY
+from terminal.errors import FileNotWritten
 from terminal.events.event import UsageEvent
+from terminal.holder_reference import FOLDER_VARIABLE, DayKeys
+from terminal.journal.errors import JournalIncomplete
 from terminal.journal.schema import JournalOwner
 from terminal.journal.writer import JournalWriter
 from tests.terminal.enrolled import TERMINAL_ID, Enrolled, SetClock, enrol
@@ -132,6 +135,11 @@ def roll_back(bus: Enrolled) -> None:
         connection.execute("DELETE FROM events WHERE sequence > 2")
 
 
+def cut_what_is_signed(bus: Enrolled) -> None:
+    with closing(sqlite3.connect(bus.directory.journal)) as connection, connection:
+        connection.execute("DELETE FROM events WHERE sequence = 5")
+
+
 def swap(bus: Enrolled) -> None:
     bus.directory.journal.unlink()
     tap(bus, 1, JournalOwner(b"\xff" * 8, 1))
@@ -144,6 +152,7 @@ def swap(bus: Enrolled) -> None:
         (lambda bus: bus.directory.journal.write_bytes(b"no database " * 999), "TRM-503"),
         (lambda bus: bus.directory.journal.unlink(), "TRM-429"),
         (roll_back, "TRM-429"),
+        (cut_what_is_signed, "TRM-433"),
         (swap, "TRM-502"),
     ],
 )
@@ -154,6 +163,50 @@ def test_a_journal_that_no_terminal_would_go_on_with(
     said = status(bus)
     assert faults(bus) == [f"journal {code}"]
     assert said["recorded"] is said["unsent"] is None
+
+
+@pytest.mark.parametrize(
+    "tables", [("unconfirmed",), ("uses", "amended"), ("voices",), ("base",), ("owner",), ("checkpoints",)]
+)
+def test_a_journal_of_an_older_version(bus: Enrolled, tables: tuple[str, ...]) -> None:
+    with closing(sqlite3.connect(bus.directory.journal)) as connection:
+        for table in tables:
+            connection.execute(f"DROP TABLE {table}")
+    said = status(bus)
+    assert faults(bus) == ["journal TRM-509"]
+    assert ", ".join(sorted(tables)) in str(said["troubles"]) and "enrol again" in str(said["troubles"])
+    with pytest.raises(JournalIncomplete), open_terminal(bus.directory):
+        pass
+
+
+def open_to_others(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o755)
+
+
+def no_folder(folder: Path) -> None:
+    folder.write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [open_to_others, no_folder])
+@pytest.mark.parametrize("is_of_the_day", [False, True])
+def test_keys_of_holders_that_cannot_be_kept(
+    tmp_path: Path,
+    private_pcscd: PrivatePcscd,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path], None],
+    is_of_the_day: bool,
+) -> None:
+    assert private_pcscd.readers
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    bus = enrol(tmp_path / "bus")
+    assert faults(bus) == []
+    days = DayKeys(TERMINAL_ID)
+    spoil(days.folder if is_of_the_day else bus.directory.window_keys)
+    assert faults(bus) == ["holder_keys TRM-404"]
+    # No promise is broken: nobody could tap.
+    with pytest.raises(FileNotWritten), open_terminal(bus.directory) as opened:
+        opened.desk.day_keys.reference(bytes(16), date(2026, 11, 25))
 
 
 @pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -25,7 +23,7 @@ from card.simulator.chips.faults import TearingChip
 from card.simulator.issuing.personalisation import Holder
 from crypto.credential import TapCredential
 from terminal.amendments import cancel
-from terminal.assembly import Terminal, open_terminal
+from terminal.assembly import open_terminal
 from terminal.data_directory import TERMINAL_KEY
 from terminal.decisions.errors import DecisionInputInvalid
 from terminal.events.event import UsageEvent
@@ -50,7 +48,8 @@ from terminal.open_sale import MAX_TAPS
 from terminal.tap import tap
 from tests.card.full_cards import Tap
 from tests.terminal.enrolled import Enrolled, SetClock, chip
-from tests.terminal.modes.sale_cast import journal_of, park, selling, tap_in
+from tests.terminal.modes.sale_cast import journal_of, locked, park, selling, tap_in
+from tests.terminal.own_mount import SMALL_DISK, run_on_mount
 
 
 @pytest.fixture
@@ -332,15 +331,6 @@ def test_a_place_that_the_sale_did_not_take_is_not_the_sales(office: Enrolled) -
     assert cancelled_by(journal_of(office)) == [2]
 
 
-@contextmanager
-def locked(office: Enrolled, terminal: Terminal) -> Iterator[None]:
-    """Another program holds the journal's file: the disk takes nothing."""
-    terminal.desk.journal._connection.execute("PRAGMA busy_timeout = 0")
-    with closing(sqlite3.connect(office.directory.journal, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-
-
 def counted_uses(office: Enrolled) -> int:
     """How many uses of quotas are on the disk."""
     with closing(open_for_reading(office.directory.journal)) as connection:
@@ -522,8 +512,8 @@ def test_no_instant_at_which_an_office_is_killed_costs_or_gives_a_use(tmp_path: 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
-    # The last instant of the first sale is after its confirmation.
-    assert (found["sold"], found["said"]) == (1, 1)
+    # The first one when all of it was carried out, and the one that is killed right behind its COMMIT.
+    assert (found["sold"], found["said"], found["untold"]) == (2, 1, 1)
     assert found["cancelled"] > found["starts"] > 10
 
 
@@ -545,6 +535,44 @@ def test_a_start_cancels_what_is_noted_and_nothing_else(office: Enrolled, row: s
     with open_terminal(office.directory, SetClock()) as terminal:
         assert terminal.cancelled_at_start == expected
     assert cancelled_by(journal_of(office)) == [1] * expected
+
+
+ON_A_FULL_DISK = """
+import os, sys
+from pathlib import Path
+from terminal.assembly import open_terminal
+from terminal.journal.disk import MIB
+from terminal.journal.errors import JournalDiskFull
+from terminal.modes.sale import Sale
+from tests.terminal.enrolled import SetClock
+from tests.terminal.modes.sale_cast import journal_of, park, tap_in
+
+folder = Path(sys.argv[1])
+office, clock = park(folder / "park"), SetClock()
+card = office.card()
+with open_terminal(office.directory, clock) as terminal:
+    tap_in(terminal, Sale(terminal.desk), card)
+with open(folder / "ballast", "wb") as ballast:
+    os.posix_fallocate(ballast.fileno(), 0, os.statvfs(folder).f_bavail * 4096 - 15 * MIB)
+with open_terminal(office.directory, clock) as terminal:
+    sale = Sale(terminal.desk)
+    try:
+        tap_in(terminal, sale, card)
+    except JournalDiskFull as error:
+        print(error.code, terminal.cancelled_at_start, len(journal_of(office)))
+    (folder / "ballast").unlink()
+    clock.pass_time(1000)
+    print(tap_in(terminal, sale, card).quota_left)
+    sale.confirm()
+for event in journal_of(office):
+    print(event.kind.name, event.refers_to)
+"""
+
+
+def test_a_full_disk_at_the_start_keeps_no_terminal_from_running(tmp_path: Path) -> None:
+    """What was left unconfirmed is cancelled once the disk takes it, before the next tap is recorded."""
+    output = run_on_mount(tmp_path / "disk", SMALL_DISK, ON_A_FULL_DISK)
+    assert output.splitlines() == ["TRM-420 1 1", "1", "TAP 0", "CANCELLATION 1", "TAP 0"]
 
 
 def test_what_is_kept_of_an_open_sale_names_nobody(office: Enrolled) -> None:

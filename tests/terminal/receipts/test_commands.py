@@ -27,6 +27,7 @@ from terminal.configuration import Mode
 from terminal.errors import FileNotRead, TerminalNotEnrolled
 from terminal.journal.errors import JournalDamaged
 from terminal.modes.inspect_command import inspect_receipts
+from terminal.modes.sale import SaleDesk
 from terminal.receipts.benefit_receipt import SignedBenefitReceipt
 from terminal.receipts.commands import app
 from terminal.receipts.errors import (
@@ -43,6 +44,7 @@ from terminal.receipts.slip import Paper
 from terminal.receipts.verification import verify_receipt
 from terminal.tap import tap
 from tests.terminal.enrolled import SetClock, chip
+from tests.terminal.modes.sale_cast import tap_in
 from tests.terminal.receipts.cast import AT, NAME, Bus, bus
 from tests.terminal.receipts.test_qr_code import read, screen
 from tests.terminal.receipts.test_slip import printed as on_paper
@@ -195,6 +197,17 @@ def test_no_receipt_for_what_was_refused_taken_back_or_never_was(line: Bus) -> N
         with pytest.raises(NoReceiptDue, match=why):
             receipt_of(enrolled.directory, sequence)
     assert receipt_of(enrolled.directory, 1).receipt.sequence == 1
+
+
+def test_no_receipt_before_its_sale_is_confirmed(line: Bus) -> None:
+    enrolled = line.enrolled
+    with open_terminal(enrolled.directory, SetClock()) as terminal, SaleDesk(terminal.desk) as sales:
+        sale = sales.begin()
+        sequence = tap_in(terminal, sale, enrolled.card()).sequence
+        with pytest.raises(NoReceiptDue, match="sale is not confirmed"):
+            receipt_of(enrolled.directory, sequence)
+        sale.confirm()
+        assert receipt_of(enrolled.directory, sequence).receipt.sequence == sequence
 
 
 @pytest.mark.parametrize("is_correction", [False, True])

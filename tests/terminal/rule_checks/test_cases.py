@@ -110,6 +110,13 @@ CITED = rule("r", "grade <= 2").replace(
         ("grades 1-2 free on ferries", True),  # the deciding rule's own source
         ("grades 1-3 free", False),
         ("free grades 1-2", False),
+        ("too", True),  # little, but a clause
+        ("companions pay", True),
+        ("grades", False),
+        ("a", False),
+        (":", False),
+        ("rades 1-2 free", False),
+        ("00 rides", False),
     ],
 )
 def test_what_a_case_says_stands_in_its_source_or_in_the_deciding_rule_s(says: str, quoted: bool) -> None:
@@ -151,6 +158,30 @@ def test_a_chinese_source_is_divided_at_its_own_signs() -> None:
     untried = untried_clauses((one.file, one.case, None) for one in results)
 
     assert [one.clause for one in untried] == ["甲", "丙", "丁"]
+
+
+@pytest.mark.parametrize(
+    ("says", "quoted", "untried"),
+    [
+        ("级", False, ["一级免费", "二级半价", "免费"]),
+        ("通知", False, ["一级免费", "二级半价", "免费"]),
+        ("级半价", False, ["一级免费", "二级半价", "免费"]),
+        ("免费", True, ["一级免费", "二级半价"]),
+        ("二级半价", True, ["一级免费", "免费"]),
+        ("一级免费，二级半价", True, ["免费"]),
+    ],
+)
+def test_a_few_characters_are_no_quotation_and_try_no_clause(
+    says: str, quoted: bool, untried: list[str]
+) -> None:
+    toml = GOOD.replace(
+        "A place: grades 1-2 free, 08:30 to 17:00; companions pay", "通知：一级免费，二级半价；免费"
+    )
+    toml = toml.replace('says = "grades 1-2 free"', f'says = "{says}"')
+    results = list(run_cases(RuleBook([pack()]), [CaseFile.from_bytes(toml.encode())]))
+
+    assert {one.quoted for one in results} == {quoted}
+    assert [one.clause for one in untried_clauses((one.file, one.case, None) for one in results)] == untried
 
 
 def test_every_part_of_a_case_is_read() -> None:

@@ -147,7 +147,8 @@ def test_a_misquoted_source_is_1_and_clauses_without_a_case_are_noted(tmp_path: 
         "note cases.toml, p/r: no case tries what its source says: a test",
         "cases.toml first",
         "    source: all free",
-        "    its source does not say this: A place: grades 1-2 free, 08:30 to 17:00; companions pay",
+        "    its source does not say this, or too little of it is quoted: A place: grades 1-2 free, "
+        "08:30 to 17:00; companions pay",
         "1 quoted otherwise than the source is written",
         "2 cases, 0 decided otherwise than the source says",
     ]

@@ -218,6 +218,50 @@ def test_what_could_only_be_sampled_is_told_and_is_not_nobody(condition: str, va
     assert not compare(new, new).untried
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "services"),
+    [
+        (
+            'operator.startsWith("xx")',
+            'operator.startsWith("my-")',
+            ["operator such as my-x", "operator such as xx"],
+        ),
+        (
+            'service.startsWith("FERRY")',
+            'service == "FERRY-1"',
+            ["service such as FERRY"],
+        ),
+    ],
+)
+def test_services_that_begin_otherwise_are_compared(before: str, after: str, services: list[str]) -> None:
+    old, new = (one(rule("half", condition, HALF)) for condition in (before, after))
+
+    told_at = {place.en for change in changes(old, new) for place in change.services}
+
+    assert told_at == {f"elsewhere · transit · {service}" for service in services}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "variable"),
+    [
+        ('operator.endsWith("bus")', 'operator.endsWith("tram")', "operator"),
+        ('operator.contains("city")', "false", "operator"),
+        ("size(operator) == 11", "size(operator) == 12", "operator"),
+        ('service.endsWith("-1")', 'service.endsWith("-2")', "service"),
+        ("size(operator) * 70 == 560", "size(operator) * 70 == 630", "operator"),
+    ],
+)
+def test_services_of_which_some_could_be_compared_are_never_nobody(
+    before: str, after: str, variable: str
+) -> None:
+    old, new = (one(rule("half", condition, HALF)) for condition in (before, after))
+
+    found = compare(old, new)
+
+    assert bool(found.changes) is ("* 70" not in before)
+    assert [untried.variables for untried in found.untried] == [(variable,)]
+
+
 MISUSE = """[misuse]
 withdrawn = {withdrawn}
 following_years = {years}

@@ -101,6 +101,44 @@ def test_a_condition_that_holds_seldom_is_not(condition: str) -> None:
     assert found(book(rule("seldom", condition), rule("always")), Check.UNREACHABLE) == []
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *('operator.startsWith("my-")', 'operator.endsWith("bus")', 'operator.contains("city")'),
+        *("size(operator) == 11", 'service.startsWith("FERRY")', 'service.contains("-")'),
+        *('region.contains("0106")', 'region > "600000"', 'ticket.startsWith("half")'),
+    ],
+)
+def test_a_condition_on_part_of_a_text_is_not_called_unreachable(condition: str) -> None:
+    rules = book(rule("some", condition), rule("all"))
+
+    assert [one for one in lint_book(rules, None, TODAY) if one.level is not Level.NOTE] == []
+
+
+def test_where_not_every_value_was_tried_a_rule_is_not_said_to_be_unreachable_but_warned_of() -> None:
+    rules = book(rule("some", GUESSED_BY_NOBODY), rule("all"))
+
+    [finding] = found(rules, Check.UNREACHED)
+
+    assert (finding.subject, finding.level) == ("p/some@1", Level.WARNING)
+    assert "of operator only some were" in finding.says.en
+    assert found(rules, Check.UNREACHABLE) == []
+    assert found(rules, Check.UNREACHED, CATALOGUE) == []
+
+
+def test_a_shadow_that_not_every_value_was_tried_of_is_warned_of() -> None:
+    rules = book(rule("nearly-all", f"!({GUESSED_BY_NOBODY})"), rule("rest"))
+
+    assert [finding.subject for finding in found(rules, Check.UNREACHED)] == ["p/rest@1"]
+    assert found(rules, Check.UNREACHABLE) == []
+
+
+def test_a_condition_that_holds_for_nobody_is_found_beside_one_that_could_only_be_sampled() -> None:
+    rules = book(rule("dead", "grade > 4"), rule("some", GUESSED_BY_NOBODY), rule("all"))
+
+    assert [finding.subject for finding in found(rules, Check.UNREACHABLE)] == ["p/dead@1"]
+
+
 def test_a_shadowed_rule_is_found_with_those_that_shadow_it() -> None:
     blind = rule("blind", "1 in categories && grade == 1")
     rules = book(rule("severe", "grade <= 2"), blind, rule("rest", "grade >= 3"))
@@ -289,9 +327,62 @@ def test_a_local_rule_that_gives_less_than_the_law_is_a_fault(
     [finding] = found(rules, Check.BELOW_LAW)
 
     assert (finding.subject, finding.level) == ("hz/less", Level.FAULT)
-    assert "cn/transit-art-50" in finding.says.en
-    assert "第五十条" in finding.says.zh
+    assert finding.says.zh == (
+        "给得比全国规则 cn/transit-art-50 少（《中华人民共和国残疾人保障法》第五十条）；"
+        "法律没有例外，地方只能多给"
+    )
+    assert finding.says.en == (
+        "gives less than the nation's rule cn/transit-art-50 (Law on the Protection of Persons with "
+        "Disabilities, article 50); the law has no exception, only more may be given"
+    )
     assert places([finding]) == [where.replace(": ", ": from 2020-01-01, ")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sampled"),
+    [
+        ('operator.startsWith("test")', []),
+        ('operator.endsWith("-bus")', ["operator"]),
+        ('operator.contains("city")', ["operator"]),
+        ("size(operator) == 11", ["operator"]),
+        ('service.startsWith("FERRY")', []),
+        ('service.endsWith("-1")', ["service"]),
+        ('size(service) == 7 || operator > "m"', ["operator, service"]),
+        ('region.contains("0106")', ["region"]),
+        ('ticket.startsWith("half")', []),
+        ('ticket.endsWith("fare")', ["ticket"]),
+    ],
+)
+def test_less_than_the_law_at_services_that_a_part_of_a_text_picks_out_is_a_fault(
+    asked: str, sampled: list[str]
+) -> None:
+    less = rule("less", f"!(1 in categories && grade <= 2) || {asked}", HALF)
+    rules = RuleBook([pack(less, name="cq", region="5001"), *starter_rule_book().packs])
+
+    assert [finding.subject for finding in found(rules, Check.BELOW_LAW)] == ["cq/less"]
+    assert [finding.subject for finding in found(rules, Check.SAMPLED)] == sampled
+
+
+GUESSED_BY_NOBODY = "size(operator) * 70 == 560"  # as test-bus, the catalogue's, has it
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside the nation's", "alone"])
+def test_less_than_the_law_at_a_service_of_the_catalogue_is_a_fault(beside: bool) -> None:
+    less = rule("less", f"!(1 in categories && grade <= 2) || {GUESSED_BY_NOBODY}", HALF)
+    nation = starter_rule_book().packs if beside else ()
+    rules = RuleBook([pack(less, name="hz", region="3301"), *nation])
+
+    assert found(rules, Check.BELOW_LAW) == []
+    assert [finding.subject for finding in found(rules, Check.SAMPLED)] == ["operator"]
+    [finding] = found(rules, Check.BELOW_LAW, CATALOGUE)
+    assert finding.subject == "hz/less"
+    assert places([finding]) == ["BUS-1 bus: from 2020-01-01, category 1, grades 1–2"]
+
+
+def test_what_is_less_everywhere_is_not_told_again_at_each_service() -> None:
+    rules = RuleBook([pack(rule("less", "true", HALF), region="3301")])
+
+    assert found(rules, Check.BELOW_LAW, CATALOGUE) == found(rules, Check.BELOW_LAW) != []
 
 
 @pytest.mark.parametrize(
@@ -329,7 +420,7 @@ def test_the_nation_s_pack_itself_may_not_give_less() -> None:
 
     assert [finding.subject for finding in found(half, Check.BELOW_LAW)] == ["cn/transit-art-50"]
     [refused] = found(fewer, Check.BELOW_LAW)
-    assert "no rule gives what it gives" in refused.says.en
+    assert "no rule gives what it gives (Law on the Protection of Persons" in refused.says.en
     assert "elsewhere · transit: category 1, grade 2" in places([refused])
 
 
@@ -382,11 +473,22 @@ def test_suspicious_texts_are_found(written: str, instead: str, says: str) -> No
         ("免费", "free with grade 2", True),
         ("免费", "free with grades 1-2", True),
         ("免费", "free for the deaf", True),
+        *(
+            (zh, "free", True)
+            for zh in ("失明者免费", "自闭症患者免费", "精残免费", "瘫痪者免费", "重残免费")
+        ),
+        *(
+            (zh, "free", True)
+            for zh in ("I级免费", "Ⅱ级免费", "IV 级半价", "1 类免费", "二类免费", "２级免费")
+        ),
+        *(("免费", f"free for {en}", True) for en in ("the sightless", "autistic people", "category 1")),
+        *(("免费", f"free for {en}", True) for en in ("the first grade", "2nd-grade holders", "grade II")),
+        ("免费乘观光车", "free on the sightseeing bus, commuters and class 1 alike", False),
         ("持工伤证件（一至十级）的另有优惠", "others with work-injury grades 1-10", False),
         ("免费乘车", "rides free at a higher grade of comfort", False),
     ],
 )
-@pytest.mark.parametrize("field", ["staff_text", "holder_text", "instead"])
+@pytest.mark.parametrize("field", ["legal_basis", "staff_text", "holder_text", "instead"])
 def test_a_text_that_tells_category_or_grade_to_whoever_stands_by_is_found(
     zh: str, en: str, warns: bool, field: str
 ) -> None:
@@ -418,6 +520,16 @@ def test_a_pack_for_a_province_that_there_is_not_is_found(region: str, is_found:
         ('region.startsWith("9")', "CN", Check.UNKNOWN_REGION, "no such region: 9"),
         ('region == "3301"', "33", Check.UNKNOWN_REGION, "3301, which is not six digits"),
         ('region != "杭州"', "33", Check.UNKNOWN_REGION, "杭州, which is not six digits"),
+        ('region != "3301"', "33", Check.UNKNOWN_REGION, "(== never holds, != always does)"),
+        ('!(region.startsWith("9"))', "CN", Check.OUTSIDE_REGION, "so it excludes nobody"),
+        ('!region.startsWith("99") && local', "33", Check.OUTSIDE_REGION, "so it excludes nobody"),
+        ('region != "999901"', "CN", Check.OUTSIDE_REGION, "so it excludes nobody"),
+        ('!(grade == 1 && (local || "160101" == region))', "CN", Check.OUTSIDE_REGION, "excludes nobody"),
+        ('!(local && region in ["160101"])', "CN", Check.OUTSIDE_REGION, "excludes nobody"),
+        ('!!region.startsWith("99")', "CN", Check.UNKNOWN_REGION, "no such region: 99"),
+        ('!(region != "999901")', "CN", Check.UNKNOWN_REGION, "no such region: 999901"),
+        ('!(local) && region.startsWith("9")', "CN", Check.UNKNOWN_REGION, "no such region: 9"),
+        ('region != "999901" || region == "999901"', "CN", Check.UNKNOWN_REGION, "no such region"),
         ('!region.startsWith("")', "33", Check.UNKNOWN_REGION, "not 1 to 6 digits"),
         ('region.startsWith("32")', "33", Check.OUTSIDE_REGION, "region 32, outside the pack's 33"),
         ('"320102" == region', "3301", Check.OUTSIDE_REGION, "region 320102, outside the pack's 3301"),

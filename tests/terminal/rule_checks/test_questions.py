@@ -72,5 +72,27 @@ def test_anything_else_is_opaque(source: str, opaque: str) -> None:
     assert opaque in asked(source).opaque
 
 
+def test_literals_of_what_is_opaque_are_kept() -> None:
+    found = asked('operator.endsWith("bus") && size(operator) == 11 && grade < 3 && service == "B"')
+
+    assert found.fragments == {"operator": {"bus"}}
+    assert found.sizes == {"operator": {11}}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'operator + "x" == "busx" && grade < 3',
+        '(operator).contains("busx") && size("x") < 3',
+        '["x", "busx"].exists(part, part == operator + "") || fare < 3',
+    ],
+)
+def test_all_literals_are_kept_of_a_condition_that_asks_in_a_form_of_its_own(condition: str) -> None:
+    found = asked(condition)
+
+    assert found.fragments["operator"] - {""} == {"x", "busx"}
+    assert found.sizes == {"operator": {3}}
+
+
 def test_a_comment_asks_nothing() -> None:
     assert asked("grade <= 2 // fare % 3").asked == {"grade"}
