@@ -106,7 +106,7 @@ def test_what_is_not_sold_yet_is_not_claimed(center: Center, terminal: DataDirec
     assert stored_hashes(center) == journal_hashes(terminal)[:2]
     assert upload_status(terminal).unsent == 2
     with open_journal(terminal) as journal:
-        journal.confirm()
+        journal.sell(())
     assert until_empty(terminal)
     delivered_exactly_once(center, terminal)
 
