@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 
+import msgspec
 import numpy as np
 import zxingcpp
 from PIL import Image, ImageFilter
@@ -79,7 +81,10 @@ def _report_times(
     check = median_ms(lambda: key.public_key.verify(signed.signature, message), rounds)
     make = median_ms(lambda: sign_benefit_receipt(signed.receipt, key, packed).to_text(), rounds)
     verify = median_ms(lambda: verify_receipt(text, trust, NOW), rounds)
-    draw = median_ms(lambda: to_escpos(slip_of(signed, Text(zh="公交", en="Bus"))), max(5, rounds // 20))
+    # Two in turn: the code of the last receipt is remembered.
+    both = (signed, sign_benefit_receipt(msgspec.structs.replace(signed.receipt, sequence=1), key, packed))
+    next_one, few = cycle(both), max(5, rounds // 20)
+    draw = median_ms(lambda: to_escpos(slip_of(next(next_one), Text(zh="公交", en="Bus"))), few)
     report("make a receipt", make, "ms", floor=sign, goal="≤ 3 × one SM2 signature", holds=make <= 3 * sign)
     # Receipt, terminal's, province's and root's certificate: four signatures.
     report(
@@ -90,7 +95,8 @@ def _report_times(
         goal="≤ 3 × four SM2 verifications",
         holds=verify <= 12 * check,
     )
-    code = median_ms(lambda: QrCode.of(text), max(5, rounds // 20))
+    next_text = cycle([one.to_text() for one in both])
+    code = median_ms(lambda: QrCode.of(next(next_text)), few)
     report("slip as ESC/POS", draw, "ms", floor=code, goal="≤ 4 × its QR code alone", holds=draw <= 4 * code)
 
 
