@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from crypto.credential import TapCredential
-from crypto.errors import CredentialMalformed
 from sync.center.examination import Reason
-from terminal.decisions.decide import local_date
+from sync.center.same_card import is_same_card_that_day
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.kind import EventKind
 from terminal.needs.contents import Need, Rating, left_from_text
@@ -34,23 +33,7 @@ def judge_left(
         return Reason.WORDS_DIFFER
     if event.kind is EventKind.NEED:
         return Reason.FINE if event.refers_to == 0 else Reason.RATES_NOTHING
-    return (
-        Reason.FINE
-        if rated is not None and _is_same_service(event, credential, *rated)
-        else (Reason.RATES_NOTHING)
+    is_had = (
+        rated is not None and rated[0].kind.is_service and is_same_card_that_day(event, credential, *rated)
     )
-
-
-def _is_same_service(
-    event: UsageEvent, credential: TapCredential, rated: UsageEvent, shown: SealedEvidence
-) -> bool:
-    """Whether the rated event is a service of this very card, on the same day."""
-    try:
-        holder = TapCredential.from_bytes(shown.credential)
-    except CredentialMalformed:
-        return False
-    return (
-        rated.kind.is_service
-        and holder == credential
-        and local_date(rated.time_ms) == local_date(event.time_ms)
-    )
+    return Reason.FINE if is_had else Reason.RATES_NOTHING

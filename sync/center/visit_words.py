@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from crypto.credential import TapCredential
-from crypto.errors import CredentialMalformed
 from sync.center.examination import Reason
-from terminal.decisions.decide import local_date
+from sync.center.same_card import is_same_card_that_day
 from terminal.events.errors import EventMalformed
 from terminal.events.event import SealedEvidence, UsageEvent
 from terminal.events.kind import EventKind
@@ -46,13 +45,8 @@ def _is_visit_of(
     event: UsageEvent, credential: TapCredential, visit: UsageEvent, shown: SealedEvidence
 ) -> bool:
     """Whether the earlier event is a visit of this very card to the same counter, on the same day."""
-    try:
-        holder = TapCredential.from_bytes(shown.credential)
-    except CredentialMalformed:
-        return False
     return (
         visit.kind is EventKind.VISIT
         and visit.service == event.service
-        and holder == credential
-        and local_date(visit.time_ms) == local_date(event.time_ms)
+        and is_same_card_that_day(event, credential, visit, shown)
     )
