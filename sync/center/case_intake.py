@@ -14,6 +14,7 @@ from typing import Final
 from crypto.credential import TapCredential
 from crypto.errors import CredentialMalformed, SealBroken
 from crypto.explained import Text
+from sync.center.audit import AuditEntry, enter
 from sync.center.cases import Case, find_case
 from sync.center.directory import Center
 from sync.center.evidence import examine_events
@@ -102,10 +103,7 @@ def hear_case(center: Center, case: int, actor: str, now_ms: int) -> bytes:
 
 
 def _audit(connection: sqlite3.Connection, case: Case, action: str, actor: str, now_ms: int) -> None:
-    connection.execute(
-        "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, ?)",
-        (now_ms, actor, action, case.terminal, case.epoch, case.sequence),
-    )
+    enter(connection, AuditEntry(now_ms, actor, action, case.terminal, case.epoch, case.sequence))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from sync.center.audit import AuditEntry, enter
 from sync.center.store import CenterStore
 from sync.errors import CaseUnknown
 from terminal.decisions.decide import local_date
@@ -91,10 +92,8 @@ def answer_case(  # noqa: PLR0917  what is said, who says it, and when
             "UPDATE needs SET status = ?, zh = ?, en = ?, changed_ms = ? WHERE id = ?",
             (status, said[0] or found.zh, said[1] or found.en, now_ms, case),
         )
-        connection.execute(
-            "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, ?)",
-            (now_ms, actor, f"need-{status}", found.terminal, found.epoch, found.sequence),
-        )
+        entry = AuditEntry(now_ms, actor, f"need-{status}", found.terminal, found.epoch, found.sequence)
+        enter(connection, entry)
     return find_case(store, case)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from crypto.pki.certificate import Certificate
 from crypto.pki.revocation import RevocationReason, Revoked
+from sync.center.audit import AuditEntry, enter
 from sync.center.store import CenterStore
 from sync.errors import TerminalNotRevoked, TerminalUnknown
 
@@ -94,7 +94,8 @@ def revoke_terminal(
             "RETURNING epoch",
             (now_ms, reason.value, terminal),
         ).fetchall()
-        _audit(connection, terminal, revoked, actor, "revoke", now_ms)
+        for (epoch,) in revoked:
+            enter(connection, AuditEntry(now_ms, actor, "revoke", terminal, epoch))
 
 
 def accept_late_events(store: CenterStore, terminal: bytes, actor: str, now_ms: int) -> int:
@@ -116,19 +117,6 @@ def accept_late_events(store: CenterStore, terminal: bytes, actor: str, now_ms: 
         ).fetchall()
         if not changed:
             raise TerminalNotRevoked(terminal=terminal.hex())
-        _audit(connection, terminal, changed, actor, "accept-late", now_ms)
+        for (epoch,) in changed:
+            enter(connection, AuditEntry(now_ms, actor, "accept-late", terminal, epoch))
         return int(waiting)
-
-
-def _audit(  # noqa: PLR0917  the columns of a row
-    connection: sqlite3.Connection,
-    terminal: bytes,
-    epochs: list[tuple[int]],
-    actor: str,
-    action: str,
-    now_ms: int,
-) -> None:
-    connection.executemany(
-        "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, 0)",
-        [(now_ms, actor, action, terminal, epoch) for (epoch,) in epochs],
-    )

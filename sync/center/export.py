@@ -15,6 +15,7 @@ from crypto.errors import CredentialMalformed, SealBroken
 from crypto.explained import Text
 from crypto.tap_proof import tap_message
 from sync import reasons
+from sync.center.audit import AuditEntry, enter
 from sync.center.directory import Center
 from sync.center.evidence import examine_events
 from sync.center.unsealing import Unsealer
@@ -73,11 +74,10 @@ def _create(path: Path) -> BinaryIO:
 
 
 def _audit(center: Center, event: UsageEvent, now_ms: int) -> None:
+    actor = f"uid:{os.getuid()}"
+    entry = AuditEntry(now_ms, actor, "export-evidence", event.terminal, event.epoch, event.sequence)
     with center.store.transaction() as connection:
-        connection.execute(
-            "INSERT INTO audit (at_ms, actor, action, terminal, epoch, sequence) VALUES (?, ?, ?, ?, ?, ?)",
-            (now_ms, f"uid:{os.getuid()}", "export-evidence", event.terminal, event.epoch, event.sequence),
-        )
+        enter(connection, entry)
 
 
 def _stored_event(center: Center, terminal: bytes, sequence: int, epoch: int | None) -> UsageEvent:
