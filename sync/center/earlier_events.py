@@ -60,6 +60,10 @@ class EarlierEvents:
         except (EventMalformed, SealBroken):
             return None
 
+    def referred(self, event: UsageEvent) -> tuple[UsageEvent, SealedEvidence] | None:
+        """The earlier event that this one refers to, opened; None for none. Raises EarlierMissing."""
+        return self.opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
+
     def verdict(self, event: UsageEvent, sequence: int) -> Verdict:
         """What was made of an earlier event of the same chain. Raises EarlierMissing."""
         fresh = self._fresh.get((event.terminal, event.epoch, sequence))

@@ -221,10 +221,8 @@ class _Examiner:
         """What is wrong with what was left or registered; FINE where that is whole, or nothing was."""
         if not evidence.words and event.kind.is_service:
             return Reason.FINE
-        is_later = 0 < event.refers_to < event.sequence
-        about = self.earlier.opened(event, event.refers_to) if is_later else None
         judge = judge_visit if event.kind.is_service else judge_left
-        return judge(event, evidence, credential, about)
+        return judge(event, evidence, credential, self.earlier.referred(event))
 
     def _follows_holder(self, event: UsageEvent, evidence: SealedEvidence, credential: TapCredential) -> bool:
         """Whether the event before is a granted tap, shortly before, of the card that this one goes with."""
@@ -250,7 +248,7 @@ class _Examiner:
 
         Shortly before, for no less, with a proof of its own, and not with an exit of the card in between.
         """
-        found = self.earlier.opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
+        found = self.earlier.referred(event)
         if found is None:
             return 0
         before, shown = found
@@ -267,7 +265,7 @@ class _Examiner:
 
     def _amendment(self, stored: StoredEvent, event: UsageEvent) -> Examination:
         """Nothing is due after a cancellation; after a correction, what the rules give for what it says."""
-        found = self.earlier.opened(event, event.refers_to) if 0 < event.refers_to < event.sequence else None
+        found = self.earlier.referred(event)
         if found is None or found[0].kind.amends:
             return Examination(Proof.INVALID, Reason.AMENDS_NOTHING)
         if event.kind is EventKind.CANCELLATION:
