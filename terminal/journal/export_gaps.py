@@ -74,16 +74,17 @@ class GapFinder:
         """The next thing in the journal, whether it can be written or not."""
         if isinstance(item, StoredCheckpoint):
             self._named = max(self._named, item.names)
-        elif isinstance(item, StoredEvent):
-            if item.sequence > self._expected:
-                self._lacks(GapReason.MISSING, self._expected, item.sequence - 1)
-            if item.sequence >= self._expected:
-                self._expected, self._last = item.sequence + 1, item
-        elif not item.is_checkpoint and item.sequence >= self._expected:
-            if item.sequence > self._expected:
-                self._lacks(GapReason.MISSING, self._expected, item.sequence - 1)
+            return
+        is_event = isinstance(item, StoredEvent) or not item.is_checkpoint
+        if not is_event or item.sequence < self._expected:
+            return
+        if item.sequence > self._expected:
+            self._lacks(GapReason.MISSING, self._expected, item.sequence - 1)
+        if isinstance(item, StoredEvent):
+            self._last = item
+        else:
             self._lacks(GapReason.UNREADABLE, item.sequence, item.sequence)
-            self._expected = item.sequence + 1
+        self._expected = item.sequence + 1
 
     def end(self, named: int) -> tuple[Gap, ...]:
         """All that is lacking; `named`: a last event that is known of besides those of checkpoints."""
