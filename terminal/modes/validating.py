@@ -100,9 +100,10 @@ class ValidatorTaps:
         for sequence in sorted(self._journeys.rests_on(asked, time_ms), reverse=True):
             if self._desk.journal.is_cancelled(sequence):
                 self._journeys.take_out(asked, sequence)
-        first = min(self._journeys.rests_on(asked, time_ms), default=0)
-        if (left := self._desk.journal.last_correction(first)) is not None:
-            self._journeys.correct(asked, left.fare, left.companions)
+        if resting := self._journeys.rests_on(asked, time_ms):
+            left = self._desk.journal.last_correction(min(resting))
+            if left is not None:
+                self._journeys.correct(asked, left.fare, left.companions)
         return self._journeys.returned(asked, time_ms)
 
     def _record(
